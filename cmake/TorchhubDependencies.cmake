@@ -1,0 +1,28 @@
+# Every library torchhub stands on. All of them come as packages of the system; nothing is downloaded.
+find_package(Threads REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(CURL 7.88 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(yaml-cpp 0.7 REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7 exports the bare name, 0.8 the namespaced one
+  add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
+endif()
+
+if(TORCHHUB_BUILD_SERVER)
+  pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
+  pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+  pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
+endif()
+if(TORCHHUB_BUILD_CLI)
+  find_package(CLI11 2.1 REQUIRED)
+endif()
+if(TORCHHUB_BUILD_TENSOR)
+  find_package(Torch 1.13 REQUIRED)
+endif()
+if(TORCHHUB_BUILD_TESTS)
+  find_package(GTest 1.12 REQUIRED)
+endif()

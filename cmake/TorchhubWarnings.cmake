@@ -1,0 +1,15 @@
+# On in the presets that developers use; a compiler that we have not met must not stop a user.
+option(TORCHHUB_WERROR "Treat warnings as errors" OFF)
+
+function(torchhub_set_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow=local
+    # g++ 12 takes correct std::string code for overlapping copies at -O2 and above (GCC bug 105651).
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict> $<$<BOOL:${TORCHHUB_WERROR}>:-Werror>)
+endfunction()
+
+function(torchhub_set_sanitizers target)
+  if(TORCHHUB_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=${TORCHHUB_SANITIZE} -fno-omit-frame-pointer -g)
+    target_link_options(${target} PUBLIC -fsanitize=${TORCHHUB_SANITIZE})
+  endif()
+endfunction()

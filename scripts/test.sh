@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds the release preset into build/release and runs every test.
+# The last line is `N passed, N failed`; a skipped test is listed before it and counts as neither.
+# usage: scripts/test.sh [ctest options]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/setup.sh
+scripts/build.sh
+exec scripts/ctest.sh build/release "$@"
