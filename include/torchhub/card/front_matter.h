@@ -1,0 +1,46 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <string_view>
+
+/// The YAML block at the top of a model card, as text and as data. Everything here is a pure
+/// function, safe from several threads.
+namespace torchhub {
+
+/// A card cut at its front matter: opening + yaml + closing + body is the card again, byte for
+/// byte.
+struct CardParts {
+  std::string_view opening = {};  ///< White space, `---` and its line break; empty: no block.
+  std::string_view yaml = {};     ///< What lies between, without its last line break.
+  std::string_view closing = {};  ///< Line break, `---`, blanks, line break.
+  std::string_view body = {};     ///< The rest; the whole card if there is no block.
+};
+
+/// Cuts as huggingface_hub does (`REGEX_YAML_BLOCK`), in linear time: only white space may stand
+/// before the first `---`; a `---` on the very next line does not close it. The views point into
+/// `card`.
+CardParts split_card(std::string_view card);
+
+/// Reads a block as PyYAML's safe_load does (YAML 1.1: `no` is false, `012` is ten), except that
+/// the keys which hold words for the Hub (language, license, tags, ...) keep theirs, so that the
+/// language `no` stays text. Dates stay text. An empty block gives an empty map.
+/// @throws ModelCardError if it is not YAML, not a map, or nested beyond reason
+nlohmann::ordered_json parse_front_matter(std::string_view yaml);
+
+/// Writes a map as PyYAML does: block style, list dashes not indented, text quoted only where a
+/// YAML 1.1 reader needs it, lines folded at 80 columns. Non-ASCII text stays as it is. Ends with a
+/// line break; an empty map gives an empty text.
+/// @throws ModelCardError if a text in it is not UTF-8
+std::string write_front_matter(const nlohmann::ordered_json& data);
+
+/// `yaml` with one key set: the lines of every other key stay as they are, comments included; a new
+/// key goes to the end. Null removes the key. Where the layout leaves no other way (a map in
+/// braces, an anchor that others use) the whole block is written anew.
+/// @param yaml CardParts::yaml; the result has no last line break either
+/// @throws ModelCardError as parse_front_matter
+std::string with_key(std::string_view yaml, std::string_view key,
+                     const nlohmann::ordered_json& value);
+
+}  // namespace torchhub

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchhub {
+
+/// The README.md of a repository: front matter that the Hub reads, and text for people. The text is
+/// the truth: what is not changed through a call here keeps its bytes, comments included.
+class ModelCard {
+ public:
+  /// A card of this text. Without front matter all of it is body.
+  /// @throws ModelCardError if the front matter cannot be read
+  explicit ModelCard(std::string text);
+
+  /// @throws FileError if the file cannot be read, ModelCardError that names it
+  static ModelCard load(const std::filesystem::path& path);
+  /// Written whole or not at all; makes missing parent folders. @throws FileError
+  void save(const std::filesystem::path& path) const;
+
+  const std::string& text() const { return text_; }
+  std::string_view body() const;
+  void set_body(std::string_view body);
+
+  /// The front matter as a map, in the order of the text; empty if there is none.
+  const nlohmann::ordered_json& metadata() const { return *metadata_; }
+  /// Rewrites the lines of this key only; a new key goes to the end. Null removes it; when the last
+  /// key goes, so does the block.
+  void set(std::string_view key, const nlohmann::ordered_json& value);
+
+  /// The words of a key that holds one or a list of them (tags, language, license, ...), each once;
+  /// empty if it is absent.
+  std::vector<std::string> words(std::string_view key) const;
+
+ private:
+  std::string text_;
+  std::shared_ptr<const nlohmann::ordered_json> metadata_;
+};
+
+}  // namespace torchhub

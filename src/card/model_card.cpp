@@ -1,0 +1,81 @@
+#include "torchhub/card/model_card.h"
+
+#include "card/card_lines.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/card/errors.h"
+#include "torchhub/card/front_matter.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace torchhub {
+
+using ordered_json = nlohmann::ordered_json;
+
+ModelCard::ModelCard(std::string text)
+    : text_(std::move(text)),
+      metadata_(std::make_shared<const ordered_json>(parse_front_matter(split_card(text_).yaml))) {}
+
+ModelCard ModelCard::load(const std::filesystem::path& path) {
+  try {
+    ModelCard card(read_file(path));
+    if (split_card(card.text_).opening.empty()) {
+      log::warning("card_without_front_matter", {{"path", path.string()}});
+    }
+    return card;
+  } catch (ModelCardError& error) {
+    error.add_context(path.string());
+    throw;
+  }
+}
+
+void ModelCard::save(const std::filesystem::path& path) const {
+  write_file_atomically(path, text_);
+}
+
+std::string_view ModelCard::body() const { return split_card(text_).body; }
+
+void ModelCard::set_body(std::string_view body) {
+  text_ = text_.substr(0, text_.size() - split_card(text_).body.size()).append(body);
+}
+
+void ModelCard::set(std::string_view key, const ordered_json& value) {
+  const CardParts parts = split_card(text_);
+  const std::string yaml = with_key(parts.yaml, key, value);
+  auto metadata = std::make_shared<const ordered_json>(parse_front_matter(yaml));
+  std::string text;
+  if (yaml.empty()) {
+    text = parts.body;
+  } else if (parts.opening.empty()) {
+    const std::string_view line_break = card::line_break_of(text_);
+    text = fmt::format("---\n{}\n---\n", card::with_newlines(yaml));
+    if (!parts.body.empty() && !parts.body.starts_with(line_break)) text += '\n';
+    text = card::with_breaks(text, line_break).append(parts.body);
+  } else {
+    text = std::string(parts.opening).append(yaml).append(parts.closing).append(parts.body);
+  }
+  text_ = std::move(text);
+  metadata_ = std::move(metadata);
+}
+
+std::vector<std::string> ModelCard::words(std::string_view key) const {
+  const auto found = metadata_->find(std::string(key));
+  if (found == metadata_->end() || found->is_null()) return {};
+  std::vector<std::string> out;
+  const auto add = [&out](const ordered_json& value) {
+    if (value.is_null()) return;
+    std::string word = value.is_string() ? value.get<std::string>() : value.dump();
+    if (std::find(out.begin(), out.end(), word) == out.end()) out.push_back(std::move(word));
+  };
+  if (found->is_array()) {
+    std::for_each(found->begin(), found->end(), add);
+  } else {
+    add(*found);
+  }
+  return out;
+}
+
+}  // namespace torchhub

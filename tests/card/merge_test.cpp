@@ -1,0 +1,190 @@
+#include "torchhub/card/merge.h"
+
+#include "torchhub/base/error.h"
+#include "torchhub/card/errors.h"
+#include "torchhub/card/front_matter.h"
+#include "torchhub/card/model_card.h"
+#include "torchhub/card/training_card.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace torchhub {
+namespace {
+
+using ordered_json = nlohmann::ordered_json;
+
+ordered_json log_until(int step, double accuracy) {
+  return {{{"loss", 0.5}, {"step", step}, {"epoch", 1.0}},
+          {{"eval_loss", 0.25}, {"eval_accuracy", accuracy}, {"epoch", 1.0}, {"step", step}}};
+}
+
+std::string card_at(int step, double accuracy) {
+  TrainingCard card{.model_name = "resnet", .tasks = {"image-classification"}};
+  card.datasets = {{.name = "Fashion", .id = "ana/fashion"}};
+  card.hyperparameters = {{"seed", std::to_string(step)}};
+  card.framework_versions = {{"torchhub", "0.1.0"}};
+  return render(card, log_until(step, accuracy));
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(MergeCards, WhatNobodyTouchedBecomesTheFreshCard) {
+  const std::string old = card_at(100, 0.5);
+  const std::string fresh = card_at(200, 0.75);
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = old}), fresh);
+}
+
+TEST(MergeCards, KeepsTheSectionThatTheUserWroteAndRefreshesTheRest) {
+  const std::string base = card_at(100, 0.5);
+  const std::string fresh = card_at(200, 0.75);
+  const std::string words = "## Model description\n\nA ResNet for *shoes*.\n";
+  const std::string placeholder = "## Model description\n\nMore information needed\n";
+  const std::string old = replaced(base, placeholder, words);
+  const std::string expected = replaced(fresh, placeholder, words);
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = base}), expected);
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old}), expected);  // our last card is lost
+}
+
+TEST(MergeCards, KeepsAMachineSectionThatTheUserChanged) {
+  const std::string base = card_at(100, 0.5);
+  const std::string old = replaced(base, "- seed: 100", "- seed: 100 (chosen by dice)");
+  const std::string merged = merge_cards({.fresh = card_at(200, 0.75), .old = old, .base = base});
+  EXPECT_TRUE(has(merged, "- seed: 100 (chosen by dice)"));
+  EXPECT_TRUE(has(merged, "| 200  |"));
+}
+
+TEST(MergeCards, RefreshesTheResultsAmidTheUsersWords) {
+  const std::string base = card_at(100, 0.5);
+  const std::string old =
+      replaced(replaced(base, "# resnet\n", "# ResNet of Ana\n\nBest so far.\n"),
+               "- Accuracy: 0.5\n", "- Accuracy: 0.5\n\nNot bad.\n");
+  for (const auto& known :
+       {std::optional<std::string_view>(base), std::optional<std::string_view>()}) {
+    const std::string merged =
+        merge_cards({.fresh = card_at(200, 0.75), .old = old, .base = known});
+    EXPECT_TRUE(has(merged,
+                    "# ResNet of Ana\n\nBest so far.\n\nThis model was trained from scratch on the "
+                    "Fashion dataset.\nIt achieves the following results on the evaluation set:\n"
+                    "- Loss: 0.25\n- Accuracy: 0.75\n\nNot bad.\n"))
+        << merged;
+  }
+}
+
+TEST(MergeCards, KeepsTheUsersOwnSectionsInTheirPlace) {
+  const std::string base = card_at(100, 0.5);
+  const std::string own = "## How to use\n```\n# no heading\nrun it\n```\n\n";
+  const std::string heading = "## Intended uses & limitations";
+  const std::string old = replaced(base, heading, own + heading);
+  const std::string fresh = card_at(200, 0.75);
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = base}),
+            replaced(fresh, heading, own + heading));
+}
+
+TEST(MergeCards, WhatTheUserDeletedStaysAway) {
+  const std::string base = card_at(100, 0.5);
+  std::string old = replaced(base, "## Model description\n\nMore information needed\n\n", "");
+  old = replaced(old, std::string(kGeneratedCardComment) + "\n\n", "");
+  const std::string merged = merge_cards({.fresh = card_at(200, 0.75), .old = old, .base = base});
+  EXPECT_FALSE(has(merged, "Model description"));
+  EXPECT_FALSE(has(merged, "generated automatically"));
+  EXPECT_TRUE(has(merged, "- Accuracy: 0.75"));
+}
+
+TEST(MergeCards, AddsOnlyFactsToACardThatWeDidNotMake) {
+  const std::string old = "# My model\n\nIt works.\n\n## License\nMIT";
+  const std::string merged = merge_cards({.fresh = card_at(200, 0.75), .old = old});
+  EXPECT_TRUE(has(merged,
+                  "---\n\n# My model\n\nIt works.\n\n## License\nMIT\n\n"
+                  "## Training procedure\n\n### Training hyperparameters\n"))
+      << merged;
+  EXPECT_FALSE(has(merged, "More information needed"));
+  EXPECT_EQ(ModelCard(merged).metadata()["library_name"], "torchhub");
+}
+
+TEST(MergeCards, ASectionThatIsNewGoesWhereItBelongs) {
+  TrainingCard before{.model_name = "resnet"};
+  before.framework_versions = {{"torchhub", "0.1.0"}};
+  const std::string base = render(before, ordered_json::array());  // nothing trained yet
+  const std::string fresh = card_at(200, 0.75);
+  const std::string merged = merge_cards({.fresh = fresh, .old = base, .base = base});
+  EXPECT_EQ(split_card(merged).body, split_card(fresh).body);
+}
+
+TEST(MergeCards, UnitesListsAndLetsTheUsersWordsWin) {
+  const std::string fresh =
+      "---\nlibrary_name: torchhub\nlicense: mit\ntags:\n- a\n- b\ndatasets:\n- x\n---\n# t\n";
+  const std::string old =
+      "---\n# mine\nlicense: apache-2.0\ntags: [c, b]  # ours\nversion: 1.10\n---\n# t\n";
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old}),
+            "---\n# mine\nlicense: apache-2.0\ntags:\n- c\n- b\n- a\nversion: 1.10\n"
+            "library_name: torchhub\ndatasets:\n- x\n---\n# t\n");
+  EXPECT_TRUE(has(merge_cards({.fresh = fresh, .old = old, .explicit_keys = {"license"}}),
+                  "license: mit\n"));
+}
+
+TEST(MergeCards, UpdatesAndAppendsResultsAndKeepsUnknownStructure) {
+  const std::string old = replaced(
+      replaced(card_at(100, 0.5), "      value: 0.5\n", "      value: 0.5\n      note: kept\n"),
+      "model-index:\n- name: resnet\n  results:\n",
+      "model-index:\n- name: resnet\n  results:\n  - task:\n      type: other\n    dataset:\n"
+      "      name: D\n      type: d\n    metrics:\n    - type: f1\n      value: 0.125\n");
+  const ModelCard merged(merge_cards({.fresh = card_at(200, 0.75), .old = old}));
+  const ordered_json& results = merged.metadata()["model-index"][0]["results"];
+  ASSERT_EQ(results.size(), 2U);
+  EXPECT_EQ(results[0]["metrics"][0]["value"], 0.125);
+  EXPECT_EQ(results[1]["metrics"].size(), 1U);
+  EXPECT_EQ(results[1]["metrics"][0]["value"], 0.75);
+  EXPECT_EQ(results[1]["metrics"][0]["note"], "kept");
+}
+
+TEST(MergeCards, KeepsTheLineBreaksOfTheOldCard) {
+  const std::string base = card_at(100, 0.5);
+  std::string old;
+  for (const char c : base) old += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  std::string expected;
+  for (const char c : card_at(200, 0.75)) {
+    expected += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  }
+  EXPECT_EQ(merge_cards({.fresh = card_at(200, 0.75), .old = old, .base = base}), expected);
+}
+
+TEST(MergeCards, MergingTwiceChangesNothingMore) {
+  const std::string base = card_at(100, 0.5);
+  const std::string fresh = card_at(200, 0.75);
+  const std::string old = replaced(base, "More information needed", "My words.");
+  const std::string once = merge_cards({.fresh = fresh, .old = old, .base = base});
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = once, .base = fresh}), once);
+}
+
+TEST(MergeCards, RefusesAnOldCardThatCannotBeRead) {
+  EXPECT_THROW(merge_cards({.fresh = card_at(1, 0.5), .old = "---\n- a\n---\n"}), ModelCardError);
+}
+
+TEST(NextCard, GoesByTheMode) {
+  const std::string fresh = card_at(200, 0.75);
+  EXPECT_EQ(next_card(CardMode::keep, {.fresh = fresh, .old = "mine"}), "mine");
+  EXPECT_EQ(next_card(CardMode::overwrite, {.fresh = fresh, .old = "mine"}), fresh);
+  EXPECT_TRUE(has(next_card(CardMode::merge, {.fresh = fresh, .old = "mine"}), "mine"));
+  for (const CardMode mode : {CardMode::merge, CardMode::overwrite, CardMode::keep}) {
+    EXPECT_EQ(next_card(mode, {.fresh = fresh}), fresh);
+    EXPECT_EQ(parse_card_mode(to_string(mode)), mode);
+  }
+  try {
+    parse_card_mode("append");
+    FAIL();
+  } catch (const InvalidArgumentError& error) {
+    EXPECT_STREQ(error.what(), "'append' is no card mode. Known: merge, overwrite, keep.");
+  }
+}
+
+}  // namespace
+}  // namespace torchhub

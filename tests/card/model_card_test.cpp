@@ -1,0 +1,77 @@
+#include "torchhub/card/model_card.h"
+
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/card/errors.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace torchhub {
+namespace {
+
+using ordered_json = nlohmann::ordered_json;
+
+TEST(ModelCard, ReadsMetadataAndBody) {
+  const ModelCard card("---\nlanguage: en\ntags: [a, b, a]\n---\n\n# My model\n");
+  EXPECT_EQ(card.metadata(), ordered_json({{"language", "en"}, {"tags", {"a", "b", "a"}}}));
+  EXPECT_EQ(card.body(), "\n# My model\n");
+  EXPECT_EQ(card.words("language"), std::vector<std::string>{"en"});
+  EXPECT_EQ(card.words("tags"), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(card.words("license"), std::vector<std::string>{});
+}
+
+TEST(ModelCard, WithoutFrontMatterIsAllBody) {
+  ModelCard card("# My model\n");
+  EXPECT_TRUE(card.metadata().empty());
+  EXPECT_EQ(card.body(), "# My model\n");
+  card.set("license", "mit");
+  EXPECT_EQ(card.text(), "---\nlicense: mit\n---\n\n# My model\n");
+  card.set("license", nullptr);
+  EXPECT_EQ(card.text(), "\n# My model\n");
+}
+
+TEST(ModelCard, ChangesOnlyWhatIsSet) {
+  ModelCard card(" \n---\r\n# mine\r\nlanguage: no\r\nversion: 1.10\r\n--- \r\ntext\r\n");
+  card.set("license", "mit");
+  EXPECT_EQ(
+      card.text(),
+      " \n---\r\n# mine\r\nlanguage: no\r\nversion: 1.10\r\nlicense: mit\r\n--- \r\ntext\r\n");
+  card.set_body("new\r\n");
+  EXPECT_TRUE(card.text().ends_with("license: mit\r\n--- \r\nnew\r\n"));
+  EXPECT_EQ(card.metadata()["language"], "no");
+}
+
+TEST(ModelCard, IsSavedAndLoadedByteForByte) {
+  const testing::TempDir dir;
+  const std::string text = "---\r\nlicense: mit\r\n---\r\nline\nother\r";
+  ModelCard(text).save(dir.path() / "new" / "README.md");
+  EXPECT_EQ(ModelCard::load(dir.path() / "new" / "README.md").text(), text);
+}
+
+TEST(ModelCard, ErrorsNameTheFile) {
+  const testing::TempDir dir;
+  const auto path = dir.path() / "README.md";
+  write_file_atomically(path, "---\n- a\n- b\n---\n");
+  try {
+    ModelCard::load(path);
+    FAIL() << "a list was taken for a map";
+  } catch (const ModelCardError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              path.string() +
+                  ": The front matter of a model card cannot be read at line 1, column 1: it is "
+                  "not a map of keys and values. Mend the block between the two '---' lines.");
+  }
+  EXPECT_THROW(ModelCard::load(dir.path() / "absent.md"), FileError);
+}
+
+TEST(ModelCard, CopiesAreIndependent) {
+  ModelCard first("---\na: 1\n---\n");
+  ModelCard second = first;
+  second.set("a", 2);
+  EXPECT_EQ(first.metadata()["a"], 1);
+  EXPECT_EQ(second.metadata()["a"], 2);
+}
+
+}  // namespace
+}  // namespace torchhub

@@ -1,0 +1,216 @@
+#include "torchhub/card/training_card.h"
+
+#include "support/golden.h"
+#include "torchhub/card/front_matter.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <sstream>
+
+namespace torchhub {
+namespace {
+
+using ordered_json = nlohmann::ordered_json;
+
+/// A missing value, one value, or a list of them.
+std::vector<std::string> words(const ordered_json& map, const char* key) {
+  if (!map.contains(key)) return {};
+  if (map[key].is_string()) return {map[key].get<std::string>()};
+  return map[key].get<std::vector<std::string>>();
+}
+
+CardNumber number(const ordered_json& value) {
+  if (value.is_number_float()) return value.get<double>();
+  return value.get<std::int64_t>();
+}
+
+CardHyperparameters hyperparameters_of(const ordered_json& args) {
+  CardHyperparameters out;
+  out.learning_rate = args["learning_rate"];
+  out.train_batch_size = args["train_batch_size"];
+  out.eval_batch_size = args["eval_batch_size"];
+  out.seed = args["seed"];
+  out.num_devices = args["world_size"];
+  out.gradient_accumulation_steps = args["gradient_accumulation_steps"];
+  out.optimizer = args["optim"];
+  if (args["optim_args"].is_string()) out.optimizer_args = args["optim_args"];
+  out.adam_beta1 = args["adam_beta1"];
+  out.adam_beta2 = args["adam_beta2"];
+  out.adam_epsilon = args["adam_epsilon"];
+  out.lr_scheduler_type = args["lr_scheduler_type"];
+  out.lr_scheduler_warmup_steps = number(args["warmup_steps"]);
+  if (args["max_steps"] != -1) out.training_steps = args["max_steps"].get<std::int64_t>();
+  out.num_epochs = number(args["num_train_epochs"]);
+  out.fp16 = args["fp16"];
+  out.label_smoothing_factor = args["label_smoothing_factor"];
+  return out;
+}
+
+TrainingCard card_of(const ordered_json& example) {
+  const ordered_json& in = example["card"];
+  TrainingCard out{.model_name = in["model_name"], .library_name = "transformers"};
+  out.language = words(in, "language");
+  out.tags = words(in, "tags");
+  out.tasks = words(in, "tasks");
+  if (in.contains("license")) out.license = in["license"].get<std::string>();
+  if (in.contains("finetuned_from")) out.base_model = in["finetuned_from"].get<std::string>();
+  const auto names = words(in, "dataset");
+  const auto ids = words(in, "dataset_tags");
+  const auto args = words(in, "dataset_args");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CardDataset dataset{.name = names[i], .id = ids[i]};
+    if (i < args.size()) dataset.args = args[i];
+    if (in.contains("dataset_metadata")) {
+      dataset.config = in["dataset_metadata"][i]["config"].get<std::string>();
+      dataset.split = in["dataset_metadata"][i]["split"].get<std::string>();
+    }
+    out.datasets.push_back(dataset);
+  }
+  out.hyperparameters = hyperparameter_lines(hyperparameters_of(example["args"]));
+  for (const ordered_json& version : example["versions"]) {
+    out.framework_versions.push_back({version[0], version[1]});
+  }
+  return out;
+}
+
+TEST(TrainingCard, IsByteForByteWhatTransformersWrites) {
+  std::istringstream lines(testing::golden("card/cards.jsonl"));
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const ordered_json example = ordered_json::parse(line);
+    EXPECT_EQ(render(card_of(example), example["log_history"]), example["text"].get<std::string>())
+        << example["name"];
+  }
+  EXPECT_EQ(count, 13);
+}
+
+ordered_json evaluation(int step, double accuracy) {
+  return {{"eval_loss", 1.0 / step},
+          {"eval_accuracy", accuracy},
+          {"eval_runtime", 1.5},
+          {"epoch", step / 100.0},
+          {"step", step}};
+}
+
+ordered_json training(int step) { return {{"loss", 0.5}, {"epoch", step / 100.0}, {"step", step}}; }
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(TrainingCard, ShowsTheResultsOfTheWeightsThatItGoesWith) {
+  const ordered_json log = {training(100), evaluation(100, 0.75), training(200),
+                            evaluation(200, 0.5)};
+  TrainingCard card{.model_name = "x", .tasks = {"text-classification"}};
+  card.datasets = {{.name = "Reviews", .id = "ana/reviews"}};
+  EXPECT_TRUE(has(render(card, log), "on the evaluation set:\n- Loss: 0.005\n- Accuracy: 0.5\n"));
+
+  card.weights_step = 100;  // the best model was loaded
+  const std::string text = render(card, log);
+  EXPECT_TRUE(has(text, "on the evaluation set at step 100:\n- Loss: 0.01\n- Accuracy: 0.75\n"));
+  EXPECT_EQ(parse_front_matter(
+                split_card(text).yaml)["model-index"][0]["results"][0]["metrics"][0]["value"],
+            0.75);
+
+  card.weights_step = 150;  // pushed between two evaluations
+  EXPECT_TRUE(has(render(card, log), "on the evaluation set at step 100:\n"));
+  card.weights_step = 50;
+  EXPECT_FALSE(has(render(card, log), "on the evaluation set"));
+}
+
+TEST(TrainingCard, ShowsTheFirstEntryToo) {  // Python leaves an evaluation out that comes first
+  const std::string text = render({.model_name = "x"}, {evaluation(10, 0.5), training(20)});
+  EXPECT_TRUE(has(text, "on the evaluation set:\n- Loss: 0.1\n- Accuracy: 0.5\n"));
+}
+
+TEST(TrainingCard, TakesTheUnionOfColumnsThoughMetricsComeAndGo) {
+  ordered_json sorted = evaluation(200, 0.25);  // as rows look after a resume from Python's state
+  sorted = {{"epoch", 2.0},     {"eval_accuracy", 0.25}, {"eval_f1", 0.125},
+            {"eval_loss", 0.5}, {"eval_runtime", 1.0},   {"step", 200}};
+  const ordered_json log = {evaluation(100, 0.5), training(150), sorted, evaluation(300, 0.75)};
+  EXPECT_TRUE(has(render({.model_name = "x"}, log),
+                  "| Training Loss | Epoch | Step | Validation Loss | Accuracy | F1    |\n"
+                  "|:-------------:|:-----:|:----:|:---------------:|:--------:|:-----:|\n"
+                  "| No log        | 1.0   | 100  | 0.01            | 0.5      |       |\n"
+                  "| 0.5           | 2.0   | 200  | 0.5             | 0.25     | 0.125 |\n"
+                  "| 0.5           | 3.0   | 300  | 0.0033          | 0.75     |       |\n\n"));
+}
+
+TEST(TrainingCard, AnEmptyBaseNameMeansFromScratch) {
+  const TrainingCard card{.model_name = "x", .base_model = ""};
+  const std::string text = render(card, ordered_json::array());
+  EXPECT_TRUE(has(text, "\nThis model was trained from scratch on an unknown dataset.\n"));
+  EXPECT_FALSE(has(text, "base_model"));
+}
+
+TEST(TrainingCard, FindsTheRealSummaryAmongEntriesWithARuntime) {
+  const ordered_json log = {{{"train_runtime", 1.0}, {"num_input_tokens_seen", 5}, {"step", 1}},
+                            training(100),
+                            evaluation(100, 0.5)};
+  const std::string text = render({.model_name = "x"}, log);
+  EXPECT_TRUE(has(text, "| 0.5           | 1.0   | 100  |"));
+  EXPECT_FALSE(has(text, "Tokens"));
+}
+
+TEST(TrainingCard, HasAListAndATableForEachEvaluationDataset) {
+  const auto of = [](const std::string& name, double loss) {
+    return ordered_json{{"eval_" + name + "_loss", loss},
+                        {"eval_" + name + "_runtime", 1.0},
+                        {"epoch", 1.0},
+                        {"step", 10}};
+  };
+  const std::string text =
+      render({.model_name = "x"}, {training(10), of("dev", 0.5), of("held_out", 0.75)});
+  EXPECT_TRUE(has(text, "on the evaluation set dev:\n- Loss: 0.5\n"));
+  EXPECT_TRUE(has(text, "on the evaluation set held_out:\n- Loss: 0.75\n"));
+  EXPECT_TRUE(has(text, "Evaluation set held_out:\n\n| Training Loss | Epoch | Step |"));
+}
+
+TEST(TrainingCard, KeepsFourDigitsOfSmallValues) {  // Python shows 0.0000
+  const ordered_json log = {training(1), {{"eval_loss", 1.23456e-07}, {"step", 1}}};
+  EXPECT_TRUE(has(render({.model_name = "x"}, log), "- Loss: 1.235e-07\n"));
+}
+
+TEST(TrainingCard, NeverShowsAPathAsADataset) {
+  TrainingCard card{.model_name = "x"};
+  for (const char* id : {"/home/ana/data", "./data", "~/data", "C:\\data", "a/b/c"}) {
+    card.datasets = {{.name = "", .id = id}};
+    const std::string text = render(card, ordered_json::array());
+    EXPECT_FALSE(has(text, id)) << id;
+    EXPECT_TRUE(has(text, "on an unknown dataset.")) << id;
+  }
+}
+
+TEST(TrainingCard, LinksTheBaseModelAtTheHubItCameFrom) {
+  const TrainingCard card{
+      .model_name = "x", .base_model = "demo/resnet", .hub_url = "http://127.0.0.1:8686"};
+  EXPECT_TRUE(has(render(card, ordered_json::array()),
+                  "[demo/resnet](http://127.0.0.1:8686/demo/resnet) on"));
+}
+
+TEST(HyperparameterLines, ListWhatPythonLeavesOutOnlyWhenItDiffers) {
+  CardHyperparameters values;
+  const std::size_t usual = hyperparameter_lines(values).size();
+  values.bf16 = true;
+  values.weight_decay = 0.01;
+  values.max_grad_norm = 0.5;
+  values.lr_scheduler_kwargs = R"({"num_cycles": 2})";
+  values.data_seed = 7;
+  std::vector<CardLine> lines = hyperparameter_lines(values);
+  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(usual));
+  EXPECT_EQ(lines, (std::vector<CardLine>{{"mixed_precision_training", "bf16"},
+                                          {"weight_decay", "0.01"},
+                                          {"max_grad_norm", "0.5"},
+                                          {"lr_scheduler_kwargs", R"({"num_cycles": 2})"},
+                                          {"data_seed", "7"}}));
+}
+
+TEST(TaskOfModelClass, GoesByTheEndOfTheName) {
+  EXPECT_EQ(task_of_model_class("ResnetModelForImageClassification"), "image-classification");
+  EXPECT_EQ(task_of_model_class("GPT2ForCausalLM"), "text-generation");
+  EXPECT_EQ(task_of_model_class("BertModel"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace torchhub

@@ -1,0 +1,146 @@
+#include "support/golden.h"
+#include "torchhub/base/python_format.h"
+#include "torchhub/card/errors.h"
+#include "torchhub/card/front_matter.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <sstream>
+
+namespace torchhub {
+namespace {
+
+using ordered_json = nlohmann::ordered_json;
+
+std::vector<ordered_json> pyyaml_cases() {
+  std::vector<ordered_json> cases;
+  std::istringstream lines(testing::golden("card/yaml.jsonl"));
+  for (std::string line; std::getline(lines, line);) cases.push_back(ordered_json::parse(line));
+  return cases;
+}
+
+/// Texts that end in a line break or hold a Unicode one: yaml-cpp misreads PyYAML's form of them.
+bool is_misread(const ordered_json& data) {
+  const std::string text = data.dump(-1, ' ', true);
+  return text.find("\\n\"") != std::string::npos || text.find("\\u2028") != std::string::npos ||
+         text.find("\\u0085") != std::string::npos;
+}
+
+TEST(CardYaml, IsWrittenAsPyYamlWritesIt) {
+  for (const ordered_json& example : pyyaml_cases()) {
+    if (is_misread(example["data"])) continue;
+    EXPECT_EQ(write_front_matter(example["data"]), example["yaml"].get<std::string>())
+        << example["data"];
+  }
+}
+
+TEST(CardYaml, EveryTextComesBackFromWhatWeWrite) {
+  for (const ordered_json& example : pyyaml_cases()) {
+    const std::string yaml = write_front_matter(example["data"]);
+    EXPECT_EQ(parse_front_matter(yaml), example["data"]) << yaml;
+  }
+}
+
+TEST(CardYaml, WhatPyYamlWroteReadsBackTheSame) {
+  for (const ordered_json& example : pyyaml_cases()) {
+    if (is_misread(example["data"])) continue;
+    const auto yaml = example["yaml"].get<std::string>();
+    EXPECT_EQ(parse_front_matter(yaml), example["data"]) << yaml;
+  }
+}
+
+TEST(CardYaml, ReadsUnquotedWordsByYaml11Rules) {
+  const std::vector<std::pair<std::string, ordered_json>> cases = {
+      {"yes", true},
+      {"Off", false},
+      {"y", "y"},
+      {"~", nullptr},
+      {"", nullptr},
+      {"nUll", "nUll"},
+      {"012", 10},
+      {"08", "08"},
+      {"0o17", "0o17"},
+      {"0x1F", 31},
+      {"-0x1F", -31},
+      {"0b101", 5},
+      {"1_000", 1000},
+      {"12:30", 750},
+      {"-1:30", -90},
+      {"1:90", "1:90"},
+      {"1e5", "1e5"},
+      {"1.5e+5", 150000.0},
+      {"1.", 1.0},
+      {".5", 0.5},
+      {"1:30.5", 90.5},
+      {".inf", INFINITY},
+      {"-.INF", -INFINITY},
+      {"1.10", 1.1},
+      {"2024-01-01", "2024-01-01"},
+      {"99999999999999999999", "99999999999999999999"},
+  };
+  for (const auto& [text, expected] : cases) {
+    EXPECT_EQ(parse_front_matter("key: " + text)["key"], expected) << text;
+  }
+}
+
+TEST(CardYaml, KeepsTheWordsOfKeysThatHoldWords) {
+  const ordered_json data = parse_front_matter("language:\n- no\n- en\nlicense: no\ngated: no");
+  EXPECT_EQ(data["language"], ordered_json({"no", "en"}));
+  EXPECT_EQ(data["license"], "no");
+  EXPECT_EQ(data["gated"], false);
+  EXPECT_EQ(write_front_matter({{"language", "no"}}), "language: 'no'\n");
+}
+
+TEST(CardYaml, TheLastOfTwoEqualKeysWins) {
+  EXPECT_EQ(parse_front_matter("a: 1\nb: 2\na: 3"), ordered_json({{"a", 3}, {"b", 2}}));
+}
+
+std::string error_of(const std::string& yaml) {
+  try {
+    parse_front_matter(yaml);
+  } catch (const ModelCardError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(CardYaml, SaysWhatIsWrongAndWhere) {
+  EXPECT_EQ(error_of("a: 1\nb: [1, 2"),
+            "The front matter of a model card cannot be read at line 2, column 1: end of sequence "
+            "flow not found. Mend the block between the two '---' lines.");
+  EXPECT_EQ(error_of("- a\n- b"),
+            "The front matter of a model card cannot be read at line 1, column 1: it is not a map "
+            "of keys and values. Mend the block between the two '---' lines.");
+  EXPECT_EQ(error_of("a: \xff"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
+}
+
+TEST(CardYaml, RefusesTextThatUnfoldsWithoutEnd) {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 10; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+    for (int k = 0; k < 9; ++k) bomb += ", " + before;
+    bomb += "]\n";
+  }
+  EXPECT_NE(error_of(bomb).find("it unfolds into too many values"), std::string::npos);
+  EXPECT_NE(error_of("a: &a [*a]"), "no error");
+  EXPECT_NE(error_of("a: " + std::string(5000, '[')), "no error");
+}
+
+TEST(CardYaml, ACardCutAtAnyByteGivesDataOrAnError) {
+  const std::string yaml =
+      "language:\n- 'no'\ntags: [a, \"b\\\"\"]\nmodel-index:\n- name: x\n  results: []\n"
+      "text: |\n  one\n  two\nanchor: &a {b: c}\nalias: *a\n";
+  for (std::size_t size = 0; size <= yaml.size(); ++size) {
+    SCOPED_TRACE(size);
+    try {
+      EXPECT_TRUE(parse_front_matter(yaml.substr(0, size)).is_object());
+    } catch (const ModelCardError&) {
+    }
+  }
+}
+
+}  // namespace
+}  // namespace torchhub
