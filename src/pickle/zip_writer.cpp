@@ -1,0 +1,146 @@
+#include "pickle/zip_format.h"
+#include "torchhub/pickle/zip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+
+namespace torchhub::pickle {
+namespace {
+
+constexpr std::uint64_t kAlignment = 64;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // so that the CRC finds it in the cache
+
+/// UTF-8 names; size and CRC follow the contents, unless there are none.
+constexpr std::uint64_t flags(std::uint64_t size) { return size == 0 ? 0x0800 : 0x0808; }
+
+void put(std::string& out, std::uint64_t value, std::size_t size) {
+  for (std::size_t i = 0; i < size; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
+}
+
+}  // namespace
+
+ZipWriter::ZipWriter(const std::filesystem::path& path, std::uint64_t zip64_from)
+    : file_(path), zip64_from_(zip64_from) {}
+
+/// Its extra field "FB" fills the gap up to the next multiple of 64 with Z's, as torch does.
+std::string ZipWriter::local_header(const std::string& name, std::uint64_t size) const {
+  std::string zip64;
+  if (size >= zip64_from_) {
+    put(zip64, zip::kZip64Tag, 2);
+    put(zip64, 16, 2);
+    put(zip64, size, 8);
+    put(zip64, size, 8);
+  }
+  constexpr std::size_t kFillHead = 4;
+  const std::uint64_t start =
+      file_.size() + zip::kHeaderBytes + name.size() + zip64.size() + kFillHead;
+  const std::uint64_t fill = (kAlignment - start % kAlignment) % kAlignment;
+
+  std::string out;
+  put(out, zip::kHeaderSignature, 4);
+  put(out, zip64.empty() ? 0 : 45, 2);  // the version that a reader needs
+  put(out, flags(size), 2);
+  put(out, 0, 2 + 4 + 4);  // stored; no time: equal contents give equal files; CRC follows
+  put(out, zip64.empty() ? 0 : zip::kMax32, 4);
+  put(out, zip64.empty() ? 0 : zip::kMax32, 4);
+  put(out, name.size(), 2);
+  put(out, zip64.size() + kFillHead + fill, 2);
+  out += name + zip64 + "FB";
+  put(out, fill, 2);
+  out.append(fill, 'Z');
+  return out;
+}
+
+void ZipWriter::add(std::string name, std::span<const std::byte> bytes) {
+  header_offsets_.push_back(file_.size());
+  file_.write(local_header(name, bytes.size()));
+  ZipEntry entry{std::move(name), file_.size(), bytes.size()};
+  uLong crc = 0;
+  for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(kChunkBytes, rest.size()))) {
+    const auto chunk = rest.first(std::min(kChunkBytes, rest.size()));
+    crc = ::crc32_z(crc, reinterpret_cast<const Bytef*>(chunk.data()), chunk.size());
+    file_.write(chunk);
+  }
+  entry.crc32 = static_cast<std::uint32_t>(crc);
+
+  entries_.push_back(std::move(entry));
+  if (!bytes.empty()) file_.write(descriptor(entries_.back()));
+}
+
+std::string ZipWriter::descriptor(const ZipEntry& entry) const {
+  const std::size_t size_bytes = entry.size >= zip64_from_ ? 8 : 4;
+  std::string out;
+  put(out, zip::kDescriptorSignature, 4);
+  put(out, entry.crc32, 4);
+  put(out, entry.size, size_bytes);
+  put(out, entry.size, size_bytes);
+  return out;
+}
+
+void ZipWriter::add(std::string name, std::string_view text) {
+  add(std::move(name), std::as_bytes(std::span(text)));
+}
+
+std::string ZipWriter::directory_entry(std::size_t index) const {
+  const ZipEntry& entry = entries_[index];
+  const std::uint64_t offset = header_offsets_[index];
+  const bool large = entry.size >= zip64_from_;
+  const bool far = offset >= zip64_from_;
+  std::string zip64;
+  if (large || far) {
+    put(zip64, zip::kZip64Tag, 2);
+    put(zip64, (large ? 16 : 0) + (far ? 8 : 0), 2);
+    if (large) put(zip64, entry.size, 8);
+    if (large) put(zip64, entry.size, 8);
+    if (far) put(zip64, offset, 8);
+  }
+
+  std::string out;
+  put(out, zip::kRecordSignature, 4);
+  put(out, 0, 2);
+  put(out, zip64.empty() ? 0 : 45, 2);
+  put(out, flags(entry.size), 2);
+  put(out, 0, 2 + 4);
+  put(out, entry.crc32, 4);
+  put(out, large ? zip::kMax32 : entry.size, 4);
+  put(out, large ? zip::kMax32 : entry.size, 4);
+  put(out, entry.name.size(), 2);
+  put(out, zip64.size(), 2);
+  put(out, 0, 2 + 2 + 2 + 4);  // no comment, first disk, no attributes
+  put(out, far ? zip::kMax32 : offset, 4);
+  return out + entry.name + zip64;
+}
+
+void ZipWriter::commit() {
+  const std::uint64_t start = file_.size();
+  for (std::size_t i = 0; i < entries_.size(); ++i) file_.write(directory_entry(i));
+  const std::uint64_t end = file_.size();
+  const std::uint64_t count = entries_.size();
+
+  std::string out;
+  put(out, zip::kEnd64Signature, 4);
+  put(out, 44, 8);  // bytes that follow
+  put(out, 0x031e, 2);
+  put(out, 45, 2);
+  put(out, 0, 4 + 4);
+  put(out, count, 8);
+  put(out, count, 8);
+  put(out, end - start, 8);
+  put(out, start, 8);
+  put(out, zip::kLocatorSignature, 4);
+  put(out, 0, 4);
+  put(out, end, 8);
+  put(out, 1, 4);
+  put(out, zip::kEndSignature, 4);
+  put(out, 0, 2 + 2);
+  put(out, std::min<std::uint64_t>(count, 0xFFFF), 2);
+  put(out, std::min<std::uint64_t>(count, 0xFFFF), 2);
+  put(out, std::min(end - start, zip::kMax32), 4);
+  put(out, std::min(start, zip::kMax32), 4);
+  put(out, 0, 2);
+  file_.write(out);
+  file_.commit();
+}
+
+}  // namespace torchhub::pickle
