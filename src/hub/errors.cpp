@@ -1,0 +1,236 @@
+#include "torchhub/hub/errors.h"
+
+#include "hub/json_fields.h"
+#include "torchhub/http/retry.h"
+#include "torchhub/http/url.h"
+#include "torchhub/wire/error_codes.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <vector>
+
+namespace torchhub {
+namespace {
+
+/// One line of bounded length, without anything that looks like a token.
+std::string cleaned(std::string_view text) {
+  constexpr std::size_t kLongest = 500;
+  constexpr std::string_view kToken = "hf_";
+  std::string out;
+  for (std::size_t i = 0; i < text.size() && out.size() < kLongest; ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (text.substr(i).starts_with(kToken)) {
+      std::size_t end = i + kToken.size();
+      while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
+      if (end - i > 20) {
+        out += "hf_****";
+        i = end - 1;
+        continue;
+      }
+    }
+    out += c < 0x20 || c == 0x7f ? ' ' : text[i];
+  }
+  while (out.ends_with(' ') || out.ends_with('.')) out.pop_back();
+  return out;
+}
+
+void add_part(std::vector<std::string>& parts, std::string_view text) {
+  std::string part = cleaned(text);
+  if (part.empty() || std::find(parts.begin(), parts.end(), part) != parts.end()) return;
+  parts.push_back(std::move(part));
+}
+
+/// What the header, `error`, `error_description`, `message` and `errors[].message` say.
+std::string message_of(const Response& response) {
+  std::vector<std::string> parts;
+  add_part(parts, response.headers.get("X-Error-Message").value_or(""));
+  const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
+  if (body.is_object()) {
+    for (const char* name : {"error", "error_description", "message"}) {
+      const nlohmann::json& value = field(body, name);
+      if (value.is_string()) add_part(parts, value.get<std::string>());
+      if (!value.is_array()) continue;
+      for (const nlohmann::json& item : value) {
+        if (item.is_string()) add_part(parts, item.get<std::string>());
+      }
+    }
+    for (const nlohmann::json& item : field(body, "errors")) {
+      add_part(parts, text_field(item, "message"));
+    }
+  } else if (response.headers.get("Content-Type").value_or("").starts_with("text/plain")) {
+    add_part(parts, response.body);
+  }
+  return fmt::format("{}", fmt::join(parts, "; "));
+}
+
+HttpFailure failure_of(const Response& response) {
+  std::string id;
+  for (const char* name : {"X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"}) {
+    if (id.empty()) id = cleaned(response.headers.get(name).value_or(""));
+  }
+  return {.status = response.status,
+          .url = std::string(without_query(response.url)),
+          .request_id = std::move(id),
+          .error_code = response.headers.get("X-Error-Code").value_or(""),
+          .server_message = message_of(response)};
+}
+
+/// The words that every message is made of.
+struct Words {
+  std::string repo;  ///< "repository 'ana/bert' (model)"
+  std::string at;    ///< "http://127.0.0.1:8080 (404, request 7f3a)"
+  std::string said;  ///< ": what the server said", or nothing
+};
+
+Words words_of(const HttpFailure& failure, const RequestContext& context) {
+  Words words;
+  if (context.repo) {
+    words.repo =
+        fmt::format("repository '{}' ({})", context.repo->id.str(), to_string(context.repo->type));
+  }
+  words.at = fmt::format("{} ({}{})", context.endpoint, failure.status,
+                         failure.request_id.empty() ? "" : ", request " + failure.request_id);
+  if (!failure.server_message.empty()) words.said = ": " + failure.server_message;
+  return words;
+}
+
+std::string capital(std::string text) {
+  if (!text.empty()) {
+    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  }
+  return text;
+}
+
+std::string token_advice(const RequestContext& context) {
+  return context.with_token ? "check that your token may read it"
+                            : "set HF_TOKEN to a token that may read it";
+}
+
+[[noreturn]] void raise_repository_not_found(HttpFailure failure, const RequestContext& context) {
+  const Words words = words_of(failure, context);
+  throw RepositoryNotFoundError(
+      fmt::format("{} not found at {}. Check the spelling; if it is private, {}.",
+                  capital(words.repo.empty() ? "repository" : words.repo), words.at,
+                  token_advice(context)),
+      std::move(failure));
+}
+
+[[noreturn]] void raise_gated(HttpFailure failure, const RequestContext& context) {
+  const Words words = words_of(failure, context);
+  throw GatedRepoError(
+      fmt::format("No access to the gated {} at {}{}. Ask for access on its page{}.", words.repo,
+                  words.at, words.said,
+                  context.with_token ? "" : ", then set HF_TOKEN to a token of that account"),
+      std::move(failure));
+}
+
+[[noreturn]] void raise_for_code(HttpFailure failure, const Response& response,
+                                 const RequestContext& context) {
+  const Words words = words_of(failure, context);
+  if (failure.error_code == error_codes::kRevisionNotFound) {
+    throw RevisionNotFoundError(
+        fmt::format("Revision '{}' of {} not found at {}. Check the branch, tag or commit hash.",
+                    context.revision, words.repo, words.at),
+        std::move(failure));
+  }
+  if (failure.error_code == error_codes::kEntryNotFound) {
+    std::string path = context.path;
+    throw RemoteEntryNotFoundError(
+        fmt::format("File '{}' not found in {} at revision '{}' at {}. Check the path; upper and "
+                    "lower case differ.",
+                    context.path, words.repo, context.revision, words.at),
+        std::move(failure), std::move(path), response.headers.get("X-Repo-Commit").value_or(""));
+  }
+  if (failure.error_code == error_codes::kGatedRepo) raise_gated(std::move(failure), context);
+  raise_repository_not_found(std::move(failure), context);
+}
+
+[[noreturn]] void raise_unauthorized(HttpFailure failure, const RequestContext& context) {
+  const Words words = words_of(failure, context);
+  if (!context.with_token) {
+    throw UnauthorizedError(fmt::format("A token is needed for {} at {}{}. Set HF_TOKEN.",
+                                        context.doing, words.at, words.said),
+                            std::move(failure));
+  }
+  throw UnauthorizedError(
+      fmt::format("The token was refused for {} at {}{}. Check HF_TOKEN or the token file; the "
+                  "token may be mistyped, expired, revoked, or of another Hub.",
+                  context.doing, words.at, words.said),
+      std::move(failure));
+}
+
+[[noreturn]] void raise_for_number(HttpFailure failure, const Response& response,
+                                   const RequestContext& context) {
+  const Words words = words_of(failure, context);
+  const auto text = [&](std::string_view what, std::string_view advice) {
+    return fmt::format("{} {} at {}{}. {}", what, context.doing, words.at, words.said, advice);
+  };
+  switch (failure.status) {
+    case 400:
+    case 422:
+      throw BadRequestError(text("Refused:", "Correct what was sent."), std::move(failure));
+    case 403:
+      throw ForbiddenError(
+          text("Not allowed:", context.writing
+                                   ? "Use a token with write access there (its role must be write)."
+                                   : "Check what your token may do."),
+          std::move(failure));
+    case 409:
+      throw ConflictError(text("Conflict:", "Look at what is there and try again."),
+                          std::move(failure));
+    case 412:
+      throw HeadMovedError(
+          text("The branch has moved:", "Read its new head and make the change again on top."),
+          std::move(failure));
+    case 413:
+      throw PayloadTooLargeError(text("Too large:", "Send less at once."), std::move(failure));
+    case 429: {
+      const auto wait = asked_wait(response);
+      throw RateLimitedError(
+          text("Too many requests:",
+               wait ? fmt::format("Try again in {} s.",
+                                  std::chrono::duration_cast<std::chrono::seconds>(*wait).count())
+                    : "Wait a while and try again."),
+          std::move(failure), wait);
+    }
+    default:
+      throw HubHttpError(
+          text("Failed:", failure.status >= 500 ? "The fault is the server's; try again later."
+                                                : "Check that HF_ENDPOINT is a Hub."),
+          std::move(failure));
+  }
+}
+
+/// Outside the API's own codes, the Hub hides private repositories behind a bare 401.
+bool hides_a_repository(const HttpFailure& failure, const RequestContext& context) {
+  return failure.status == 401 && context.repo && !context.writing &&
+         failure.server_message.find(error_codes::kBadCredentials) == std::string::npos;
+}
+
+}  // namespace
+
+void raise_for_status(const Response& response, const RequestContext& context) {
+  if (response.status >= 200 && response.status < 400) return;
+  HttpFailure failure = failure_of(response);
+  const std::string& code = failure.error_code;
+  if (code == error_codes::kRevisionNotFound || code == error_codes::kEntryNotFound ||
+      code == error_codes::kGatedRepo) {
+    raise_for_code(std::move(failure), response, context);
+  }
+  if (response.headers.get("X-Error-Message").value_or("") == error_codes::kDisabled) {
+    const Words words = words_of(failure, context);
+    throw DisabledRepoError(
+        fmt::format("{} has been disabled at {}. Ask those who run the Hub why.",
+                    capital(words.repo), words.at),
+        std::move(failure));
+  }
+  if (code == error_codes::kRepoNotFound) raise_for_code(std::move(failure), response, context);
+  if (hides_a_repository(failure, context)) raise_repository_not_found(std::move(failure), context);
+  if (response.status == 401) raise_unauthorized(std::move(failure), context);
+  raise_for_number(std::move(failure), response, context);
+}
+
+}  // namespace torchhub
