@@ -1,0 +1,87 @@
+#include "torchhub/push/snapshot.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
+#include "torchhub/base/random_id.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Hard link where the file system can, else the bytes.
+void place(const fs::path& from, const fs::path& to, bool frozen) {
+  make_folders(to.parent_path());
+  std::error_code error;
+  fs::remove(to, error);  // the newer of two files for one path wins
+  if (frozen) {
+    fs::create_hard_link(from, to, error);
+    if (!error) return;
+  }
+  error.clear();
+  fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
+  if (error) throw_file_error("copy", from, error.value());
+}
+
+bool is_git_folder(const fs::path& path) { return path.filename() == ".git"; }
+
+}  // namespace
+
+struct Snapshot::Folder {
+  explicit Folder(fs::path p) : path(std::move(p)) { make_folders(path); }
+  ~Folder() {
+    std::error_code ignored;  // what stays behind lies below _torchhub/ and is never uploaded
+    fs::remove_all(path, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const fs::path path;
+};
+
+Snapshot::Snapshot(const fs::path& parent)
+    : folder_(std::make_shared<Folder>(parent / fmt::format("push-{}", random_hex(6)))) {}
+
+void Snapshot::add_folder(const fs::path& folder, const std::string& path_in_repo,
+                          const PathFilter& filter, bool frozen) {
+  if (!fs::is_directory(folder)) throw_file_error("read the folder", folder, ENOENT);
+  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
+    if (entry->is_directory() && is_git_folder(entry->path())) entry.disable_recursion_pending();
+    if (entry->is_symlink() || !entry->is_regular_file()) continue;
+    const std::string relative = entry->path().lexically_relative(folder).generic_string();
+    if (filter.takes(relative)) {
+      place(entry->path(), folder_->path / path_in_repo / relative, frozen);
+    }
+  }
+}
+
+void Snapshot::add_file(const fs::path& file, const std::string& path_in_repo, bool frozen) {
+  place(file, folder_->path / path_in_repo, frozen);
+}
+
+void Snapshot::add_text(std::string_view text, const std::string& path_in_repo) {
+  write_file_atomically(folder_->path / path_in_repo, text);
+}
+
+const fs::path& Snapshot::folder() const {
+  static const fs::path none;
+  return folder_ ? folder_->path : none;
+}
+
+std::vector<std::string> Snapshot::paths() const {
+  std::vector<std::string> found;
+  if (!folder_) return found;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_->path)) {
+    if (entry.is_regular_file()) {
+      found.push_back(entry.path().lexically_relative(folder_->path).generic_string());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+}  // namespace torchhub
