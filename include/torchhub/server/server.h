@@ -1,0 +1,39 @@
+#pragma once
+
+#include "torchhub/server/errors.h"
+#include "torchhub/server/options.h"
+
+#include <memory>
+#include <string>
+
+namespace torchhub {
+
+/// A self-hosted Hub: the HTTP API that Hub clients speak, git repositories, LFS objects. Answers
+/// requests on threads of its own from the end of the constructor until stop().
+class Server {
+ public:
+  /// Opens (or makes) the data folder, locks it, listens.
+  /// @throws ListenError, DataFolderInUseError, InvalidArgumentError, FileError
+  explicit Server(ServerOptions options);
+  /// As stop().
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// What to set HF_ENDPOINT to: "http://127.0.0.1:40123", no slash at the end.
+  const std::string& base_url() const;
+  /// The port that was taken.
+  std::uint16_t port() const;
+
+  /// Accepts nothing new, lets requests under way finish for ServerOptions::grace, then closes.
+  /// Safe to call from any thread, and again.
+  void stop();
+  /// The same without waiting: requests under way are cut off, as safely as by a power cut.
+  void stop_now();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace torchhub

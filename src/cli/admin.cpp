@@ -1,0 +1,73 @@
+#include "torchhub/server/admin.h"
+
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+namespace torchhub::cli {
+namespace {
+
+struct AdminArguments {
+  std::string data = "torchhub-data";
+  std::string name = {};
+  std::string user = {};
+  std::string role = {};
+};
+
+void add_user_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
+  CLI::App* user = admin.add_subcommand("user", "Users of the hub");
+  user->require_subcommand(1);
+  CLI::App* create = user->add_subcommand("create", "Make a user");
+  create->add_option("NAME", arguments->name, "Letters, digits, '-', '_' and '.'")->required();
+  create->callback([arguments] { Admin(arguments->data).create_user(arguments->name); });
+  CLI::App* list = user->add_subcommand("list", "Print every user's name");
+  list->callback([arguments] {
+    for (const std::string& name : Admin(arguments->data).users()) fmt::print("{}\n", name);
+  });
+}
+
+void add_organization_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
+  CLI::App* org = admin.add_subcommand("org", "Organisations of the hub");
+  org->require_subcommand(1);
+  CLI::App* create = org->add_subcommand("create", "Make an organisation");
+  create->add_option("NAME", arguments->name, "Letters, digits, '-', '_' and '.'")->required();
+  create->add_option("--owner", arguments->user, "The user who becomes its admin")->required();
+  create->callback([arguments] {
+    Admin(arguments->data).create_organization(arguments->name, arguments->user);
+  });
+}
+
+void add_token_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
+  CLI::App* token = admin.add_subcommand("token", "Access tokens");
+  token->require_subcommand(1);
+  CLI::App* create =
+      token->add_subcommand("create", "Make a token; its value is printed this once");
+  create->add_option("USER", arguments->user, "Whom the token stands for")->required();
+  create->add_option("--role", arguments->role, "read or write")
+      ->required()
+      ->check(CLI::IsMember({"read", "write"}));
+  create->add_option("--name", arguments->name, "What lists call it");
+  create->callback([arguments] {
+    const std::string name = arguments->name.empty() ? "token" : arguments->name;
+    const TokenRole role = parse_token_role(arguments->role);
+    fmt::print("{}\n", Admin(arguments->data).create_token(arguments->user, role, name));
+  });
+}
+
+}  // namespace
+
+void add_admin(CLI::App& app) {
+  const auto arguments = std::make_shared<AdminArguments>();
+  CLI::App* admin =
+      app.add_subcommand("admin", "Change a hub's data; the server may run meanwhile");
+  admin->add_option("--data", arguments->data, "The data folder")->capture_default_str();
+  admin->require_subcommand(1);
+  add_user_commands(*admin, arguments);
+  add_organization_commands(*admin, arguments);
+  add_token_commands(*admin, arguments);
+}
+
+}  // namespace torchhub::cli

@@ -1,0 +1,140 @@
+#include "cli/commands.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/server/admin.h"
+#include "torchhub/server/server.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <pthread.h>
+#include <string>
+#include <thread>
+
+namespace torchhub::cli {
+namespace {
+
+struct ServeArguments {
+  ServerOptions options = {};
+  std::string data = "torchhub-data";
+  std::string address_file = {};
+  std::string base_url = {};
+  std::string durability = "full";
+  std::string admin = "admin";
+  std::string log_level = "warning";
+  double grace_seconds = 10;
+  bool demo = false;
+};
+
+/// Whoever finds an empty hub needs somebody to be.
+void make_first_user(const ServeArguments& arguments) {
+  Admin admin(arguments.data);
+  if (!admin.users().empty()) return;
+  const std::string name = arguments.demo ? "demo" : arguments.admin;
+  if (arguments.demo) {
+    admin.create_user(name);
+    admin.create_organization("demo-org", name);
+  } else {
+    admin.create_site_admin(name);
+  }
+  fmt::print(stderr, "New user '{}'. Its token, shown this once:\n  HF_TOKEN={}\n", name,
+             admin.create_token(name, TokenRole::write, "first token"));
+}
+
+void print_start(const Server& server, const ServeArguments& arguments) {
+  fmt::print(stderr,
+             "torchhub serves on {}\n"
+             "  data folder: {}\n"
+             "  for clients: HF_ENDPOINT={}\n"
+             "               HF_HUB_DISABLE_XET=1 (large files go by LFS here, not by Xet)\n",
+             server.base_url(), std::filesystem::absolute(arguments.data).string(),
+             server.base_url());
+  if (arguments.options.durability == Durability::relaxed) {
+    fmt::print(stderr, "  durability relaxed: a power cut may lose what was answered.\n");
+  }
+  const std::string& listen = arguments.options.listen;
+  if (!listen.starts_with("127.") && !listen.starts_with("localhost") &&
+      !listen.starts_with("[::1]")) {
+    fmt::print(stderr, "  Warning: tokens travel in clear text over this address.\n");
+  }
+}
+
+/// SIGTERM and SIGINT, taken from every thread started from now on.
+sigset_t block_end_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+/// Waits for the first signal, then stops the server; a second one ends the process at once.
+void wait_and_stop(Server& server, const sigset_t& signals) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // default action: the end, as safe as a crash
+  fmt::print(stderr, "torchhub stops.\n");
+  server.stop();
+}
+
+void serve(ServeArguments arguments) {
+  arguments.options.data_dir = arguments.data;
+  if (!arguments.base_url.empty()) arguments.options.base_url = arguments.base_url;
+  if (arguments.durability == "relaxed") arguments.options.durability = Durability::relaxed;
+  arguments.options.grace =
+      std::chrono::milliseconds(static_cast<std::int64_t>(arguments.grace_seconds * 1000));
+  log::set_level(arguments.log_level == "debug"  ? log::Level::debug
+                 : arguments.log_level == "info" ? log::Level::info
+                                                 : log::Level::warning);
+  const sigset_t signals = block_end_signals();
+  Server server(arguments.options);
+  make_first_user(arguments);
+  print_start(server, arguments);
+  if (!arguments.address_file.empty()) {
+    write_file_atomically(arguments.address_file, server.base_url() + "\n");
+  }
+  wait_and_stop(server, signals);
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app) {
+  const auto arguments = std::make_shared<ServeArguments>();
+  CLI::App* serve_command = app.add_subcommand("serve", "Run a hub");
+  serve_command->add_option("--data", arguments->data, "The data folder; made if missing")
+      ->capture_default_str();
+  serve_command
+      ->add_option("--listen", arguments->options.listen, "HOST:PORT; port 0 takes a free one")
+      ->capture_default_str();
+  serve_command->add_option("--address-file", arguments->address_file,
+                            "Receives the base URL once requests are answered");
+  serve_command->add_option("--base-url", arguments->base_url,
+                            "What links start with; default: the listener's address");
+  serve_command
+      ->add_option("--grace", arguments->grace_seconds,
+                   "Seconds that requests under way get at the end")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 86400.0));
+  serve_command->add_option("--durability", arguments->durability, "full or relaxed")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"full", "relaxed"}));
+  serve_command->add_option("--admin", arguments->admin, "The first user of an empty hub")
+      ->capture_default_str();
+  serve_command->add_option("--log-level", arguments->log_level, "debug, info or warning")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"debug", "info", "warning"}));
+  serve_command->add_flag("--demo", arguments->demo,
+                          "On an empty hub: user 'demo' and organisation 'demo-org'");
+  serve_command->add_flag("--test-mode", arguments->options.test_mode,
+                          "Allow fault points; loopback addresses only");
+  serve_command->add_option("--fault-point", arguments->options.fault_point,
+                            "In test mode: end by SIGKILL at this point");
+  serve_command->callback([arguments] { serve(*arguments); });
+}
+
+}  // namespace torchhub::cli

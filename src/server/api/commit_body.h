@@ -1,0 +1,44 @@
+#pragma once
+
+#include "server/accounts/account_store.h"
+#include "server/http/response.h"
+#include "server/repos/commit_plan.h"
+
+#include <functional>
+#include <string>
+
+namespace torchhub::server {
+
+/// Reads the NDJSON of a commit line by line: contents go to disk at once, so memory is bounded by
+/// the longest line.
+class CommitBody final : public BodyConsumer {
+ public:
+  using Finish = std::function<HttpResponse(CommitPlan&, git::ObjectIntake&)>;
+
+  CommitBody(HubState& hub, RepoRow repo, Finish finish);
+
+  void take(std::span<const std::byte> bytes) override;
+  HttpResponse finish() override;
+
+ private:
+  void take_line(std::string_view line);
+  void take(CommitHeaderLine line);
+  void take(CommitFileLine line);
+  void take(CommitLfsFileLine line);
+  void take(CommitDeletedFileLine line);
+  void take(CommitDeletedFolderLine line);
+  void take(CommitCopyFileLine line);
+  void put_lfs(const std::string& path, const LfsPointer& pointer);
+
+  HubState& hub_;
+  RepoRow repo_;
+  Finish finish_;
+  git::Repository git_;
+  git::ObjectIntake intake_;
+  CommitPlan plan_;
+  bool has_header_ = false;
+  std::string line_;
+  std::uint64_t total_ = 0;
+};
+
+}  // namespace torchhub::server

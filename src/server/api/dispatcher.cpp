@@ -1,0 +1,115 @@
+#include "server/api/dispatcher.h"
+
+#include "server/api/routes.h"
+#include "server/http/api_error.h"
+#include "torchhub/base/log.h"
+#include "torchhub/base/random_id.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace torchhub::server {
+namespace {
+
+bool is_visible_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+/// The client's own id is kept; else one that holds its trace id.
+std::string request_id(const HttpRequest& request) {
+  constexpr std::size_t kMaxLength = 128;
+  const std::string given = request.header("X-Request-Id");
+  if (!given.empty() && given.size() <= kMaxLength && is_visible_ascii(given)) return given;
+  const std::string trace = request.header("X-Amzn-Trace-Id");
+  const std::string root = fmt::format("Root=1-{}-{}", random_hex(4), random_hex(12));
+  if (trace.empty() || trace.size() > kMaxLength || !is_visible_ascii(trace)) return root;
+  return root + ";" + trace;
+}
+
+/// Header values are plain ASCII in one line.
+std::string header_text(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return text;
+}
+
+HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
+  nlohmann::json body{{"error", error.what()}};
+  // git-lfs shows "message".
+  if (request.raw_path.find("/info/lfs/") != std::string::npos) body["message"] = error.what();
+  HttpResponse response = json_response(body, error.status());
+  response.headers.set("X-Error-Message", header_text(error.what()));
+  if (!error.code().empty()) response.headers.set("X-Error-Code", error.code());
+  for (const auto& [name, value] : error.headers().fields()) response.headers.set(name, value);
+  return response;
+}
+
+/// What the answer to an exception of some other kind is.
+ApiError as_api_error(const std::exception& error) {
+  if (const auto* api = dynamic_cast<const ApiError*>(&error)) return *api;
+  if (dynamic_cast<const DiskFullError*>(&error) != nullptr) {
+    return {507, "The server's disk is full. Nothing was kept."};
+  }
+  if (const auto* database = dynamic_cast<const DatabaseError*>(&error)) {
+    if (database->is_full()) return {507, "The server's disk is full. Nothing was kept."};
+    return {503, "The server's database does not answer. Try again.", {}, {{"Retry-After", "5"}}};
+  }
+  if (dynamic_cast<const InvalidArgumentError*>(&error) != nullptr) return {400, error.what()};
+  if (dynamic_cast<const CancelledError*>(&error) != nullptr) {
+    return {503, "The server stops.", {}, {{"Retry-After", "5"}}};
+  }
+  return {500, "The server failed. Its log has the reason under this request id."};
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
+  add_account_routes(router_, hub_);
+  add_repo_routes(router_, hub_);
+  add_tree_routes(router_, hub_);
+  add_ref_routes(router_, hub_);
+  add_commit_routes(router_, hub_);
+  add_info_routes(router_, hub_);
+  add_lfs_routes(router_, hub_);
+  add_git_routes(router_, hub_);
+  add_file_routes(router_, hub_);
+}
+
+Answer Dispatcher::begin(HttpRequest& request) {
+  request.id = request_id(request);
+  try {
+    Answer answer = router_.find(request)(request);
+    auto* consumer = std::get_if<std::unique_ptr<BodyConsumer>>(&answer);
+    const std::string encoding = request.header("Content-Encoding");
+    if (consumer == nullptr || encoding.empty() || encoding == "identity") return answer;
+    if (encoding != "gzip") {
+      throw ApiError(415, "Send the body plain or with Content-Encoding: gzip.");
+    }
+    return gunzip(std::move(*consumer), hub_.options.max_commit_bytes);
+  } catch (const std::exception& error) {
+    return failed(request, error);
+  }
+}
+
+HttpResponse Dispatcher::failed(const HttpRequest& request, const std::exception& error) {
+  const ApiError answer = as_api_error(error);
+  if (dynamic_cast<const ApiError*>(&error) == nullptr && answer.status() >= 500) {
+    log::error("request_failed", {{"request", request.id},
+                                  {"method", request.method},
+                                  {"path", request.raw_path},
+                                  {"error", error.what()}});
+  }
+  return error_response(request, answer);
+}
+
+void Dispatcher::decorate(const HttpRequest& request, HttpResponse& response) {
+  response.headers.set("X-Request-Id", request.id.empty() ? request_id(request) : request.id);
+  log::debug("request", {{"request", request.id},
+                         {"method", request.method},
+                         {"path", request.raw_path},
+                         {"status", response.status}});
+}
+
+}  // namespace torchhub::server

@@ -1,0 +1,54 @@
+#include "server/api/json_body.h"
+
+#include "server/http/api_error.h"
+
+#include <fmt/format.h>
+
+namespace torchhub::server {
+namespace {
+
+constexpr std::size_t kMaxJsonBytes = std::size_t{4} << 20;
+constexpr int kMaxDepth = 64;
+
+}  // namespace
+
+nlohmann::json parse_json_object(std::string_view text) {
+  bool too_deep = false;
+  const auto watch_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    too_deep = too_deep || depth > kMaxDepth;
+    return !too_deep;
+  };
+  nlohmann::json value = nlohmann::json::parse(text, watch_depth, false);
+  if (too_deep || !value.is_object()) {
+    throw ApiError(400, "The body must be a JSON object of at most 64 levels.");
+  }
+  return value;
+}
+
+Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer) {
+  return read_body(kMaxJsonBytes, [answer = std::move(answer)](const std::string& body) {
+    return answer(parse_json_object(body));
+  });
+}
+
+std::optional<std::string> optional_text(const nlohmann::json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end() || found->is_null()) return std::nullopt;
+  if (!found->is_string()) throw ApiError(400, fmt::format("'{}' must be a text.", field));
+  return found->get<std::string>();
+}
+
+std::string need_text(const nlohmann::json& object, const char* field) {
+  auto text = optional_text(object, field);
+  if (!text) throw ApiError(400, fmt::format("The field '{}' is missing.", field));
+  return *std::move(text);
+}
+
+std::optional<bool> optional_flag(const nlohmann::json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end() || found->is_null()) return std::nullopt;
+  if (!found->is_boolean()) throw ApiError(400, fmt::format("'{}' must be true or false.", field));
+  return found->get<bool>();
+}
+
+}  // namespace torchhub::server

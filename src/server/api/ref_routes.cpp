@@ -1,0 +1,173 @@
+#include "server/accounts/gate.h"
+#include "server/api/json_body.h"
+#include "server/api/paging.h"
+#include "server/api/revision.h"
+#include "server/api/routes.h"
+#include "server/git/object_intake.h"
+#include "server/http/api_error.h"
+#include "server/repos/repo_maker.h"
+#include "torchhub/base/random_id.h"
+#include "torchhub/base/timestamp.h"
+
+#include <fmt/format.h>
+
+namespace torchhub::server {
+namespace {
+
+using nlohmann::json;
+
+HttpResponse refs(const HubState& hub, const HttpRequest& request) {
+  const git::Repository git = hub.open(Gate(hub).readable(request));
+  json out{{"branches", json::array()}, {"converts", json::array()}, {"tags", json::array()}};
+  const bool with_requests = request.query_flag("include_prs");
+  if (with_requests) out["pullRequests"] = json::array();
+  for (const git::Ref& ref : git.refs()) {
+    const auto add = [&](const char* list, std::string_view prefix) {
+      if (!ref.name.starts_with(prefix)) return;
+      out[list].push_back({{"name", ref.name.substr(prefix.size())},
+                           {"ref", ref.name},
+                           {"targetCommit", ref.commit}});
+    };
+    add("branches", "refs/heads/");
+    add("converts", "refs/convert/");
+    add("tags", "refs/tags/");
+    if (with_requests) add("pullRequests", "refs/pr/");
+  }
+  return json_response(out);
+}
+
+HttpResponse commits(const HubState& hub, const HttpRequest& request) {
+  constexpr std::size_t kDefaultLimit = 50;
+  constexpr std::size_t kMaxLimit = 1000;
+  const git::Repository git = hub.open(Gate(hub).readable(request));
+  const std::string commit = need_commit(git, request.capture("rev"));
+  const std::size_t limit =
+      std::clamp<std::size_t>(query_number(request, "limit", kDefaultLimit), 1, kMaxLimit);
+  const std::size_t page = query_number(request, "p", 0);
+  std::size_t total = 0;
+  json out = json::array();
+  for (const git::CommitInfo& info : git.history(commit, page * limit, limit, total)) {
+    out.push_back({{"id", info.id},
+                   {"title", info.title},
+                   {"message", info.message},
+                   {"date", to_rfc3339(info.time)},
+                   {"authors", {{{"user", info.author}, {"avatar", nullptr}}}}});
+    for (const std::string& field : request.query_list("expand")) {
+      if (field == "formatted") {
+        out.back()["formatted"] = {{"title", info.title}, {"message", info.message}};
+      }
+    }
+  }
+  HttpResponse response = json_response(out);
+  response.headers.set("X-Total-Count", std::to_string(total));
+  if ((page + 1) * limit < total) {
+    add_next_link(response, request, hub.base_url(request), "p", std::to_string(page + 1));
+  }
+  return response;
+}
+
+std::string branch_ref(const std::string& name) {
+  const std::string ref = "refs/heads/" + name;
+  if (name.empty() || name.starts_with("refs/") || !git::Repository::is_valid_ref_name(ref)) {
+    throw ApiError(400, fmt::format("Invalid reference for a branch: {}", name));
+  }
+  return ref;
+}
+
+ApiError already_exists(const std::string& ref) {
+  return {409, fmt::format("Reference {} already exists", ref)};
+}
+
+HttpResponse create_branch(HubState& hub, const RepoRow& repo, const std::string& name,
+                           const json& body) {
+  if (optional_flag(body, "emptyBranch").value_or(false)) {
+    throw ApiError(501, "Empty branches are not built yet.", "NotImplemented");
+  }
+  const std::string ref = branch_ref(name);
+  const auto turn = hub.queue.wait(repo.id, ref);
+  git::Repository git = hub.open(repo);
+  const std::string start = need_commit(git, optional_text(body, "startingPoint").value_or("HEAD"));
+  const std::string old = git.ref_target(ref).value_or("");
+  if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
+  if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
+  hub.repos.touch(repo.id);
+  return json_response(json::object());
+}
+
+HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const std::string& name) {
+  const std::string ref = "refs/heads/" + name;
+  if (name == "main") throw ApiError(403, "Cannot delete refs/heads/main");
+  const auto turn = hub.queue.wait(repo.id, ref);
+  git::Repository git = hub.open(repo);
+  if (!git.ref_target(ref)) refuse_revision(name);
+  git.delete_ref(ref);
+  hub.repos.touch(repo.id);
+  return json_response(json::object());
+}
+
+HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
+                        const std::string& revision, const json& body) {
+  const std::string name = need_text(body, "tag");
+  const std::string ref = "refs/tags/" + name;
+  if (!git::Repository::is_valid_ref_name(ref)) {
+    throw ApiError(400, fmt::format("Invalid reference for a tag: {}", name));
+  }
+  const auto turn = hub.queue.wait(repo.id, ref);
+  git::Repository git = hub.open(repo);
+  std::string target = need_commit(git, revision);
+  if (git.ref_target(ref)) throw already_exists(ref);
+  if (const auto message = optional_text(body, "message"); message && !message->empty()) {
+    target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
+  }
+  if (!git.move_ref(ref, "", target, "tag: created by API")) throw already_exists(ref);
+  hub.repos.touch(repo.id);
+  return json_response(json::object());
+}
+
+HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const std::string& name) {
+  const std::string ref = "refs/tags/" + name;
+  const auto turn = hub.queue.wait(repo.id, ref);
+  git::Repository git = hub.open(repo);
+  if (!git.ref_target(ref)) refuse_revision(name);
+  git.delete_ref(ref);
+  return json_response(json::object());
+}
+
+/// JSON, or nothing at all: some clients send no body where every field is optional.
+Answer read_optional_json(std::function<HttpResponse(const json&)> answer) {
+  constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+  return read_body(kMaxBytes, [answer = std::move(answer)](const std::string& body) {
+    return answer(body.empty() ? json::object() : parse_json_object(body));
+  });
+}
+
+}  // namespace
+
+void add_ref_routes(Router& router, HubState& hub) {
+  router.add("GET", "/api/{type}/{repo}/refs",
+             [&hub](const HttpRequest& request) { return refs(hub, request); });
+  router.add("GET", "/api/{type}/{repo}/commits/{rev}",
+             [&hub](const HttpRequest& request) { return commits(hub, request); });
+  router.add("POST", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
+    const RepoRow repo = Gate(hub).writable(request);
+    const std::string name = request.capture("path");
+    return read_optional_json(
+        [&hub, repo, name](const json& body) { return create_branch(hub, repo, name, body); });
+  });
+  router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
+    return delete_branch(hub, Gate(hub).writable(request), request.capture("path"));
+  });
+  router.add("POST", "/api/{type}/{repo}/tag/{rev}", [&hub](const HttpRequest& request) {
+    const RepoRow repo = Gate(hub).writable(request);
+    const TokenOwner caller = Gate(hub).signed_in(request);
+    const std::string revision = request.capture("rev");
+    return read_json([&hub, repo, caller, revision](const json& body) {
+      return create_tag(hub, repo, caller, revision, body);
+    });
+  });
+  router.add("DELETE", "/api/{type}/{repo}/tag/{path...}", [&hub](const HttpRequest& request) {
+    return delete_tag(hub, Gate(hub).writable(request), request.capture("path"));
+  });
+}
+
+}  // namespace torchhub::server

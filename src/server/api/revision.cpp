@@ -1,0 +1,25 @@
+#include "server/api/revision.h"
+
+#include "server/http/api_error.h"
+#include "torchhub/wire/error_codes.h"
+
+namespace torchhub::server {
+
+void refuse_revision(const std::string& revision) {
+  throw ApiError(404, "Invalid rev id: " + revision, error_codes::kRevisionNotFound);
+}
+
+std::string need_commit(const git::Repository& git, const std::string& revision) {
+  const auto commit = git.resolve(revision);
+  if (!commit) refuse_revision(revision);
+  return *commit;
+}
+
+std::string need_branch(const git::Repository& git, const std::string& revision) {
+  std::string ref = revision.starts_with("refs/heads/") ? revision : "refs/heads/" + revision;
+  if (revision == "HEAD") ref = "refs/heads/main";
+  if (!git.ref_target(ref)) refuse_revision(revision);
+  return ref;
+}
+
+}  // namespace torchhub::server

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "server/http/router.h"
+#include "server/hub_state.h"
+
+namespace torchhub::server {
+
+/// whoami-v2, validate-yaml, healthz and what clients ask on the side.
+void add_account_routes(Router& router, HubState& hub);
+/// Create, delete, settings, auth-check, list.
+void add_repo_routes(Router& router, HubState& hub);
+/// Repository info at a revision.
+void add_info_routes(Router& router, HubState& hub);
+/// tree, paths-info.
+void add_tree_routes(Router& router, HubState& hub);
+/// refs, branches, tags, commits.
+void add_ref_routes(Router& router, HubState& hub);
+/// preupload, commit.
+void add_commit_routes(Router& router, HubState& hub);
+/// LFS batch, upload, download, verify.
+void add_lfs_routes(Router& router, HubState& hub);
+/// resolve, raw.
+void add_file_routes(Router& router, HubState& hub);
+/// Clone and fetch.
+void add_git_routes(Router& router, HubState& hub);
+
+}  // namespace torchhub::server

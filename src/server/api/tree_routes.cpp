@@ -1,0 +1,146 @@
+#include "server/accounts/gate.h"
+#include "server/api/json_body.h"
+#include "server/api/paging.h"
+#include "server/api/repo_description.h"
+#include "server/api/revision.h"
+#include "server/api/routes.h"
+#include "server/http/api_error.h"
+#include "torchhub/base/timestamp.h"
+#include "torchhub/http/url.h"
+#include "torchhub/wire/commit_lines.h"
+#include "torchhub/wire/error_codes.h"
+
+#include <fmt/format.h>
+
+namespace torchhub::server {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kExpandedPageSize = 100;
+
+/// Where the next page starts: the commit, so that a moving branch does not mix two trees, and how
+/// many entries went before.
+struct Cursor {
+  std::string commit;
+  std::size_t skip = 0;
+};
+
+Cursor parse_cursor(const std::string& text) {
+  const std::size_t dash = text.find('-');
+  if (dash != 40) throw ApiError(400, "'cursor' is not one that was handed out here.");
+  return {text.substr(0, dash), std::strtoul(text.c_str() + dash + 1, nullptr, 10)};
+}
+
+void add_last_commit(json& item, const git::Repository& git, const std::string& commit) {
+  const git::CommitInfo last = git.last_change(commit, item["path"].get<std::string>());
+  item["lastCommit"] = {{"id", last.id}, {"title", last.title}, {"date", to_rfc3339(last.time)}};
+  item["securityFileStatus"] = nullptr;
+}
+
+[[noreturn]] void refuse_path(const std::string& path, const std::string& commit) {
+  throw ApiError(404, fmt::format("'{}' does not exist at revision {}.", path, commit),
+                 error_codes::kEntryNotFound, {{"X-Repo-Commit", commit}});
+}
+
+std::string without_end_slash(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+HttpResponse tree(const HubState& hub, const HttpRequest& request) {
+  const RepoRow repo = Gate(hub).readable(request);
+  const git::Repository git = hub.open(repo);
+  const std::string folder = without_end_slash(request.capture("path"));
+  const auto cursor_text = request.query_value("cursor");
+  const Cursor cursor =
+      cursor_text ? parse_cursor(*cursor_text) : Cursor{need_commit(git, request.capture("rev"))};
+  if (!git.resolve(cursor.commit)) refuse_revision(cursor.commit);
+
+  const bool expand = request.query_flag("expand");
+  const std::size_t page = expand ? kExpandedPageSize : kPageSize;
+  json out = json::array();
+  std::size_t seen = 0;
+  bool more = false;
+  const bool is_folder = git.walk(cursor.commit, folder, request.query_flag("recursive"),
+                                  [&](const git::Entry& entry) {
+                                    if (seen++ < cursor.skip) return true;
+                                    more = out.size() == page;
+                                    if (!more) out.push_back(describe(entry));
+                                    return !more;
+                                  });
+  // A file's path is no tree, as on the Hub (huggingface_hub test_hf_file_system.py).
+  if (!is_folder) refuse_path(folder, cursor.commit);
+  if (expand) {
+    for (json& item : out) add_last_commit(item, git, cursor.commit);
+  }
+  HttpResponse response = json_response(out);
+  if (more) {
+    add_next_link(response, request, hub.base_url(request), "cursor",
+                  fmt::format("{}-{}", cursor.commit, cursor.skip + page));
+  }
+  return response;
+}
+
+struct PathsWish {
+  std::vector<std::string> paths = {};
+  bool expand = false;
+};
+
+PathsWish parse_form(const std::string& body) {
+  HttpRequest form;
+  parse_target("?" + body, form);
+  PathsWish wish{.expand = form.query_flag("expand")};
+  for (const auto& [name, value] : form.query) {
+    if (name == "paths") wish.paths.push_back(value);
+  }
+  return wish;
+}
+
+PathsWish parse_json_wish(const std::string& body) {
+  const json object = parse_json_object(body);
+  PathsWish wish{.expand = optional_flag(object, "expand").value_or(false)};
+  const auto paths = object.find("paths");
+  if (paths == object.end() || !paths->is_array()) {
+    throw ApiError(400, "'paths' must be a list of texts.");
+  }
+  for (const json& path : *paths) {
+    if (!path.is_string()) throw ApiError(400, "'paths' must be a list of texts.");
+    wish.paths.push_back(path.get<std::string>());
+  }
+  return wish;
+}
+
+HttpResponse paths_info(const git::Repository& git, const std::string& commit,
+                        const PathsWish& wish) {
+  if (wish.paths.size() > kPageSize) throw ApiError(413, "Ask for at most 1,000 paths at once.");
+  json out = json::array();
+  for (const std::string& path : wish.paths) {
+    const auto entry = git.entry(commit, without_end_slash(path));
+    if (!entry) continue;
+    out.push_back(describe(*entry));
+    if (wish.expand) add_last_commit(out.back(), git, commit);
+  }
+  return json_response(out);
+}
+
+}  // namespace
+
+void add_tree_routes(Router& router, HubState& hub) {
+  for (const char* pattern :
+       {"/api/{type}/{repo}/tree/{rev}/{path...}", "/api/{type}/{repo}/tree/{rev}"}) {
+    router.add("GET", pattern, [&hub](const HttpRequest& request) { return tree(hub, request); });
+  }
+  router.add("POST", "/api/{type}/{repo}/paths-info/{rev}", [&hub](const HttpRequest& request) {
+    const RepoRow repo = Gate(hub).readable(request);
+    const std::string commit = need_commit(hub.open(repo), request.capture("rev"));
+    const bool form = request.header("Content-Type").starts_with("application/x-www-form");
+    constexpr std::size_t kMaxBytes = std::size_t{4} << 20;
+    return read_body(kMaxBytes, [&hub, repo, commit, form](const std::string& body) {
+      return paths_info(hub.open(repo), commit, form ? parse_form(body) : parse_json_wish(body));
+    });
+  });
+}
+
+}  // namespace torchhub::server

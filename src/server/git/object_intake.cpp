@@ -1,0 +1,134 @@
+#include "server/git/object_intake.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/random_id.h"
+
+#include <git2/sys/repository.h>
+
+#include <cerrno>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace torchhub::server::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMemoryBytes = std::size_t{32} << 20;
+/// More objects than this go into one pack: two files to flush instead of one each.
+constexpr std::size_t kMaxLooseObjects = 64;
+
+fs::path place_of(const fs::path& objects, const std::string& id) {
+  return objects / id.substr(0, 2) / id.substr(2);
+}
+
+}  // namespace
+
+ObjectIntake::ObjectIntake(Repository& repository, const DataFolder& data)
+    : target_(repository),
+      data_(data),
+      folder_(data.incoming() / random_hex(12)),
+      view_(repository.reopened()) {
+  git_odb* raw = nullptr;
+  check(git_odb_new(&raw), "open the objects");
+  objects_.reset(raw);
+  memory_ = &MemoryObjects::add_to(*raw, 2, kMemoryBytes, [this] { make_folders(folder_); });
+  git_odb_backend* loose = nullptr;
+  constexpr int kDefaultCompression = -1;
+  check(git_odb_backend_loose(&loose, folder_.c_str(), kDefaultCompression, 0, 0, 0),
+        "open the intake");
+  check(git_odb_add_backend(raw, loose, 1), "open the intake");
+  check(git_odb_add_disk_alternate(raw, (target_.path() / "objects").c_str()), "open the objects");
+  check(git_repository_set_odb(view_.handle(), raw), "open the intake");
+}
+
+ObjectIntake::~ObjectIntake() {
+  std::error_code ignored;  // what stays is removed at the next start
+  fs::remove_all(folder_, ignored);
+}
+
+git_oid ObjectIntake::write_blob(std::string_view bytes) {
+  bytes_ += bytes.size();
+  git_oid oid;
+  check(git_odb_write(&oid, objects_.get(), bytes.data(), bytes.size(), GIT_OBJECT_BLOB),
+        "write a file");
+  return oid;
+}
+
+std::string ObjectIntake::read_blob(const git_oid& oid) const {
+  const auto blob = made<BlobHandle>("read a file", git_blob_lookup, view_.handle(), &oid);
+  return {static_cast<const char*>(git_blob_rawcontent(blob.get())),
+          static_cast<std::size_t>(git_blob_rawsize(blob.get()))};
+}
+
+void ObjectIntake::discard(const git_oid& oid) {
+  memory_->forget(oid);
+  ::unlink(place_of(folder_, to_hex(oid)).c_str());
+}
+
+std::vector<fs::path> ObjectIntake::spilled() const {
+  constexpr std::size_t kNameLength = GIT_OID_HEXSZ - 2;
+  std::vector<fs::path> out;
+  std::error_code missing;  // nothing was spilled
+  for (const auto& entry : fs::recursive_directory_iterator(folder_, missing)) {
+    if (entry.is_regular_file() && entry.path().filename().native().size() == kNameLength) {
+      out.push_back(entry.path());
+    }
+  }
+  return out;
+}
+
+void ObjectIntake::keep() {
+  const std::vector<fs::path> files = spilled();
+  if (files.size() + memory_->ids().size() > kMaxLooseObjects) {
+    keep_packed(files);
+  } else {
+    keep_loose(files);
+  }
+  memory_->clear();
+}
+
+void ObjectIntake::keep_loose(const std::vector<fs::path>& files) {
+  const Durability durability = target_.durability();
+  const fs::path objects = target_.path() / "objects";
+  const auto into = made<OdbHandle>("open the objects", git_repository_odb, target_.handle());
+  for (const git_oid& oid : memory_->ids()) {
+    git_odb_object* raw = nullptr;
+    check(git_odb_read(&raw, objects_.get(), &oid), "read an object");
+    const std::unique_ptr<git_odb_object, Release<&git_odb_object_free>> object(raw);
+    git_oid same;
+    // libgit2 flushes the file and its folder, as core.fsyncObjectFiles in our settings says.
+    check(git_odb_write(&same, into.get(), git_odb_object_data(raw), git_odb_object_size(raw),
+                        git_odb_object_type(raw)),
+          "write an object");
+  }
+  for (const fs::path& file : files) {
+    if (durability == Durability::full) sync_file(file);
+    const fs::path folder = objects / file.parent_path().filename();
+    make_folders(folder);
+    const fs::path place = folder / file.filename();
+    if (::rename(file.c_str(), place.c_str()) != 0) throw_file_error("create", place, errno);
+    sync_folder_if(durability, folder);
+  }
+  sync_folder_if(durability, objects);  // it may hold new folders
+}
+
+void ObjectIntake::keep_packed(const std::vector<fs::path>& files) {
+  const auto builder = made<PackBuilderHandle>("write a pack", git_packbuilder_new, view_.handle());
+  std::vector<git_oid> ids = memory_->ids();
+  for (const fs::path& file : files) {
+    ids.push_back(parse_oid(file.parent_path().filename().native() + file.filename().native()));
+  }
+  for (const git_oid& oid : ids) {
+    check(git_packbuilder_insert(builder.get(), &oid, nullptr), "write a pack");
+  }
+  // libgit2 writes packs through a memory map: a full disk would be a SIGBUS, not an error.
+  constexpr std::uint64_t kBytesAnObject = 256;  // index, headers, trees
+  const auto space = data_.hold_space(bytes_ + ids.size() * kBytesAnObject);
+  // Flushed as core.fsyncObjectFiles in our settings says.
+  const fs::path folder = target_.path() / "objects" / "pack";
+  check(git_packbuilder_write(builder.get(), folder.c_str(), 0, nullptr, nullptr), "write a pack");
+  sync_folder_if(target_.durability(), folder);
+}
+
+}  // namespace torchhub::server::git

@@ -1,0 +1,228 @@
+#include "server/git/program.h"
+
+#include "server/http/api_error.h"
+#include "torchhub/base/error.h"
+#include "torchhub/base/log.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace torchhub::server::git {
+namespace {
+
+constexpr unsigned kMaxWaiting = 32;
+constexpr int kNiceness = 5;
+
+std::string find_in_path(const std::string& name) {
+  const char* variable = std::getenv("PATH");
+  const std::string path = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+  for (std::size_t start = 0; start <= path.size();) {
+    const std::size_t end = std::min(path.find(':', start), path.size());
+    const std::string candidate = path.substr(start, end - start) + "/" + name;
+    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
+    start = end + 1;
+  }
+  return {};
+}
+
+/// A file in memory that holds `bytes`, read from its start.
+OpenFile memory_file(const std::string& bytes) {
+  OpenFile file(::memfd_create("git-input", MFD_CLOEXEC));
+  if (file.descriptor() < 0) throw_file_error("create", "git's input", errno);
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t count = ::write(file.descriptor(), bytes.data() + done, bytes.size() - done);
+    if (count < 0) throw_file_error("write", "git's input", errno);
+    done += static_cast<std::size_t>(count);
+  }
+  ::lseek(file.descriptor(), 0, SEEK_SET);
+  return file;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+/// Nothing of our own environment reaches git.
+std::vector<std::string> environment(const std::string& protocol) {
+  std::vector<std::string> out = {
+      "PATH=/usr/local/bin:/usr/bin:/bin",
+      "HOME=/nonexistent",
+      "LC_ALL=C",
+      "GIT_CONFIG_NOSYSTEM=1",
+      "GIT_CONFIG_GLOBAL=/dev/null",
+      "GIT_CONFIG_COUNT=1",
+      // The data folder may have come from another machine, where our user had another number.
+      "GIT_CONFIG_KEY_0=safe.directory",
+      "GIT_CONFIG_VALUE_0=*",
+  };
+  const bool plain = std::all_of(protocol.begin(), protocol.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '=' || c == ':' || c == '.' || c == '-';
+  });
+  if (!protocol.empty() && plain && protocol.size() < 256)
+    out.push_back("GIT_PROTOCOL=" + protocol);
+  return out;
+}
+
+struct Process {
+  pid_t id = -1;
+  OpenFile output{-1};
+};
+
+Process start(const std::string& program, const Program::Call& call) {
+  std::array<int, 2> pipe_ends{};
+  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw_file_error("create", "a pipe", errno);
+  OpenFile output(pipe_ends[0]);
+  const OpenFile input_of_pipe(pipe_ends[1]);
+  const OpenFile input = memory_file(call.input);
+
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, input.descriptor(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, input_of_pipe.descriptor(), STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  sigset_t none;
+  sigemptyset(&none);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+
+  std::vector<std::string> arguments = {program};
+  arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
+  std::vector<std::string> variables = environment(call.protocol);
+  pid_t id = -1;
+  const int error = ::posix_spawn(&id, program.c_str(), &actions, &attributes,
+                                  pointers(arguments).data(), pointers(variables).data());
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  if (error != 0) throw_file_error("start", program, error);
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(id), kNiceness);
+  return {id, std::move(output)};
+}
+
+/// "git version 2.39.5" is new enough.
+bool is_new_enough(const std::string& text) {
+  int major = 0;
+  int minor = 0;
+  if (std::sscanf(text.c_str(), "git version %d.%d", &major, &minor) != 2) return false;
+  return major > 2 || (major == 2 && minor >= 30);
+}
+
+}  // namespace
+
+/// The output of a running git. Its destructor ends git and everything git started.
+class ProcessOutput final : public BodySource {
+ public:
+  ProcessOutput(Program& program, Process process, std::stop_token stop)
+      : program_(program), process_(std::move(process)), stop_(std::move(stop)) {}
+
+  ~ProcessOutput() override {
+    if (process_.id > 0) {
+      ::kill(-process_.id, SIGKILL);
+      reap();
+    }
+    program_.give_place();
+  }
+
+  std::size_t read(std::span<char> room) override {
+    wait_for_output();
+    const ssize_t count = ::read(process_.output.descriptor(), room.data(), room.size());
+    if (count < 0) throw_file_error("read", "git's output", errno);
+    if (count == 0 && reap() != 0) throw Error("git ended with an error.");
+    return static_cast<std::size_t>(count);
+  }
+
+ private:
+  void wait_for_output() {
+    constexpr std::chrono::milliseconds kLook{200};  // how soon a stop is noticed
+    const auto deadline = std::chrono::steady_clock::now() + program_.timeout_;
+    pollfd wait{process_.output.descriptor(), POLLIN, 0};
+    while (::poll(&wait, 1, static_cast<int>(kLook.count())) <= 0) {
+      if (stop_.stop_requested()) throw CancelledError("The server stops; git was ended.");
+      if (std::chrono::steady_clock::now() > deadline) {
+        throw Error(fmt::format("git made no progress for {} s.", program_.timeout_.count()));
+      }
+    }
+  }
+
+  /// Waits for the end. @return git's exit status, or -1 for a signal
+  int reap() {
+    int status = 0;
+    while (::waitpid(process_.id, &status, 0) < 0 && errno == EINTR) {
+    }
+    process_.id = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+  Program& program_;
+  Process process_;
+  std::stop_token stop_;
+};
+
+Program::Program(unsigned max_processes, std::chrono::seconds timeout)
+    : max_processes_(max_processes), timeout_(timeout), path_(find_in_path("git")) {
+  if (path_.empty()) {
+    problem_ = "git is not installed on the server; clones are not possible.";
+    return;
+  }
+  const std::string version = output({.arguments = {"--version"}}, {});
+  if (is_new_enough(version)) return;
+  problem_ = fmt::format("The server's git is too old for clones (2.30 is needed): {}", version);
+}
+
+void Program::take_place(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) {
+    throw ApiError(503, "Too many clones at once. Try again in a moment.", {},
+                   {{"Retry-After", "5"}});
+  }
+  ++waiting_;
+  const bool free = free_place_.wait(lock, stop, [this] { return running_ < max_processes_; });
+  --waiting_;
+  if (!free) throw CancelledError("The server stops; git was not started.");
+  ++running_;
+}
+
+void Program::give_place() {
+  const std::lock_guard lock(mutex_);
+  --running_;
+  free_place_.notify_one();
+}
+
+std::unique_ptr<BodySource> Program::run(const Call& call, std::stop_token stop) {
+  if (problem_) throw ApiError(503, *problem_);
+  take_place(stop);
+  try {
+    return std::make_unique<ProcessOutput>(*this, start(path_, call), std::move(stop));
+  } catch (...) {
+    give_place();
+    throw;
+  }
+}
+
+std::string Program::output(const Call& call, std::stop_token stop) {
+  const auto source = run(call, std::move(stop));
+  std::string text;
+  std::array<char, 4096> room;
+  while (const std::size_t count = source->read(room)) text.append(room.data(), count);
+  return text;
+}
+
+}  // namespace torchhub::server::git

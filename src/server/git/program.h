@@ -1,0 +1,53 @@
+#pragma once
+
+#include "server/http/response.h"
+
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace torchhub::server::git {
+
+/// The git program, which serves clones. Safe from several threads.
+class Program {
+ public:
+  /// Looks for git in PATH. It may be missing: everything but clones works without.
+  Program(unsigned max_processes, std::chrono::seconds timeout);
+
+  /// What is wrong with the installed git, or nothing.
+  const std::optional<std::string>& problem() const { return problem_; }
+
+  struct Call {
+    std::vector<std::string> arguments;  ///< Behind "git".
+    std::string protocol = {};           ///< The Git-Protocol header.
+    std::string input = {};              ///< Standard input.
+  };
+  /// Starts git; what it prints is the body. Its end, the client's and `stop` end each other.
+  /// @throws ApiError 503 if git cannot be used or too many clones wait
+  std::unique_ptr<BodySource> run(const Call& call, std::stop_token stop);
+  /// Runs git to its end.
+  std::string output(const Call& call, std::stop_token stop);
+
+ private:
+  friend class ProcessOutput;
+  void take_place(const std::stop_token& stop);
+  void give_place();
+
+  unsigned max_processes_;
+  std::chrono::seconds timeout_;
+  std::string path_;
+  std::optional<std::string> problem_;
+
+  std::mutex mutex_;
+  std::condition_variable_any free_place_;
+  unsigned running_ = 0;  // guarded by mutex_
+  unsigned waiting_ = 0;  // guarded by mutex_
+};
+
+}  // namespace torchhub::server::git

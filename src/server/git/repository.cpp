@@ -1,0 +1,305 @@
+#include "server/git/repository.h"
+
+#include "torchhub/base/atomic_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace torchhub::server::git {
+namespace {
+
+using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
+
+/// A pointer's text is shorter than this (git-lfs spec).
+constexpr std::size_t kMaxPointerBytes = 1024;
+constexpr std::size_t kShortestId = 7;
+
+bool is_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isdigit(c) != 0 || (c >= 'a' && c <= 'f');
+  });
+}
+
+/// refs/heads/x, refs/tags/x, refs/pr/x, refs/convert/x: what may be asked for by full name.
+bool is_public_ref(std::string_view name) {
+  for (std::string_view prefix : {"refs/heads/", "refs/tags/", "refs/pr/", "refs/convert/"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+OdbHandle odb_of(git_repository* repository) {
+  return made<OdbHandle>("open the objects", git_repository_odb, repository);
+}
+
+OdbObjectHandle read_object(git_odb& odb, const git_oid& oid) {
+  return made<OdbObjectHandle>("read an object", git_odb_read, &odb, &oid);
+}
+
+std::string_view bytes_of(git_odb_object& object) {
+  return {static_cast<const char*>(git_odb_object_data(&object)), git_odb_object_size(&object)};
+}
+
+/// libgit2 flushes a ref and its folder, but not the folders that it made on the way there.
+void sync_folders_of(const std::filesystem::path& repository, const std::string& ref,
+                     Durability durability) {
+  if (durability != Durability::full) return;
+  for (std::filesystem::path folder = std::filesystem::path(ref).parent_path(); !folder.empty();
+       folder = folder.parent_path()) {
+    sync_folder(repository / folder);
+    sync_folder(repository / "logs" / folder);
+  }
+}
+
+CommitHandle find_commit(git_repository* repository, const std::string& id) {
+  const git_oid oid = parse_oid(id);
+  return made<CommitHandle>("find a commit", git_commit_lookup, repository, &oid);
+}
+
+CommitInfo describe_commit(git_commit& commit) {
+  const std::string text = git_commit_message(&commit);
+  const std::size_t line = std::min(text.find('\n'), text.size());
+  std::string rest = text.substr(line);
+  rest.erase(0, std::min(rest.find_first_not_of('\n'), rest.size()));
+  while (rest.ends_with('\n')) rest.pop_back();
+  CommitInfo info{to_hex(*git_commit_id(&commit)), text.substr(0, line), std::move(rest),
+                  git_commit_author(&commit)->name,
+                  std::chrono::system_clock::from_time_t(git_commit_time(&commit))};
+  for (unsigned i = 0; i < git_commit_parentcount(&commit); ++i) {
+    info.parents.push_back(to_hex(*git_commit_parent_id(&commit, i)));
+  }
+  return info;
+}
+
+}  // namespace
+
+Repository::Repository(const std::filesystem::path& path, const std::filesystem::path& config,
+                       Durability durability)
+    : path_(path), config_path_(config), durability_(durability) {
+  start_library();
+  repository_ = made<RepositoryHandle>("open a repository", git_repository_open_bare, path.c_str());
+  const auto settings =
+      made<ConfigHandle>("read settings", git_repository_config, repository_.get());
+  check(git_config_add_file_ondisk(settings.get(), config.c_str(), GIT_CONFIG_LEVEL_APP,
+                                   repository_.get(), 1),
+        "read our settings");
+  check(git_repository_set_ident(repository_.get(), "torchhub", "torchhub@localhost"),
+        "set the name in reflogs");
+}
+
+void Repository::create(const std::filesystem::path& path) {
+  start_library();
+  git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
+  options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
+  options.initial_head = "main";
+  const auto repository = made<RepositoryHandle>("create a repository", git_repository_init_ext,
+                                                 path.c_str(), &options);
+  const auto config = made<ConfigHandle>("read settings", git_repository_config, repository.get());
+  for (const char* key :
+       {"receive.fsckObjects", "transfer.fsckObjects", "receive.denyDeleteCurrent",
+        "uploadpack.allowFilter", "uploadpack.allowReachableSHA1InWant"}) {
+    check(git_config_set_bool(config.get(), key, 1), "write settings");
+  }
+  check(git_config_set_string(config.get(), "core.logAllRefUpdates", "always"), "write settings");
+  check(git_config_set_int32(config.get(), "gc.auto", 0), "write settings");
+}
+
+bool Repository::is_valid_ref_name(const std::string& ref) {
+  int valid = 0;
+  return git_reference_name_is_valid(&valid, ref.c_str()) == 0 && valid == 1;
+}
+
+std::optional<std::string> Repository::ref_target(const std::string& ref) const {
+  if (!is_valid_ref_name(ref)) return std::nullopt;
+  git_reference* raw = nullptr;
+  const int code = git_reference_lookup(&raw, repository_.get(), ref.c_str());
+  if (code == GIT_ENOTFOUND) return std::nullopt;
+  check(code, "look up a ref");
+  const ReferenceHandle reference(raw);
+  git_object* commit = nullptr;
+  // A tag may stand for a tree or a blob; that is no revision.
+  if (git_reference_peel(&commit, reference.get(), GIT_OBJECT_COMMIT) != 0) return std::nullopt;
+  return to_hex(*git_object_id(ObjectHandle(commit).get()));
+}
+
+std::optional<std::string> Repository::resolve(std::string_view revision) const {
+  const std::string name(revision);
+  if (name == "HEAD") return ref_target("refs/heads/main");
+  if (is_public_ref(name)) {
+    if (auto commit = ref_target(name)) return commit;
+  }
+  if (auto commit = ref_target("refs/heads/" + name)) return commit;
+  if (auto commit = ref_target("refs/tags/" + name)) return commit;
+  if (name.size() < kShortestId || name.size() > GIT_OID_HEXSZ || !is_hex(name)) {
+    return std::nullopt;
+  }
+  git_oid oid{};
+  check(git_oid_fromstrn(&oid, name.data(), name.size()), "read an id");
+  git_commit* commit = nullptr;
+  if (git_commit_lookup_prefix(&commit, repository_.get(), &oid, name.size()) != 0) {
+    return std::nullopt;
+  }
+  return to_hex(*git_commit_id(CommitHandle(commit).get()));
+}
+
+std::vector<Ref> Repository::refs() const {
+  std::vector<Ref> out;
+  const auto iterator =
+      made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_.get());
+  const char* name = nullptr;
+  while (git_reference_next_name(&name, iterator.get()) == 0) {
+    if (auto commit = ref_target(name)) out.push_back({name, *commit});
+  }
+  std::sort(out.begin(), out.end(), [](const Ref& a, const Ref& b) { return a.name < b.name; });
+  return out;
+}
+
+bool Repository::move_ref(const std::string& ref, const std::string& expected,
+                          const std::string& target, const std::string& log_message) {
+  const git_oid to = parse_oid(target);
+  git_reference* raw = nullptr;
+  int code = 0;
+  if (expected.empty()) {
+    code = git_reference_create(&raw, repository_.get(), ref.c_str(), &to, 0, log_message.c_str());
+  } else {
+    const git_oid from = parse_oid(expected);
+    code = git_reference_create_matching(&raw, repository_.get(), ref.c_str(), &to, 1, &from,
+                                         log_message.c_str());
+  }
+  const ReferenceHandle reference(raw);
+  // ELOCKED: another process writes this very ref now, as a push would.
+  if (code == GIT_EMODIFIED || code == GIT_EEXISTS || code == GIT_ENOTFOUND ||
+      code == GIT_ELOCKED) {
+    return false;
+  }
+  check(code, "move a ref");
+  if (expected.empty()) sync_folders_of(path_, ref, durability_);
+  return true;
+}
+
+void Repository::delete_ref(const std::string& ref) {
+  check(git_reference_remove(repository_.get(), ref.c_str()), "delete a ref");
+}
+
+std::string Repository::create_tag_object(const std::string& name, const std::string& commit,
+                                          const std::string& message, const git_signature& tagger) {
+  const CommitHandle target = find_commit(repository_.get(), commit);
+  git_oid oid;
+  check(git_tag_annotation_create(&oid, repository_.get(), name.c_str(),
+                                  reinterpret_cast<git_object*>(target.get()), &tagger,
+                                  message.c_str()),
+        "create a tag");
+  return to_hex(oid);
+}
+
+TreeHandle Repository::tree_of(const std::string& commit) const {
+  return made<TreeHandle>("read a tree", git_commit_tree,
+                          find_commit(repository_.get(), commit).get());
+}
+
+TreeHandle Repository::subtree(const std::string& commit, const std::string& folder) const {
+  TreeHandle root = tree_of(commit);
+  if (folder.empty()) return root;
+  git_tree_entry* raw = nullptr;
+  if (git_tree_entry_bypath(&raw, root.get(), folder.c_str()) != 0) return nullptr;
+  const TreeEntryHandle entry(raw);
+  if (git_tree_entry_type(entry.get()) != GIT_OBJECT_TREE) return nullptr;
+  return made<TreeHandle>("read a tree", git_tree_lookup, repository_.get(),
+                          git_tree_entry_id(entry.get()));
+}
+
+Entry Repository::describe(const std::string& path, const git_tree_entry& raw, git_odb& odb) const {
+  const git_oid& oid = *git_tree_entry_id(&raw);
+  Entry entry{path, git_tree_entry_type(&raw) == GIT_OBJECT_TREE, to_hex(oid)};
+  if (git_tree_entry_type(&raw) != GIT_OBJECT_BLOB) return entry;
+  std::size_t size = 0;
+  git_object_t type = GIT_OBJECT_INVALID;
+  check(git_odb_read_header(&size, &type, &odb, &oid), "read an object's size");
+  entry.size = entry.blob_size = size;
+  if (size >= kMaxPointerBytes) return entry;
+  entry.lfs = LfsPointer::parse(bytes_of(*read_object(odb, oid)));
+  if (entry.lfs) entry.size = entry.lfs->size;
+  return entry;
+}
+
+std::optional<Entry> Repository::entry(const std::string& commit, const std::string& path) const {
+  git_tree_entry* raw = nullptr;
+  if (path.empty() || git_tree_entry_bypath(&raw, tree_of(commit).get(), path.c_str()) != 0) {
+    return std::nullopt;
+  }
+  const TreeEntryHandle entry(raw);
+  return describe(path, *entry, *odb_of(repository_.get()));
+}
+
+bool Repository::walk_tree(const git_tree& tree, const std::string& prefix, bool recursive,
+                           git_odb& odb, const std::function<bool(const Entry&)>& visit) const {
+  for (std::size_t i = 0; i < git_tree_entrycount(&tree); ++i) {
+    const git_tree_entry& raw = *git_tree_entry_byindex(&tree, i);
+    const Entry entry = describe(prefix + git_tree_entry_name(&raw), raw, odb);
+    if (!visit(entry)) return false;
+    if (!entry.is_folder || !recursive) continue;
+    const auto below = made<TreeHandle>("read a tree", git_tree_lookup, repository_.get(),
+                                        git_tree_entry_id(&raw));
+    if (!walk_tree(*below, entry.path + "/", recursive, odb, visit)) return false;
+  }
+  return true;
+}
+
+bool Repository::walk(const std::string& commit, const std::string& folder, bool recursive,
+                      const std::function<bool(const Entry&)>& visit) const {
+  const TreeHandle tree = subtree(commit, folder);
+  if (!tree) return false;
+  const OdbHandle odb = odb_of(repository_.get());
+  walk_tree(*tree, folder.empty() ? "" : folder + "/", recursive, *odb, visit);
+  return true;
+}
+
+std::string Repository::blob(const std::string& oid) const {
+  const OdbHandle odb = odb_of(repository_.get());
+  return std::string(bytes_of(*read_object(*odb, parse_oid(oid))));
+}
+
+std::optional<std::string> Repository::file(const std::string& commit,
+                                            const std::string& path) const {
+  const auto found = entry(commit, path);
+  if (!found || found->is_folder) return std::nullopt;
+  return blob(found->oid);
+}
+
+CommitInfo Repository::commit_info(const std::string& commit) const {
+  return describe_commit(*find_commit(repository_.get(), commit));
+}
+
+std::vector<CommitInfo> Repository::history(const std::string& commit, std::size_t skip,
+                                            std::size_t limit, std::size_t& total) const {
+  const auto walk = made<WalkHandle>("walk the history", git_revwalk_new, repository_.get());
+  // Children before parents even where clocks differ.
+  git_revwalk_sorting(walk.get(), GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
+  const git_oid start = parse_oid(commit);
+  check(git_revwalk_push(walk.get(), &start), "walk the history");
+  std::vector<CommitInfo> out;
+  git_oid oid;
+  for (total = 0; git_revwalk_next(&oid, walk.get()) == 0; ++total) {
+    if (total < skip || out.size() == limit) continue;
+    out.push_back(commit_info(to_hex(oid)));
+  }
+  return out;
+}
+
+CommitInfo Repository::last_change(const std::string& commit, const std::string& path) const {
+  const auto id_at = [&](const std::string& where) {
+    git_tree_entry* raw = nullptr;
+    if (git_tree_entry_bypath(&raw, tree_of(where).get(), path.c_str()) != 0) return std::string();
+    return to_hex(*git_tree_entry_id(TreeEntryHandle(raw).get()));
+  };
+  CommitInfo info = commit_info(commit);
+  const std::string wanted = id_at(commit);
+  while (!info.parents.empty() && id_at(info.parents.front()) == wanted) {
+    info = commit_info(info.parents.front());
+  }
+  return info;
+}
+
+}  // namespace torchhub::server::git

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "server/git/handles.h"
+#include "torchhub/server/options.h"
+#include "torchhub/wire/lfs_pointer.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchhub::server::git {
+
+struct Ref {
+  std::string name;    ///< "refs/heads/main"
+  std::string commit;  ///< Tags peeled.
+};
+
+/// A file or folder of some commit.
+struct Entry {
+  std::string path;
+  bool is_folder = false;
+  std::string oid;         ///< Of the blob or tree in git.
+  std::uint64_t size = 0;  ///< Of the content: an LFS object's own size. 0 for folders.
+  std::optional<LfsPointer> lfs = std::nullopt;
+  std::uint64_t blob_size = 0;  ///< Of what lies in git.
+};
+
+struct CommitInfo {
+  std::string id;
+  std::string title;
+  std::string message;  ///< Without the title.
+  std::string author;
+  std::chrono::system_clock::time_point time = {};
+  std::vector<std::string> parents = {};
+};
+
+/// A bare repository, opened for one request: not for use by several threads at once.
+class Repository {
+ public:
+  /// @param config settings of ours that win over the repository's own
+  /// @throws GitError
+  Repository(const std::filesystem::path& path, const std::filesystem::path& config,
+             Durability durability);
+  /// The same repository once more.
+  Repository reopened() const { return {path_, config_path_, durability_}; }
+
+  /// A fresh bare repository with `main` as its (still missing) branch.
+  static void create(const std::filesystem::path& path);
+
+  /// The commit that a branch, tag, `refs/...`, full or short (7+) commit id or HEAD stands for.
+  /// Branches win over tags, tags over commits. Never reads an expression.
+  std::optional<std::string> resolve(std::string_view revision) const;
+  /// The commit of "refs/heads/x", or nothing.
+  std::optional<std::string> ref_target(const std::string& ref) const;
+  /// Every ref, by name.
+  std::vector<Ref> refs() const;
+  static bool is_valid_ref_name(const std::string& ref);
+
+  /// Creates the ref, or moves it if it still is at `expected`. `expected` empty: it must not
+  /// exist. @return false if somebody was faster
+  bool move_ref(const std::string& ref, const std::string& expected, const std::string& target,
+                const std::string& log_message);
+  void delete_ref(const std::string& ref);
+  /// An annotated tag object. @return its id
+  std::string create_tag_object(const std::string& name, const std::string& commit,
+                                const std::string& message, const git_signature& tagger);
+
+  std::optional<Entry> entry(const std::string& commit, const std::string& path) const;
+  /// What is below `folder` ("" for the root) in git's order, a folder before what is in it.
+  /// `visit` returns false to stop. @return false if `folder` is not a folder there
+  bool walk(const std::string& commit, const std::string& folder, bool recursive,
+            const std::function<bool(const Entry&)>& visit) const;
+  std::string blob(const std::string& oid) const;
+  /// Content of a small file, or nothing if it is not there.
+  std::optional<std::string> file(const std::string& commit, const std::string& path) const;
+
+  CommitInfo commit_info(const std::string& commit) const;
+  /// Newest first. @param total receives the number of all
+  std::vector<CommitInfo> history(const std::string& commit, std::size_t skip, std::size_t limit,
+                                  std::size_t& total) const;
+  /// The newest commit that gave `path` what it has at `commit`.
+  CommitInfo last_change(const std::string& commit, const std::string& path) const;
+
+  git_repository* handle() const { return repository_.get(); }
+  const std::filesystem::path& path() const { return path_; }
+  Durability durability() const { return durability_; }
+
+ private:
+  TreeHandle tree_of(const std::string& commit) const;
+  /// The tree at `folder`, or null.
+  TreeHandle subtree(const std::string& commit, const std::string& folder) const;
+  Entry describe(const std::string& path, const git_tree_entry& entry, git_odb& odb) const;
+  bool walk_tree(const git_tree& tree, const std::string& prefix, bool recursive, git_odb& odb,
+                 const std::function<bool(const Entry&)>& visit) const;
+
+  std::filesystem::path path_;
+  std::filesystem::path config_path_;
+  Durability durability_;
+  RepositoryHandle repository_;
+};
+
+}  // namespace torchhub::server::git

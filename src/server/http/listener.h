@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace torchhub::server {
+
+/// A listening TCP socket.
+class Listener {
+ public:
+  /// @param address "HOST:PORT" or "[v6]:PORT"; port 0 takes a free one
+  /// @throws ListenError, InvalidArgumentError if the address cannot be read
+  explicit Listener(std::string_view address);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  int descriptor() const { return descriptor_; }
+  /// The caller closes it from now on.
+  int release();
+  std::uint16_t port() const { return port_; }
+  /// "http://127.0.0.1:40123"
+  std::string url() const;
+  /// Only this machine can reach it.
+  bool is_loopback() const { return loopback_; }
+
+ private:
+  int descriptor_ = -1;
+  std::string host_;  ///< As given; brackets kept.
+  std::uint16_t port_ = 0;
+  bool loopback_ = false;
+};
+
+}  // namespace torchhub::server

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "server/http/listener.h"
+#include "server/http/request.h"
+#include "server/http/response.h"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+
+namespace torchhub::server {
+
+struct MhdOptions {
+  unsigned max_connections = 1024;
+  std::chrono::seconds idle_timeout = std::chrono::seconds(120);
+};
+
+/// Decides on requests. Called on the connection's thread.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  /// Fills what is missing in the request (its id), finds the route. Must not throw.
+  virtual Answer begin(HttpRequest& request) = 0;
+  /// The response for an exception out of a BodyConsumer. Must not throw.
+  virtual HttpResponse failed(const HttpRequest& request, const std::exception& error) = 0;
+  /// Headers that every answer gets.
+  virtual void decorate(const HttpRequest& request, HttpResponse& response) = 0;
+};
+
+/// HTTP/1.1 through libmicrohttpd: one thread a connection, so that a handler may wait for a disk,
+/// a lock or a git process and nobody else notices (docs/decisions says what that costs).
+class MhdServer {
+ public:
+  /// Takes the socket over and answers from now on. `handler` must outlive this.
+  /// @throws ListenError
+  MhdServer(Listener& listener, MhdOptions options, RequestHandler& handler);
+  /// Cuts off what is under way.
+  ~MhdServer();
+  MhdServer(const MhdServer&) = delete;
+  MhdServer& operator=(const MhdServer&) = delete;
+
+  /// Accepts no new connection; answers from now on say "Connection: close".
+  void quiesce();
+  /// Waits until no request is under way: uploads for `upload_grace`, all others for `grace`.
+  /// @return false if some still were
+  bool wait_until_idle(std::chrono::milliseconds grace, std::chrono::milliseconds upload_grace);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace torchhub::server

@@ -1,0 +1,62 @@
+#include "server/hub_state.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+
+#include <fmt/format.h>
+
+namespace torchhub::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Settings that every repository is read with, whatever its own file says.
+void write_git_config(const fs::path& path, Durability durability) {
+  write_file_atomically(path, fmt::format("[core]\n\tfsyncObjectFiles = {}\n",
+                                          durability == Durability::full ? "true" : "false"));
+}
+
+std::string port_of(std::string_view url) { return std::string(url.substr(url.rfind(':') + 1)); }
+
+}  // namespace
+
+HubState::HubState(ServerOptions o)
+    : options(std::move(o)),
+      faults(options.test_mode ? options.fault_point : ""),
+      folder(options.data_dir),
+      database((folder.lock(), folder.database()), options.durability),
+      accounts(database, *options.clock),
+      repos(database, *options.clock),
+      objects(folder, options.durability, faults),
+      signer(folder.link_key(), *options.clock),
+      git(options.git_processes, options.git_timeout) {
+  write_git_config(folder.git_config(), options.durability);
+  folder.empty_incoming();
+  folder.keep_reserve();
+  finish_what_was_begun();
+}
+
+void HubState::finish_what_was_begun() {
+  for (const char* state : {"creating", "deleting"}) {
+    for (const std::string& id : repos.in_state(state)) {
+      std::error_code ignored;  // a folder that cannot go is an orphan, no repository
+      fs::remove_all(folder.repository(id), ignored);
+      repos.forget(id);
+      log::info("repository_removed_at_start", {{"id", id}, {"state", state}});
+    }
+  }
+}
+
+std::string HubState::base_url(const HttpRequest& request) const {
+  if (options.base_url) return *options.base_url;
+  // Clients insist on the very name that they were given, so a loopback name is echoed. Any other
+  // Host is not: it may be an attacker's.
+  const std::string host = request.header("Host");
+  const std::string port = port_of(own_url);
+  for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {
+    if (host == fmt::format("{}:{}", name, port)) return "http://" + host;
+  }
+  return own_url;
+}
+
+}  // namespace torchhub::server

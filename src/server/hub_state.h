@@ -1,0 +1,52 @@
+#pragma once
+
+#include "server/accounts/account_store.h"
+#include "server/git/program.h"
+#include "server/git/repository.h"
+#include "server/http/request.h"
+#include "server/lfs/link_signer.h"
+#include "server/lfs/object_store.h"
+#include "server/repos/ref_queue.h"
+#include "server/repos/repo_store.h"
+#include "server/store/data_folder.h"
+#include "server/store/database.h"
+#include "server/store/fault_point.h"
+
+#include <stop_token>
+#include <string>
+
+namespace torchhub::server {
+
+/// What handlers work on. Everything in it may be used from several threads.
+struct HubState {
+  /// Opens and locks the data folder, and puts right what an earlier server left half-way.
+  explicit HubState(ServerOptions options);
+
+  git::Repository open(const RepoRow& repo) const {
+    return {folder.repository(repo.id), folder.git_config(), options.durability};
+  }
+  /// What links in the answer to `request` start with.
+  std::string base_url(const HttpRequest& request) const;
+  /// "http://127.0.0.1:8686/datasets/ana/reviews"
+  std::string web_url(const HttpRequest& request, const RepoRow& repo) const {
+    return base_url(request) + "/" + repo.repo().web_path();
+  }
+
+  ServerOptions options;
+  FaultPoint faults;
+  DataFolder folder;
+  Database database;
+  AccountStore accounts;
+  RepoStore repos;
+  ObjectStore objects;
+  LinkSigner signer;
+  git::Program git;
+  RefQueue queue;
+  std::string own_url = {};    ///< Set once the port is known.
+  std::stop_source stop = {};  ///< Ends git processes.
+
+ private:
+  void finish_what_was_begun();
+};
+
+}  // namespace torchhub::server

@@ -1,0 +1,175 @@
+#include "server/repos/commit_plan.h"
+
+#include "server/git/attributes.h"
+#include "server/git/tree_edit.h"
+#include "server/http/api_error.h"
+#include "server/repos/repo_maker.h"
+#include "torchhub/wire/error_codes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace torchhub::server {
+namespace {
+
+constexpr int kMaxRebuilds = 5;
+constexpr const char* kAttributes = ".gitattributes";
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+void need_done(git::TreeEdit::Result result, const std::string& path) {
+  switch (result) {
+    case git::TreeEdit::Result::done:
+      return;
+    case git::TreeEdit::Result::missing:
+      throw ApiError(404, fmt::format("A file with this name doesn't exist: {}", path),
+                     error_codes::kEntryNotFound);
+    case git::TreeEdit::Result::file_in_way:
+      throw ApiError(400, fmt::format("'{}' cannot be added: a part of the path is a file. Delete "
+                                      "that file in the same commit, before it.",
+                                      path));
+    case git::TreeEdit::Result::folder_in_way:
+      throw ApiError(400,
+                     fmt::format("'{}' cannot be added: there is a folder of that name. Delete "
+                                 "the folder in the same commit, before it.",
+                                 path));
+  }
+}
+
+/// One attempt at building the commit on one tip.
+class CommitBuilder {
+ public:
+  CommitBuilder(const HubState& hub, git::Repository& git, git::ObjectIntake& intake,
+                std::string tip)
+      : hub_(hub),
+        git_(git),
+        intake_(intake),
+        tip_(std::move(tip)),
+        base_(tree_of(tip_)),
+        tree_(intake.repository(), base_.get()) {}
+
+  /// @return the new commit, or nothing if the plan changes nothing
+  std::optional<std::string> build(const CommitPlan& plan, const std::string& user) {
+    for (const Change& change : plan.changes) apply(change);
+    git_oid root = tree_.write();
+    if (add_missing_rules(plan, root)) root = tree_.write();
+    if (git_oid_equal(&root, git_tree_id(base_.get())) != 0) return std::nullopt;
+    return git::to_hex(write_commit(root, message_of(plan.header), user));
+  }
+
+ private:
+  git::TreeHandle tree_of(const std::string& commit) const {
+    const git_oid oid = git::parse_oid(commit);
+    const auto found = git::made<git::CommitHandle>("find a commit", git_commit_lookup,
+                                                    intake_.repository(), &oid);
+    return git::made<git::TreeHandle>("read a tree", git_commit_tree, found.get());
+  }
+
+  void apply(const Change& change) {
+    std::visit(Overloaded{
+                   [&](const PutChange& c) { need_done(tree_.put(c.path, c.blob), c.path); },
+                   [&](const DeleteChange& c) { need_done(tree_.remove(c.path), c.path); },
+                   [&](const CopyChange& c) { copy(c); },
+               },
+               change);
+  }
+
+  void copy(const CopyChange& change) {
+    const auto source = change.source_revision ? git_.resolve(*change.source_revision)
+                                               : std::optional<std::string>(tip_);
+    const auto entry = source ? git_.entry(*source, change.source_path) : std::nullopt;
+    if (!entry || entry->is_folder) need_done(git::TreeEdit::Result::missing, change.source_path);
+    need_done(tree_.put(change.path, git::parse_oid(entry->oid)), change.path);
+  }
+
+  /// LFS files that no rule covers get one, else a git client would store the next version in git.
+  bool add_missing_rules(const CommitPlan& plan, const git_oid& root) {
+    std::vector<std::string> paths;
+    for (const Change& change : plan.changes) {
+      const auto* put = std::get_if<PutChange>(&change);
+      if (put != nullptr && put->lfs && tree_.file(put->path)) paths.push_back(put->path);
+    }
+    if (paths.empty()) return false;
+    // libgit2 reads rules from a commit; this one is only for asking.
+    const git_oid probe = write_commit(root, "probe", "torchhub");
+    std::erase_if(paths, [&](const std::string& path) {
+      return git::is_lfs_path(intake_.repository(), probe, path);
+    });
+    intake_.discard(probe);
+    if (paths.empty()) return false;
+    intake_.discard(root);
+    append_rules(paths);
+    return true;
+  }
+
+  void append_rules(const std::vector<std::string>& paths) {
+    std::string text;
+    if (const auto file = tree_.file(kAttributes)) text = intake_.read_blob(file->blob);
+    if (!text.empty() && !text.ends_with('\n')) text += '\n';
+    for (const std::string& path : paths) text += git::lfs_rule_for(path) + "\n";
+    need_done(tree_.put(kAttributes, intake_.write_blob(text)), kAttributes);
+  }
+
+  static std::string message_of(const CommitHeaderLine& header) {
+    return header.description.empty() ? header.summary
+                                      : header.summary + "\n\n" + header.description;
+  }
+
+  git_oid write_commit(const git_oid& root, const std::string& message, const std::string& user) {
+    const auto tree =
+        git::made<git::TreeHandle>("read a tree", git_tree_lookup, intake_.repository(), &root);
+    const git_oid tip = git::parse_oid(tip_);
+    const auto parent = git::made<git::CommitHandle>("find a commit", git_commit_lookup,
+                                                     intake_.repository(), &tip);
+    const git_commit* parents[] = {parent.get()};
+    const auto author = signature_of(hub_, user);
+    git_oid oid;
+    git::check(git_commit_create(&oid, intake_.repository(), nullptr, author.get(), author.get(),
+                                 nullptr, message.c_str(), tree.get(), 1, parents),
+               "write a commit");
+    return oid;
+  }
+
+  const HubState& hub_;
+  git::Repository& git_;
+  git::ObjectIntake& intake_;
+  std::string tip_;
+  git::TreeHandle base_;
+  git::TreeEdit tree_;
+};
+
+}  // namespace
+
+std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
+                         const CommitPlan& plan, const std::string& user,
+                         git::ObjectIntake& intake) {
+  const auto turn = hub.queue.wait(repo.id, ref);
+  git::Repository git = hub.open(repo);
+  for (int attempt = 0; attempt < kMaxRebuilds; ++attempt) {
+    const auto tip = git.ref_target(ref);
+    if (!tip) throw ApiError(404, "Invalid rev id: " + ref, error_codes::kRevisionNotFound);
+    if (plan.header.parent_commit.value_or(*tip) != *tip) {
+      throw ApiError(412,
+                     "The branch was updated since you opened this page. Please refresh and "
+                     "try again.");
+    }
+    const auto commit = CommitBuilder(hub, git, intake, *tip).build(plan, user);
+    if (!commit) return *tip;
+    hub.faults.reach("commit.objects_written");
+    intake.keep();
+    hub.faults.reach("commit.objects_durable");
+    const std::string log = "commit (API): " + plan.header.summary;
+    if (!git.move_ref(ref, *tip, *commit, log.substr(0, log.find('\n')))) continue;
+    hub.faults.reach("commit.ref_moved");
+    hub.repos.touch(repo.id);
+    return *commit;
+  }
+  throw ApiError(503, "Another program keeps changing this branch. Try again.", {},
+                 {{"Retry-After", "1"}});
+}
+
+}  // namespace torchhub::server

@@ -1,0 +1,43 @@
+#pragma once
+
+#include "server/git/object_intake.h"
+#include "server/hub_state.h"
+#include "torchhub/wire/commit_lines.h"
+#include "torchhub/wire/lfs_pointer.h"
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace torchhub::server {
+
+/// What a commit changes, in the order of its lines. Contents are in the intake already.
+struct PutChange {
+  std::string path;
+  git_oid blob = {};
+  std::optional<LfsPointer> lfs = std::nullopt;
+};
+struct DeleteChange {
+  std::string path;
+};
+struct CopyChange {
+  std::string path;
+  std::string source_path;
+  std::optional<std::string> source_revision = std::nullopt;
+};
+using Change = std::variant<PutChange, DeleteChange, CopyChange>;
+
+struct CommitPlan {
+  CommitHeaderLine header = {.summary = ""};
+  std::vector<Change> changes = {};
+};
+
+/// Applies `plan` to the newest tip of `ref` and moves it. Writers of one ref queue here.
+/// @return the new commit, or the tip if the plan changes nothing
+/// @throws ApiError 400, 404, 412
+std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
+                         const CommitPlan& plan, const std::string& user,
+                         git::ObjectIntake& intake);
+
+}  // namespace torchhub::server

@@ -1,0 +1,117 @@
+#include "server/store/data_folder.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
+#include "torchhub/server/errors.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace torchhub::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kFormat = 1;
+
+void check_format(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) {
+    write_file_atomically(path, fmt::format("{}\n", kFormat));
+    return;
+  }
+  const std::string text = read_file(path);
+  int format = 0;
+  std::from_chars(text.data(), text.data() + text.size(), format);
+  if (format == kFormat) return;
+  throw Error(fmt::format(
+      "'{}' says layout {}, but this torchhub knows layout {}. Use the torchhub that made the data "
+      "folder, or a newer one.",
+      path.string(), text.substr(0, text.find('\n')), kFormat));
+}
+
+fs::path fan_out(const fs::path& root, std::string_view name, int levels) {
+  fs::path path = root;
+  for (int level = 0; level < levels; ++level) {
+    path /= name.substr(static_cast<std::size_t>(level) * 2, 2);
+  }
+  return path / name;
+}
+
+}  // namespace
+
+DataFolder::DataFolder(fs::path root) : root_(fs::absolute(std::move(root))) {
+  make_folders(root_);
+  check_format(root_ / "FORMAT");
+  for (const char* name : {"repos", "lfs", "incoming", "keys", "trash"}) make_folders(root_ / name);
+  fs::permissions(root_ / "keys", fs::perms::owner_all);
+}
+
+void DataFolder::lock() {
+  try {
+    lock_.emplace(root_ / "lock", std::chrono::milliseconds(0));
+  } catch (const FileLockTimeoutError&) {
+    throw DataFolderInUseError(
+        fmt::format("Another torchhub server uses the data folder '{}'. Stop it, or choose another "
+                    "folder with --data.",
+                    root_.string()));
+  }
+}
+
+fs::path DataFolder::repository(std::string_view id) const {
+  return fan_out(root_ / "repos", id, 1).concat(".git");
+}
+
+fs::path DataFolder::object(std::string_view oid) const { return fan_out(root_ / "lfs", oid, 2); }
+
+std::unique_lock<std::mutex> DataFolder::hold_space(std::uint64_t bytes) const {
+  constexpr std::uint64_t kMargin = std::uint64_t{8} << 20;  // what else is written meanwhile
+  std::unique_lock lock = space_turn();
+  if (fs::space(root_).available < bytes + kMargin) {
+    throw DiskFullError(
+        fmt::format("'{}' has no room for {} more bytes. Free some space.", root_.string(), bytes),
+        root_);
+  }
+  return lock;
+}
+
+void DataFolder::keep_reserve() const {
+  constexpr off_t kReserveBytes = off_t{1} << 20;
+  const fs::path path = root_ / "reserve";
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return;  // the disk is full already
+  const int error = ::posix_fallocate(descriptor, 0, kReserveBytes);
+  ::close(descriptor);
+  if (error != 0) give_up_reserve();
+}
+
+void DataFolder::give_up_reserve() const {
+  std::error_code ignored;  // it may be gone
+  fs::remove(root_ / "reserve", ignored);
+}
+
+void DataFolder::empty_incoming() const {
+  for (const auto& entry : fs::directory_iterator(incoming())) {
+    std::error_code ignored;  // what cannot go now goes at the next start
+    fs::remove_all(entry.path(), ignored);
+  }
+}
+
+void sync_file(const fs::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) throw_file_error("open", path, errno);
+  const int result = ::fsync(descriptor);
+  const int error = errno;
+  ::close(descriptor);
+  if (result != 0) throw_file_error("flush", path, error);
+}
+
+void sync_folder_if(Durability durability, const fs::path& path) {
+  if (durability == Durability::full) sync_folder(path);
+}
+
+}  // namespace torchhub::server

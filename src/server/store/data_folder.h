@@ -1,0 +1,58 @@
+#pragma once
+
+#include "torchhub/base/file_lock.h"
+#include "torchhub/server/options.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace torchhub::server {
+
+/// Where things lie in a data folder. Names come from ids of ours, never from a user's words.
+class DataFolder {
+ public:
+  /// Makes what is missing. @throws FileError, Error if a newer torchhub made the folder
+  explicit DataFolder(std::filesystem::path root);
+
+  /// Only one server at a time. @throws DataFolderInUseError
+  void lock();
+
+  std::filesystem::path database() const { return root_ / "hub.db"; }
+  std::filesystem::path repository(std::string_view id) const;
+  std::filesystem::path object(std::string_view oid) const;
+  std::filesystem::path incoming() const { return root_ / "incoming"; }
+  std::filesystem::path trash() const { return root_ / "trash"; }
+  std::filesystem::path link_key() const { return root_ / "keys" / "link"; }
+  /// Settings of ours that every repository is read with.
+  std::filesystem::path git_config() const { return root_ / "gitconfig"; }
+  const std::filesystem::path& root() const { return root_; }
+
+  /// Who takes much space holds this while it does, so that hold_space() stays true.
+  std::unique_lock<std::mutex> space_turn() const { return std::unique_lock(space_); }
+  /// For writers that must not meet a full disk half-way, since they write through a memory map.
+  /// @throws DiskFullError if `bytes` and a margin are not free
+  std::unique_lock<std::mutex> hold_space(std::uint64_t bytes) const;
+  /// A file that keeps some space, so that deleting works on a full disk.
+  void keep_reserve() const;
+  void give_up_reserve() const;
+
+  /// Unfinished uploads of a server that is gone. Only while locked.
+  void empty_incoming() const;
+
+ private:
+  std::filesystem::path root_;
+  mutable std::mutex space_;
+  std::optional<FileLock> lock_;
+};
+
+/// fsync of a folder, if that is asked for. @throws FileError
+void sync_folder_if(Durability durability, const std::filesystem::path& path);
+
+/// fsync of a file. @throws FileError
+void sync_file(const std::filesystem::path& path);
+
+}  // namespace torchhub::server

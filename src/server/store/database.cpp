@@ -1,0 +1,144 @@
+#include "server/store/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace torchhub::server {
+namespace {
+
+[[noreturn]] void fail(sqlite3* database, std::string_view doing, int code) {
+  const char* text = database != nullptr ? sqlite3_errmsg(database) : sqlite3_errstr(code);
+  throw DatabaseError(fmt::format("The hub's database failed to {}: {}.", doing, text),
+                      database != nullptr ? sqlite3_extended_errcode(database) : code);
+}
+
+}  // namespace
+
+bool DatabaseError::is_duplicate() const {
+  return code_ == SQLITE_CONSTRAINT_UNIQUE || code_ == SQLITE_CONSTRAINT_PRIMARYKEY;
+}
+
+bool DatabaseError::is_full() const { return (code_ & 0xff) == SQLITE_FULL; }
+
+Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
+  const int code =
+      sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
+  if (code != SQLITE_OK) fail(database, "prepare a statement", code);
+}
+
+Statement::~Statement() { sqlite3_finalize(statement_); }
+
+Statement& Statement::bind(std::string_view text) {
+  sqlite3_bind_text(statement_, next_++, text.data() != nullptr ? text.data() : "",
+                    static_cast<int>(text.size()), SQLITE_TRANSIENT);
+  return *this;
+}
+
+Statement& Statement::bind(std::int64_t number) {
+  sqlite3_bind_int64(statement_, next_++, number);
+  return *this;
+}
+
+Statement& Statement::bind_null() {
+  sqlite3_bind_null(statement_, next_++);
+  return *this;
+}
+
+bool Statement::step() {
+  const int code = sqlite3_step(statement_);
+  if (code == SQLITE_ROW) return true;
+  if (code != SQLITE_DONE) fail(database_, "run a statement", code);
+  return false;
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = sqlite3_column_text(statement_, column);
+  if (bytes == nullptr) return {};
+  return {reinterpret_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+}
+
+Connection::Connection(const std::filesystem::path& path, Durability durability)
+    : durability_(durability) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  if (code != SQLITE_OK) {
+    const DatabaseError error(
+        fmt::format("Cannot open the hub's database '{}': {}. Check that the folder is writable.",
+                    path.string(), sqlite3_errstr(code)),
+        code);
+    sqlite3_close(handle_);
+    throw error;
+  }
+  constexpr int kBusyMilliseconds = 30000;  // another writer, or an admin command
+  sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+  script("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;");
+  set_durability();
+}
+
+void Connection::set_durability() {
+  script(durability_ == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
+}
+
+Connection::~Connection() { sqlite3_close(handle_); }
+
+std::int64_t Connection::changes() const { return sqlite3_changes(handle_); }
+
+void Connection::script(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(handle_, "run a script", code);
+}
+
+WriteTransaction::WriteTransaction(Connection& connection) : connection_(connection) {
+  connection_.script("BEGIN IMMEDIATE");
+}
+
+WriteTransaction::~WriteTransaction() {
+  if (!open_) return;
+  try {
+    connection_.script("ROLLBACK");
+  } catch (const DatabaseError&) {
+    // SQLite has rolled back by itself (disk full, for one).
+  }
+}
+
+void WriteTransaction::commit() {
+  connection_.script("COMMIT");
+  open_ = false;
+}
+
+Database::Database(std::filesystem::path path, Durability durability)
+    : path_(std::move(path)), durability_(durability) {
+  auto connection = std::make_unique<Connection>(path_, durability_);
+  migrate(*connection, path_);
+  idle_.push_back(std::move(connection));
+}
+
+Database::Lease Database::lease() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return {*this, std::move(connection)};
+    }
+  }
+  return {*this, std::make_unique<Connection>(path_, durability_)};
+}
+
+Database::Lease::~Lease() {
+  constexpr std::size_t kKeep = 8;
+  if (!connection_) return;
+  const std::lock_guard lock(pool_.mutex_);
+  if (pool_.idle_.size() < kKeep) pool_.idle_.push_back(std::move(connection_));
+}
+
+}  // namespace torchhub::server

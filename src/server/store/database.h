@@ -1,0 +1,137 @@
+#pragma once
+
+#include "torchhub/base/error.h"
+#include "torchhub/server/options.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace torchhub::server {
+
+/// SQLite said no.
+class DatabaseError : public Error {
+ public:
+  DatabaseError(const std::string& message, int code) : Error(message), code_(code) {}
+  /// A UNIQUE rule was broken.
+  bool is_duplicate() const;
+  bool is_full() const;
+
+ private:
+  int code_;
+};
+
+/// One prepared statement, used once: bind in order, then step.
+class Statement {
+ public:
+  Statement(sqlite3* database, std::string_view sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  Statement& bind(std::string_view text);
+  Statement& bind(std::int64_t number);
+  Statement& bind_null();
+  /// @return false at the end
+  bool step();
+  std::string text(int column) const;
+  std::int64_t number(int column) const;
+  bool is_null(int column) const;
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+  sqlite3* database_;
+  int next_ = 1;
+};
+
+/// One connection, for one thread at a time.
+class Connection {
+ public:
+  Connection(const std::filesystem::path& path, Durability durability);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  template <typename... Values>
+  void run(std::string_view sql, const Values&... values) {
+    Statement statement(handle_, sql);
+    (statement.bind(values), ...);
+    while (statement.step()) {
+    }
+  }
+  /// As run(), for what may be lost in a power cut because it can be found out again.
+  template <typename... Values>
+  void run_unflushed(std::string_view sql, const Values&... values) {
+    script("PRAGMA synchronous=NORMAL");
+    run(sql, values...);
+    set_durability();
+  }
+  Statement prepare(std::string_view sql) { return Statement(handle_, sql); }
+  /// How many rows the last statement changed.
+  std::int64_t changes() const;
+  void script(const std::string& sql);
+
+ private:
+  void set_durability();
+
+  sqlite3* handle_ = nullptr;
+  Durability durability_;
+};
+
+/// BEGIN IMMEDIATE, so that two writers queue instead of failing half-way. Rolls back unless
+/// commit() was called.
+class WriteTransaction {
+ public:
+  explicit WriteTransaction(Connection& connection);
+  ~WriteTransaction();
+  WriteTransaction(const WriteTransaction&) = delete;
+  WriteTransaction& operator=(const WriteTransaction&) = delete;
+  void commit();
+
+ private:
+  Connection& connection_;
+  bool open_ = true;
+};
+
+/// The accounts and the index of repositories: SQLite in WAL mode, migrated when opened. Other
+/// processes may use it at the same time.
+class Database {
+ public:
+  /// @throws DatabaseError, Error if a newer torchhub made it
+  Database(std::filesystem::path path, Durability durability);
+
+  /// A connection of one's own until the end of the scope. Safe from several threads.
+  class Lease {
+   public:
+    Lease(Database& pool, std::unique_ptr<Connection> connection)
+        : pool_(pool), connection_(std::move(connection)) {}
+    ~Lease();
+    Lease(Lease&&) noexcept = default;
+    Connection& operator*() { return *connection_; }
+    Connection* operator->() { return connection_.get(); }
+
+   private:
+    Database& pool_;
+    std::unique_ptr<Connection> connection_;
+  };
+  Lease lease();
+
+ private:
+  std::filesystem::path path_;
+  Durability durability_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
+};
+
+/// Brings the tables up to this version, one transaction a step. @throws Error if they are newer
+void migrate(Connection& connection, const std::filesystem::path& path);
+
+}  // namespace torchhub::server

@@ -1,0 +1,88 @@
+#include "server/store/database.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace torchhub::server {
+namespace {
+
+/// Step N brings a database of version N to version N + 1. Never changed, only added to.
+constexpr std::array kSteps = {
+    R"sql(
+CREATE TABLE account(
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL CHECK (kind IN ('user', 'org')),
+  fullname TEXT NOT NULL,
+  private_default INTEGER NOT NULL DEFAULT 0,
+  site_admin INTEGER NOT NULL DEFAULT 0,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  created INTEGER NOT NULL
+);
+CREATE TABLE member(
+  org TEXT NOT NULL REFERENCES account(id),
+  user TEXT NOT NULL REFERENCES account(id),
+  role TEXT NOT NULL CHECK (role IN ('read', 'contributor', 'write', 'admin')),
+  PRIMARY KEY (org, user)
+) WITHOUT ROWID;
+CREATE TABLE token(
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  user TEXT NOT NULL REFERENCES account(id),
+  name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('read', 'write')),
+  hint TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER
+);
+CREATE TABLE repo(
+  id TEXT PRIMARY KEY,
+  type TEXT NOT NULL CHECK (type IN ('model', 'dataset', 'space')),
+  owner TEXT NOT NULL REFERENCES account(id),
+  name TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  creator TEXT NOT NULL REFERENCES account(id),
+  state TEXT NOT NULL CHECK (state IN ('creating', 'ready', 'deleting')),
+  private INTEGER NOT NULL DEFAULT 0,
+  created INTEGER NOT NULL,
+  modified INTEGER NOT NULL,
+  UNIQUE (type, owner, name_fold)
+);
+CREATE TABLE repo_lfs(
+  repo TEXT NOT NULL REFERENCES repo(id),
+  oid TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (repo, oid)
+) WITHOUT ROWID;
+CREATE INDEX repo_lfs_by_oid ON repo_lfs(oid);
+)sql"};
+
+std::int64_t version_of(Connection& connection) {
+  Statement statement = connection.prepare("PRAGMA user_version");
+  statement.step();
+  return statement.number(0);
+}
+
+}  // namespace
+
+void migrate(Connection& connection, const std::filesystem::path& path) {
+  if (version_of(connection) == static_cast<std::int64_t>(kSteps.size())) return;
+  WriteTransaction transaction(connection);  // another process may be migrating: look again inside
+  const std::int64_t version = version_of(connection);
+  if (version > static_cast<std::int64_t>(kSteps.size())) {
+    throw Error(fmt::format(
+        "The database '{}' is of version {}, but this torchhub knows versions up to {}. "
+        "Use a newer torchhub.",
+        path.string(), version, kSteps.size()));
+  }
+  for (std::size_t step = static_cast<std::size_t>(version); step < kSteps.size(); ++step) {
+    connection.script(kSteps[step]);
+  }
+  connection.script(fmt::format("PRAGMA user_version={}", kSteps.size()));
+  transaction.commit();
+}
+
+}  // namespace torchhub::server

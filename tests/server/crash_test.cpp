@@ -1,0 +1,136 @@
+#include "server/hub_client.h"
+#include "server/served_hub.h"
+#include "torchhub/base/sha256.h"
+#include "torchhub/http/transport.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+std::vector<fs::path> repositories(const fs::path& data) {
+  std::vector<fs::path> out;
+  for (const auto& group : fs::directory_iterator(data / "repos")) {
+    for (const auto& entry : fs::directory_iterator(group)) out.push_back(entry.path());
+  }
+  return out;
+}
+
+void expect_clean(const fs::path& data) {
+  for (const fs::path& repository : repositories(data)) {
+    const Finished fsck = run(
+        {"git", "-c", "safe.directory=*", "-C", repository.string(), "fsck", "--strict", "--full"});
+    EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
+  }
+  EXPECT_TRUE(fs::is_empty(data / "incoming"));
+}
+
+/// The hub as it is before the crash: one repository with one file and one LFS object.
+class CrashTest : public ::testing::TestWithParam<std::string> {
+ protected:
+  fs::path data() const { return folder_ / "data"; }
+
+  std::string prepare() {
+    ServedHub hub(data());
+    EXPECT_TRUE(hub.start());
+    HubClient client(hub.base_url(), hub.token());
+    client.create_repo("m");
+    client.upload("demo/m", "an object that was acknowledged");
+    const std::string commit = client.commit_file("demo/m", "a.txt", "before");
+    hub.process().signal(SIGKILL);
+    EXPECT_EQ(hub.process().wait(), 128 + SIGKILL);
+    return commit;
+  }
+
+  TempDir folder_;
+};
+
+TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
+  const std::string before = prepare();
+  const std::string bytes(50'000, 'n');
+  {
+    ServedHub hub(data(), {"--test-mode", "--fault-point", GetParam()});
+    ASSERT_TRUE(hub.start());
+    HubClient client(hub.base_url(), hub.token());
+    EXPECT_THROW(
+        {
+          client.upload("demo/m", bytes);
+          client.commit("demo/m",
+                        to_ndjson(CommitFileLine{"a.txt", "after"}) +
+                            to_ndjson(CommitLfsFileLine{"m.bin", sha256_hex(bytes), bytes.size()}));
+          client.post("/api/repos/create", {{"name", "second"}});
+          client.send("DELETE", "/api/repos/delete", R"({"name": "m"})");
+        },
+        ConnectionError);
+    EXPECT_EQ(hub.process().wait(), 128 + SIGKILL);
+  }
+  ServedHub hub(data());
+  ASSERT_TRUE(hub.start()) << hub.process().errors();
+  HubClient client(hub.base_url(), hub.token());
+  if (GetParam() == "delete.marked") {
+    EXPECT_EQ(client.get("/api/models/demo/m").status, 404);
+  } else {
+    const std::string head = client.get_json("/api/models/demo/m").at("sha");
+    const bool moved = GetParam() == "commit.ref_moved" || GetParam().starts_with("create.");
+    EXPECT_EQ(head != before, moved);
+    EXPECT_EQ(client.get("/demo/m/resolve/main/a.txt").body, moved ? "after" : "before");
+    EXPECT_EQ(client.get("/demo/m/resolve/main/m.bin").body == bytes, moved);
+    EXPECT_EQ(client.batch("demo/m", "download", sha256_hex("an object that was acknowledged"), 31)
+                  .count("actions"),
+              1U);
+    // Whatever was lost can be done again.
+    EXPECT_EQ(client.upload("demo/m", bytes), sha256_hex(bytes));
+    EXPECT_FALSE(client.commit_file("demo/m", "a.txt", "again").empty());
+  }
+  client.create_repo("third");
+  expect_clean(data());
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, CrashTest,
+                         ::testing::Values("lfs.bytes_flushed", "lfs.linked", "lfs.row_written",
+                                           "commit.objects_written", "commit.objects_durable",
+                                           "commit.ref_moved", "create.reserved",
+                                           "create.folder_made", "delete.marked"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+TEST(CrashAtAnyMoment, KeepsEveryCommitThatWasAnswered) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  std::vector<std::string> answered;
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(hub.start());
+    HubClient client(hub.base_url(), hub.token());
+    if (round == 0) client.create_repo("m");
+    const std::size_t wanted = answered.size() + 10;
+    try {
+      for (int i = 0;; ++i) {
+        if (answered.size() == wanted) hub.process().signal(SIGKILL);
+        const std::string content = std::to_string(round) + "." + std::to_string(i);
+        answered.push_back(client.commit_file("demo/m", "a.txt", content));
+      }
+    } catch (const ConnectionError&) {
+      hub.process().wait();
+    }
+  }
+  ASSERT_TRUE(hub.start());
+  const HubClient client(hub.base_url(), hub.token());
+  for (const std::string& commit : answered) {
+    EXPECT_EQ(client.get("/demo/m/resolve/" + commit + "/a.txt").status, 200) << commit;
+  }
+  expect_clean(folder / "data");
+}
+
+}  // namespace
+}  // namespace torchhub::testing

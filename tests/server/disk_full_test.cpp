@@ -1,0 +1,128 @@
+#include "server/hub_client.h"
+#include "support/child_process.h"
+#include "torchhub/base/random_id.h"
+#include "torchhub/base/sha256.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/mount.h>
+#include <unistd.h>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+/// A server whose data folder is a filesystem of 40 MiB.
+class DiskFullTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=40m") != 0) {
+      GTEST_SKIP() << "needs the right to mount a small filesystem: " << std::strerror(errno);
+    }
+    mounted_ = true;
+    Admin admin(folder_.path());
+    admin.create_user("demo");
+    const std::string token = admin.create_token("demo", TokenRole::write);
+    server_ = std::make_unique<Server>(
+        ServerOptions{.data_dir = folder_.path(), .listen = "127.0.0.1:0"});
+    client_ = std::make_unique<HubClient>(server_->base_url(), token);
+    client_->create_repo("m");
+    commit_ = client_->commit_file("demo/m", "a.txt", "before");
+  }
+
+  void TearDown() override {
+    client_.reset();
+    server_.reset();
+    if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
+  }
+
+  /// Leaves `bytes` free.
+  void fill_up(std::uint64_t bytes) const {
+    const int file = ::open((folder_ / "filler").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const auto size = fs::space(folder_.path()).available - bytes;
+    EXPECT_EQ(::posix_fallocate(file, 0, static_cast<off_t>(size)), 0);
+    ::close(file);
+  }
+  void free_up() const { fs::remove(folder_ / "filler"); }
+
+  void expect_untouched() const {
+    EXPECT_TRUE(fs::is_empty(folder_ / "incoming"));
+    EXPECT_EQ(client_->get_json("/api/models/demo/m").at("sha"), commit_);
+    EXPECT_EQ(client_->get("/demo/m/resolve/main/a.txt").body, "before");
+    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "repos")) {
+      if (entry.path().extension() != ".git") continue;
+      const Finished fsck = run({"git", "-c", "safe.directory=*", "-C", entry.path().string(),
+                                 "fsck", "--strict", "--full"});
+      EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
+    }
+  }
+
+  TempDir folder_;
+  bool mounted_ = false;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<HubClient> client_;
+  std::string commit_;
+};
+
+TEST_F(DiskFullTest, RefusesAnObjectThatDoesNotFit) {
+  const std::string bytes(41 << 20, 'x');
+  const json object = client_->batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
+  const Response response =
+      client_->send("PUT", object.at("actions").at("upload").at("href"), bytes);
+  EXPECT_EQ(response.status, 507) << response.body;
+  EXPECT_EQ(response.headers.get("X-Error-Message"),
+            "The server's disk is full. Nothing was kept.");
+  expect_untouched();
+  EXPECT_TRUE(fs::is_empty(folder_ / "lfs"));
+  client_->upload("demo/m", std::string(1000, 'y'));
+}
+
+TEST_F(DiskFullTest, RefusesACommitThatDoesNotFit) {
+  fill_up(0);
+  for (int i = 0; i < 3; ++i) {
+    const Response response = client_->commit(
+        "demo/m",
+        to_ndjson(CommitFileLine{"b.txt", std::string(20'000, static_cast<char>('a' + i))}));
+    EXPECT_EQ(response.status, 507) << response.body;
+  }
+  expect_untouched();
+  free_up();
+  EXPECT_FALSE(client_->commit_file("demo/m", "b.txt", "now it fits").empty());
+}
+
+TEST_F(DiskFullTest, RefusesACommitOfManyFilesThatDoesNotFit) {
+  fill_up(6 << 20);
+  std::string lines;
+  for (int i = 0; i < 500; ++i) {
+    lines += to_ndjson(CommitFileLine{"f" + std::to_string(i), random_hex(10'000)});
+  }
+  EXPECT_EQ(client_->commit("demo/m", lines).status, 507);
+  expect_untouched();
+  free_up();
+  EXPECT_EQ(client_->commit("demo/m", lines).status, 200);
+}
+
+TEST_F(DiskFullTest, RefusesARepositoryThatDoesNotFit) {
+  fill_up(0);
+  EXPECT_EQ(client_->post("/api/repos/create", {{"name", "second"}}).status, 507);
+  expect_untouched();
+  free_up();
+  client_->create_repo("second");
+}
+
+TEST_F(DiskFullTest, StillAnswersReadsAndDeletions) {
+  fill_up(0);
+  EXPECT_EQ(client_->get("/healthz").status, 200);
+  EXPECT_EQ(client_->get("/api/models/demo/m").status, 200);
+  EXPECT_EQ(client_->send("DELETE", "/api/repos/delete", R"({"name": "m"})").status, 200);
+}
+
+}  // namespace
+}  // namespace torchhub::testing

@@ -1,0 +1,236 @@
+#include "server/hub_client.h"
+#include "server/raw_connection.h"
+#include "torchhub/base/sha256.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+std::string gzip(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, text.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+class HttpTest : public ::testing::Test {
+ protected:
+  void SetUp() override { client_.create_repo("m"); }
+
+  std::string head(const std::string& line, const std::string& more = {}) const {
+    return line + " HTTP/1.1\r\nHost: " + hub_.base_url().substr(7) + "\r\n" + more + "\r\n";
+  }
+  std::string authorized(const std::string& more = {}) const {
+    return "Authorization: Bearer " + hub_.token() + "\r\n" + more;
+  }
+  /// Path and query of a link for an upload.
+  std::string upload_target(const std::string& bytes) const {
+    const json object = client_.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
+    return object.at("actions").at("upload").at("href").get<std::string>().substr(
+        hub_.base_url().size());
+  }
+  bool incoming_is_empty() const { return std::filesystem::is_empty(hub_.data_dir() / "incoming"); }
+
+  LocalHub hub_;
+  HubClient client_{hub_};
+};
+
+TEST_F(HttpTest, RefusesABodyBeforeItIsSent) {
+  RawConnection connection(hub_.base_url());
+  connection.send(head("POST /api/models/demo/m/commit/main",
+                       "Content-Length: 1000000\r\nExpect: 100-continue\r\n"));
+  EXPECT_EQ(connection.read_answer().status, "401 Unauthorized");
+}
+
+TEST_F(HttpTest, AsksForABodyThatItWants) {
+  const std::string bytes(1000, 'x');
+  RawConnection connection(hub_.base_url());
+  connection.send(
+      head("PUT " + upload_target(bytes), "Content-Length: 1000\r\nExpect: 100-continue\r\n"));
+  EXPECT_EQ(connection.read_answer().status, "100 Continue");
+  connection.send(bytes);
+  EXPECT_EQ(connection.read_answer().status, "200 OK");
+}
+
+TEST_F(HttpTest, AnswersAHugeUnwantedBodyEvenToAClientThatOnlyWrites) {
+  RawConnection connection(hub_.base_url());
+  ASSERT_TRUE(connection.send(
+      head("POST /api/models/demo/m/commit/main", "Content-Length: 1000000000\r\n")));
+  connection.send(std::string(32 << 20, 'x'));  // many clients look for an answer only now
+  const RawConnection::Answer answer = connection.read_answer();
+  EXPECT_EQ(answer.status, "401 Unauthorized");
+  EXPECT_NE(answer.head.find("Connection: close"), std::string::npos);
+}
+
+TEST_F(HttpTest, KeepsTheConnectionAfterASmallUnwantedBody) {
+  RawConnection connection(hub_.base_url());
+  connection.send(head("POST /api/models/demo/m/commit/main", "Content-Length: 5\r\n") + "12345");
+  EXPECT_EQ(connection.read_answer().status, "401 Unauthorized");
+  connection.send(head("GET /healthz"));
+  EXPECT_EQ(connection.read_answer().body, R"({"status":"ok"})");
+}
+
+TEST_F(HttpTest, GivesHeadTheLengthAndNoBody) {
+  client_.commit_file("demo/m", "a.txt", "hello");
+  RawConnection connection(hub_.base_url());
+  for (const char* target : {"/demo/m/resolve/main/a.txt", "/api/models/demo/m"}) {
+    connection.send(head(std::string("HEAD ") + target));
+    const RawConnection::Answer answer = connection.read_answer(RawConnection::To::head);
+    EXPECT_EQ(answer.status, "200 OK");
+    EXPECT_NE(answer.head.find("Content-Length: "), std::string::npos) << answer.head;
+    EXPECT_EQ(answer.head.find("Content-Length: 0"), std::string::npos);
+  }
+  connection.send(head("GET /healthz"));
+  EXPECT_EQ(connection.read_answer().status, "200 OK");
+}
+
+TEST_F(HttpTest, TakesChunkedBodies) {
+  const std::string lines =
+      to_ndjson(CommitHeaderLine{"t"}) + to_ndjson(CommitFileLine{"a.txt", "chunked"});
+  RawConnection connection(hub_.base_url());
+  connection.send(
+      head("POST /api/models/demo/m/commit/main", authorized("Transfer-Encoding: chunked\r\n")));
+  for (char c : lines) connection.send(std::string("1\r\n") + c + "\r\n");
+  connection.send("0\r\n\r\n");
+  EXPECT_EQ(connection.read_answer().status, "200 OK");
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/a.txt").body, "chunked");
+}
+
+TEST_F(HttpTest, ChangesNothingWhenTheConnectionIsLostHalfWay) {
+  const std::string before = client_.get_json("/api/models/demo/m").at("sha");
+  {
+    RawConnection commit(hub_.base_url());
+    commit.send(
+        head("POST /api/models/demo/m/commit/main", authorized("Content-Length: 5000\r\n")) +
+        to_ndjson(CommitHeaderLine{"t"}) + to_ndjson(CommitFileLine{"a.txt", "lost"}));
+    RawConnection upload(hub_.base_url());
+    upload.send(head("PUT " + upload_target(std::string(9000, 'x')), "Content-Length: 9000\r\n") +
+                std::string(4000, 'x'));
+  }
+  hub_.stop();  // waits for what is under way
+  EXPECT_TRUE(incoming_is_empty());
+  hub_.start();
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("sha"), before);
+}
+
+TEST_F(HttpTest, UndoesGzipWithinTheLimit) {
+  const auto post = [&](const std::string& body) {
+    return client_.send("POST", "/api/models/demo/m/preupload/main", body,
+                        {{"Content-Encoding", "gzip"}});
+  };
+  const std::string question = R"({"files": [{"path": "a", "size": 1, "sample": "YQ=="}]})";
+  EXPECT_EQ(post(gzip(question)).status, 200);
+  EXPECT_EQ(post(gzip(question).substr(0, 20)).status, 400);
+  EXPECT_EQ(post("no gzip at all").status, 400);
+  EXPECT_EQ(post(gzip(std::string(200 << 20, ' '))).status, 413);
+  EXPECT_EQ(
+      client_
+          .send("POST", "/api/models/demo/m/preupload/main", question, {{"Content-Encoding", "br"}})
+          .status,
+      415);
+}
+
+TEST_F(HttpTest, MarksEveryAnswer) {
+  const Response echoed = client_.get("/healthz", {{"X-Request-Id", "mine-1"}});
+  EXPECT_EQ(echoed.headers.get("X-Request-Id"), "mine-1");
+  const Response traced = client_.get("/nowhere", {{"X-Amzn-Trace-Id", "trace-2"}});
+  const std::string id = traced.headers.get("X-Request-Id").value_or("");
+  EXPECT_TRUE(id.starts_with("Root=1-")) << id;
+  EXPECT_TRUE(id.ends_with(";trace-2")) << id;
+  const Response odd = client_.get("/healthz", {{"X-Request-Id", std::string(200, 'x')}});
+  EXPECT_TRUE(odd.headers.get("X-Request-Id")->starts_with("Root=1-"));
+}
+
+TEST_F(HttpTest, RefusesWhatItDoesNotKnow) {
+  const Response nowhere = client_.get("/api/nowhere");
+  EXPECT_EQ(nowhere.status, 404);
+  EXPECT_EQ(json::parse(nowhere.body).at("error"), "There is nothing at this address.");
+  const Response wrong = client_.send("DELETE", "/api/whoami-v2");
+  EXPECT_EQ(wrong.status, 405);
+  EXPECT_EQ(wrong.headers.get("Allow"), "GET, HEAD");
+  EXPECT_EQ(client_.post("/api/models/demo/m/refs", {}).status, 405);
+  EXPECT_EQ(client_.send("POST", "/api/repos/create", "{").status, 400);
+  EXPECT_EQ(client_.send("POST", "/api/repos/create", std::string(100, '[')).status, 400);
+  EXPECT_EQ(client_.send("POST", "/api/repos/create", std::string(5 << 20, ' ')).status, 413);
+}
+
+TEST_F(HttpTest, SurvivesNonsense) {
+  for (const std::string& bytes : {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"),
+                                   std::string(100, '\0'), std::string("GET / HTTP/9.9\r\n\r\n"),
+                                   "GET /" + std::string(300'000, 'a') + " HTTP/1.1\r\n",
+                                   std::string("GET / HTTP/1.1\r\n\r\n"),
+                                   "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(300'000, 'h')}) {
+    RawConnection connection(hub_.base_url());
+    connection.send(bytes);
+    connection.send("\r\n\r\n");
+  }
+  EXPECT_EQ(client_.get("/healthz").status, 200);
+}
+
+TEST_F(HttpTest, FinishesARequestUnderWayWhenItStops) {
+  const std::string bytes(100'000, 'u');
+  RawConnection upload(hub_.base_url());
+  upload.send(head("PUT " + upload_target(bytes), "Content-Length: 100000\r\n") +
+              bytes.substr(0, 50'000));
+  // Another answer after it: the upload's head has been read by now or is in the kernel's hands.
+  EXPECT_EQ(client_.get("/healthz").status, 200);
+  std::thread stopper([&] { hub_.stop(); });
+  while (RawConnection(hub_.base_url()).connected()) {
+  }
+  upload.send(bytes.substr(50'000));
+  const RawConnection::Answer answer = upload.read_answer();
+  stopper.join();
+  EXPECT_EQ(answer.status, "200 OK");
+  EXPECT_TRUE(upload.is_closed());
+  hub_.start();
+  EXPECT_FALSE(
+      client_.batch("demo/m", "upload", sha256_hex(bytes), bytes.size()).contains("actions"));
+}
+
+TEST(HttpStop, CutsOffWhatTakesLongerThanTheGrace) {
+  LocalHubOptions options;
+  options.server.durability = Durability::relaxed;
+  options.server.grace = std::chrono::milliseconds(0);
+  options.server.upload_grace = std::chrono::milliseconds(0);
+  LocalHub hub(std::move(options));
+  HubClient client(hub);
+  client.create_repo("m");
+  const json object = client.batch("demo/m", "upload", std::string(64, 'a'), 1000);
+  const std::string target = object.at("actions").at("upload").at("href");
+  RawConnection upload(hub.base_url());
+  upload.send("PUT " + target.substr(hub.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf");
+  EXPECT_EQ(client.get("/healthz").status, 200);
+  hub.stop();
+  EXPECT_TRUE(upload.is_closed());
+  EXPECT_TRUE(std::filesystem::is_empty(hub.data_dir() / "incoming"));
+}
+
+TEST(HttpLoad, IdleConnectionsDoNotDelayOthers) {
+  LocalHub hub;
+  std::vector<std::unique_ptr<RawConnection>> idle;
+  for (int i = 0; i < 400; ++i) {
+    idle.push_back(std::make_unique<RawConnection>(hub.base_url()));
+    ASSERT_TRUE(idle.back()->connected());
+  }
+  const HubClient client(hub);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/healthz").status, 200);
+}
+
+}  // namespace
+}  // namespace torchhub::testing

@@ -1,0 +1,77 @@
+#include "server/hub_client.h"
+
+#include "torchhub/base/sha256.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace torchhub::testing {
+
+using nlohmann::json;
+
+Response HubClient::send(const std::string& method, const std::string& target, std::string body,
+                         Headers headers) const {
+  Request request;
+  request.method = method;
+  const bool path = target.starts_with('/');
+  request.url = path ? base_url_ + target : target;
+  request.headers = std::move(headers);
+  if (path && !token_.empty() && !request.headers.get("Authorization")) {
+    request.headers.set("Authorization", "Bearer " + token_);
+  }
+  if (!body.empty()) request.body = std::move(body);
+  return transport_->send(request, {});
+}
+
+json HubClient::get_json(const std::string& target) const {
+  const Response response = get(target);
+  EXPECT_EQ(response.status, 200) << target << ": " << response.body;
+  return json::parse(response.body, nullptr, false);
+}
+
+void HubClient::create_repo(const std::string& name, const json& more) {
+  json body{{"name", name}};
+  body.update(more);
+  const Response response = post("/api/repos/create", body);
+  ASSERT_EQ(response.status, 200) << response.body;
+}
+
+Response HubClient::commit(const std::string& repo, const std::string& lines,
+                           const std::string& revision, const std::string& parent) const {
+  CommitHeaderLine header{"a change"};
+  if (!parent.empty()) header.parent_commit = parent;
+  return send("POST", "/api/models/" + repo + "/commit/" + revision, to_ndjson(header) + lines,
+              {{"Content-Type", "application/x-ndjson"}});
+}
+
+std::string HubClient::commit_file(const std::string& repo, const std::string& path,
+                                   const std::string& content, const std::string& revision) const {
+  const Response response = commit(repo, to_ndjson(CommitFileLine{path, content}), revision);
+  EXPECT_EQ(response.status, 200) << response.body;
+  const json answer = json::parse(response.body, nullptr, false);
+  return answer.is_object() ? answer.value("commitOid", "") : "";
+}
+
+json HubClient::batch(const std::string& repo, const std::string& operation, const std::string& oid,
+                      std::uint64_t size) const {
+  const Response response = send("POST", "/" + repo + ".git/info/lfs/objects/batch",
+                                 json{{"operation", operation},
+                                      {"transfers", {"basic"}},
+                                      {"objects", {{{"oid", oid}, {"size", size}}}}}
+                                     .dump(),
+                                 {{"Content-Type", "application/vnd.git-lfs+json"}});
+  EXPECT_EQ(response.status, 200) << response.body;
+  return json::parse(response.body).at("objects").at(0);
+}
+
+std::string HubClient::upload(const std::string& repo, const std::string& bytes) const {
+  const std::string oid = sha256_hex(bytes);
+  const json object = batch(repo, "upload", oid, bytes.size());
+  if (!object.contains("actions")) return oid;
+  const Response response =
+      send("PUT", object["actions"]["upload"]["href"].get<std::string>(), bytes);
+  EXPECT_EQ(response.status, 200) << response.body;
+  return oid;
+}
+
+}  // namespace torchhub::testing

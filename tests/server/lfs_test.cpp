@@ -1,0 +1,208 @@
+#include "server/hub_client.h"
+#include "support/fake_clock.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/sha256.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+class LfsTest : public ::testing::Test {
+ protected:
+  LfsTest() : hub_(options(clock_)), client_(hub_) {}
+  void SetUp() override { client_.create_repo("m"); }
+
+  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
+    LocalHubOptions out;
+    out.server.clock = clock;
+    out.server.durability = Durability::relaxed;
+    return out;
+  }
+  std::string upload_link(const std::string& bytes) const {
+    return client_.batch("demo/m", "upload", sha256_hex(bytes), bytes.size())
+        .at("actions")
+        .at("upload")
+        .at("href");
+  }
+  /// Everything that is left below incoming/ and lfs/.
+  std::size_t stored_files() const {
+    std::size_t count = 0;
+    for (const char* folder : {"incoming", "lfs"}) {
+      for (const auto& entry :
+           std::filesystem::recursive_directory_iterator(hub_.data_dir() / folder)) {
+        count += entry.is_regular_file() ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  LocalHub hub_;
+  HubClient client_;
+  std::string bytes_ = std::string(100'000, 'b');
+};
+
+TEST_F(LfsTest, StoresObjectsByTheirHash) {
+  const std::string oid = client_.upload("demo/m", bytes_);
+  const auto path = hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid;
+  EXPECT_EQ(read_file(path), bytes_);
+  EXPECT_EQ(stored_files(), 1U);
+  EXPECT_FALSE(client_.batch("demo/m", "upload", oid, bytes_.size()).contains("actions"));
+}
+
+TEST_F(LfsTest, KeepsNothingOfBytesThatAreNotTheAnnouncedOnes) {
+  std::string other = bytes_;
+  other.back() = 'x';
+  const Response wrong = client_.send("PUT", upload_link(bytes_), other);
+  EXPECT_EQ(wrong.status, 422);
+  EXPECT_NE(wrong.body.find("The bytes have the SHA-256 " + sha256_hex(other)), std::string::npos);
+  EXPECT_EQ(client_.send("PUT", upload_link(bytes_), bytes_ + "x").status, 422);
+  EXPECT_EQ(client_.send("PUT", upload_link(bytes_), bytes_.substr(1)).status, 422);
+  EXPECT_EQ(
+      client_.send("PUT", upload_link(bytes_), bytes_ + "x", {{"Transfer-Encoding", "chunked"}})
+          .status,
+      422);
+  EXPECT_EQ(stored_files(), 0U);
+}
+
+TEST_F(LfsTest, RefusesLinksThatWereNotMadeHereForThis) {
+  const std::string link = upload_link(bytes_);
+  const auto put = [&](const std::string& target, const std::string& body) {
+    return client_.send("PUT", target, body).status;
+  };
+  std::string forged = link;
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  EXPECT_EQ(put(forged, bytes_), 403);
+  const std::string other(bytes_.size(), 'o');
+  std::string other_object = link;
+  other_object.replace(other_object.find(sha256_hex(bytes_)), 64, sha256_hex(other));
+  EXPECT_EQ(put(other_object, other), 403);
+  std::string longer = link;
+  longer.replace(longer.find("size=100000"), 11, "size=100001");
+  EXPECT_EQ(put(longer, bytes_ + "x"), 403);
+  EXPECT_EQ(put(link.substr(0, link.find('?')), bytes_), 403);
+  std::string as_download = link;
+  as_download.replace(as_download.find("/upload/"), 8, "/download/");
+  EXPECT_EQ(client_.get(as_download).status, 403);
+  EXPECT_EQ(stored_files(), 0U);
+}
+
+TEST_F(LfsTest, LinksExpire) {
+  const std::string link = upload_link(bytes_);
+  clock_->advance(std::chrono::hours(24));
+  const Response late = client_.send("PUT", link, bytes_);
+  EXPECT_EQ(late.status, 403);
+  EXPECT_NE(late.body.find("expired"), std::string::npos);
+  clock_->advance(-std::chrono::hours(25));
+  EXPECT_EQ(client_.send("PUT", link, bytes_).status, 200) << "a clock set back does no harm";
+}
+
+TEST_F(LfsTest, TwoUploadsOfOneObjectBothSucceed) {
+  const std::string link = upload_link(bytes_);
+  std::vector<int> statuses(4);
+  std::vector<std::thread> writers;
+  for (int& status : statuses) {
+    writers.emplace_back([&] { status = HubClient(hub_).send("PUT", link, bytes_).status; });
+  }
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(statuses, std::vector<int>(4, 200));
+  EXPECT_EQ(stored_files(), 1U);
+}
+
+TEST_F(LfsTest, TakesEmptyObjects) {
+  const std::string oid = sha256_hex("");
+  const json object = client_.batch("demo/m", "upload", oid, 0);
+  EXPECT_EQ(client_.send("PUT", object.at("actions").at("upload").at("href")).status, 200);
+  EXPECT_FALSE(client_.batch("demo/m", "upload", oid, 0).contains("actions"));
+}
+
+TEST_F(LfsTest, VerifiesWhatIsStored) {
+  const json object = client_.batch("demo/m", "upload", sha256_hex(bytes_), bytes_.size());
+  const std::string verify = object.at("actions").at("verify").at("href");
+  EXPECT_EQ(client_.send("POST", verify, "{}").status, 404);
+  client_.upload("demo/m", bytes_);
+  EXPECT_EQ(client_.send("POST", verify, "{}").status, 200);
+}
+
+TEST_F(LfsTest, GivesOutOnlyWhatTheRepositoryHas) {
+  const std::string oid = client_.upload("demo/m", bytes_);
+  client_.create_repo("other");
+  EXPECT_EQ(client_.batch("demo/other", "download", oid, bytes_.size()).at("error").at("code"),
+            404);
+  const json object = client_.batch("demo/m", "download", oid, bytes_.size());
+  const std::string link = object.at("actions").at("download").at("href");
+  EXPECT_EQ(client_.get(link).body, bytes_);
+  EXPECT_EQ(client_.get(link, {{"Range", "bytes=0-9"}}).body, bytes_.substr(0, 10));
+}
+
+TEST_F(LfsTest, DoesNotTellThatSomebodyElseHasAnObject) {
+  client_.create_repo("hidden", {{"private", true}});
+  const std::string oid = client_.upload("demo/hidden", bytes_);
+  HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  eve.create_repo("own");
+  const json object = eve.batch("eve/own", "upload", oid, bytes_.size());
+  EXPECT_TRUE(object.contains("actions")) << "the bytes must be shown, not only the hash";
+  EXPECT_EQ(eve.send("PUT", object.at("actions").at("upload").at("href"), bytes_).status, 200);
+  // Who may read it somewhere need not send it again.
+  client_.create_repo("third");
+  EXPECT_FALSE(client_.batch("demo/third", "upload", oid, bytes_.size()).contains("actions"));
+}
+
+TEST_F(LfsTest, AnswersForEachObjectOfABatch) {
+  client_.upload("demo/m", bytes_);
+  const auto code = [&](const json& oid, const json& size) {
+    const Response response =
+        client_.post("/demo/m/info/lfs/objects/batch",
+                     {{"operation", "upload"}, {"objects", {{{"oid", oid}, {"size", size}}}}});
+    EXPECT_EQ(response.status, 200);
+    return json::parse(response.body).at("objects").at(0).at("error").at("code").get<int>();
+  };
+  EXPECT_EQ(code("short", 1), 422);
+  EXPECT_EQ(code(std::string(64, 'A'), 1), 422);
+  EXPECT_EQ(code(std::string(64, 'a'), -1), 422);
+  EXPECT_EQ(code(std::string(64, 'a'), "1"), 422);
+  EXPECT_EQ(code(7, 1), 422);
+  EXPECT_EQ(code(sha256_hex(bytes_), 5), 422);
+  const auto status = [&](const json& body) {
+    return client_.post("/demo/m.git/info/lfs/objects/batch", body).status;
+  };
+  EXPECT_EQ(status({{"operation", "upload"}}), 422);
+  EXPECT_EQ(status({{"operation", "steal"}, {"objects", json::array()}}), 422);
+  EXPECT_EQ(status({{"operation", "upload"}, {"objects", json(std::vector<json>(1001))}}), 413);
+}
+
+TEST_F(LfsTest, UploadsNeedTheRightToWrite) {
+  const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  const json body{{"operation", "upload"}, {"objects", json::array()}};
+  EXPECT_EQ(eve.post("/demo/m.git/info/lfs/objects/batch", body).status, 403);
+  const HubClient nobody(hub_.base_url(), "");
+  const Response response = nobody.post("/demo/m.git/info/lfs/objects/batch", body);
+  EXPECT_EQ(response.status, 401);
+  EXPECT_TRUE(response.headers.get("LFS-Authenticate"));
+}
+
+TEST_F(LfsTest, AMissingObjectIsAMissingFile) {
+  const std::string oid = client_.upload("demo/m", bytes_);
+  client_.commit("demo/m", to_ndjson(CommitLfsFileLine{"m.bin", oid, bytes_.size()}));
+  std::filesystem::remove(hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid);
+  const Response response = client_.get("/demo/m/resolve/main/m.bin");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.headers.get("X-Error-Code"), "EntryNotFound");
+}
+
+TEST_F(LfsTest, PointsXetClientsToLfs) {
+  const Response response = client_.get("/api/models/demo/m/xet-write-token/main");
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.headers.get("X-Error-Message"),
+            "Xet is not available here; set HF_HUB_DISABLE_XET=1");
+}
+
+}  // namespace
+}  // namespace torchhub::testing

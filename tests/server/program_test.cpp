@@ -1,0 +1,140 @@
+#include "server/hub_client.h"
+#include "server/served_hub.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/clock.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+TEST(ServeProgram, TellsItsVersionAndItsUsage) {
+  const Finished version = torchhub_program({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_EQ(version.output, "torchhub " TORCHHUB_VERSION "\n");
+  EXPECT_EQ(torchhub_program({}).exit_code, 2);
+  EXPECT_EQ(torchhub_program({"serve", "--nonsense"}).exit_code, 2);
+  EXPECT_EQ(torchhub_program({"serve", "--listen", "nonsense"}).exit_code, 2);
+}
+
+TEST(ServeProgram, WritesItsAddressAndAnswers) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  ASSERT_TRUE(hub.start()) << hub.process().errors();
+  const HubClient client(hub.base_url(), hub.token());
+  EXPECT_EQ(client.get("/healthz").body, R"({"status":"ok"})");
+  EXPECT_EQ(client.get_json("/api/whoami-v2").at("name"), "demo");
+  const std::string text = hub.process().errors();
+  EXPECT_NE(text.find("HF_ENDPOINT=" + hub.base_url() + "\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("HF_HUB_DISABLE_XET=1"), std::string::npos) << text;
+  hub.process().signal(SIGTERM);
+  EXPECT_EQ(hub.process().wait(), 0);
+}
+
+TEST(ServeProgram, RefusesASecondServerOnTheFolder) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  ASSERT_TRUE(hub.start());
+  const Finished second =
+      torchhub_program({"serve", "--data", (folder / "data").string(), "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_EQ(second.errors, "torchhub: Another torchhub server uses the data folder '" +
+                               (folder / "data").string() +
+                               "'. Stop it, or choose another folder with --data.\n");
+}
+
+TEST(ServeProgram, RefusesAPortInUse) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  ASSERT_TRUE(hub.start());
+  const std::string address = hub.base_url().substr(7);
+  const Finished second =
+      torchhub_program({"serve", "--data", (folder / "other").string(), "--listen", address});
+  EXPECT_EQ(second.exit_code, 3);
+  EXPECT_EQ(second.errors, "torchhub: Cannot listen on '" + address +
+                               "': Address already in use. Another program uses this port: end it "
+                               "or choose another; port 0 takes a free one.\n");
+}
+
+TEST(ServeProgram, RefusesANewerDataFolder) {
+  const TempDir folder;
+  torchhub_program({"admin", "--data", (folder / "data").string(), "user", "create", "demo"});
+  write_file_atomically(folder / "data" / "FORMAT", "2\n");
+  const Finished start =
+      torchhub_program({"serve", "--data", (folder / "data").string(), "--listen", "127.0.0.1:0"});
+  EXPECT_EQ(start.exit_code, 3);
+  EXPECT_NE(start.errors.find("says layout 2, but this torchhub knows layout 1"), std::string::npos)
+      << start.errors;
+}
+
+TEST(ServeProgram, RefusesToTestBeyondLoopback) {
+  const TempDir folder;
+  const Finished start = torchhub_program(
+      {"serve", "--data", (folder / "data").string(), "--listen", "0.0.0.0:0", "--test-mode"});
+  EXPECT_EQ(start.exit_code, 3);
+  EXPECT_NE(start.errors.find("Test mode listens on loopback addresses only"), std::string::npos);
+}
+
+TEST(ServeProgram, PrintsAFirstTokenOnAnEmptyHub) {
+  const TempDir folder;
+  const auto address = folder / "address";
+  ChildProcess process({TORCHHUB_EXECUTABLE, "serve", "--data", (folder / "data").string(),
+                        "--listen", "127.0.0.1:0", "--address-file", address.string(), "--demo"});
+  while (!std::filesystem::exists(address) && process.is_running()) {
+    system_clock()->sleep_for(std::chrono::milliseconds(5));
+  }
+  const std::string text = process.errors();
+  const std::size_t at = text.find("HF_TOKEN=hf_");
+  ASSERT_NE(at, std::string::npos) << text;
+  std::string url = read_file(address);
+  url.resize(url.find('\n'));
+  const HubClient client(url, text.substr(at + 9, 37));
+  const json me = client.get_json("/api/whoami-v2");
+  EXPECT_EQ(me.at("name"), "demo");
+  EXPECT_EQ(me.at("orgs").at(0).at("name"), "demo-org");
+}
+
+TEST(AdminProgram, WorksWhileTheServerRuns) {
+  const TempDir folder;
+  const std::string data = (folder / "data").string();
+  ServedHub hub(data);
+  ASSERT_TRUE(hub.start());
+  EXPECT_EQ(torchhub_program({"admin", "--data", data, "user", "create", "ana"}).exit_code, 0);
+  const Finished token =
+      torchhub_program({"admin", "--data", data, "token", "create", "ana", "--role", "read"});
+  ASSERT_EQ(token.exit_code, 0);
+  ASSERT_EQ(token.output.size(), 38U) << "the token alone and a line end: " << token.output;
+  const HubClient ana(hub.base_url(), token.output.substr(0, 37));
+  EXPECT_EQ(ana.get_json("/api/whoami-v2").at("auth").at("accessToken").at("role"), "read");
+  EXPECT_EQ(torchhub_program({"admin", "--data", data, "user", "list"}).output, "ana\ndemo\n");
+}
+
+TEST(AdminProgram, SaysWhatIsWrong) {
+  const TempDir folder;
+  const std::string data = (folder / "data").string();
+  const auto admin = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"admin", "--data", data});
+    return torchhub_program(std::move(arguments));
+  };
+  EXPECT_EQ(admin({"user", "create", "ana"}).exit_code, 0);
+  const Finished twice = admin({"user", "create", "ANA"});
+  EXPECT_EQ(twice.exit_code, 1);
+  EXPECT_EQ(twice.errors, "torchhub: There is already an account 'ANA'. Choose another name.\n");
+  const Finished nobody = admin({"token", "create", "nemo", "--role", "read"});
+  EXPECT_EQ(nobody.exit_code, 1);
+  EXPECT_EQ(nobody.errors, "torchhub: There is no user 'nemo' in '" + data +
+                               "'. Make one with 'torchhub admin user create nemo'.\n");
+  const Finished bad = admin({"user", "create", "a--b"});
+  EXPECT_EQ(bad.exit_code, 2);
+  EXPECT_EQ(bad.errors,
+            "torchhub: 'a--b' cannot be an account's name: '--' and '..' are not allowed.\n");
+  EXPECT_EQ(admin({"token", "create", "ana", "--role", "god"}).exit_code, 2);
+  EXPECT_EQ(admin({"token", "create", "ana"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace torchhub::testing

@@ -1,0 +1,166 @@
+#include "server/hub_client.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+class RefTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    client_.create_repo("m");
+    first_ = client_.commit_file("demo/m", "a.txt", "1");
+    second_ = client_.commit_file("demo/m", "a.txt", "2");
+  }
+
+  Response branch(const std::string& name, const json& body = json::object()) const {
+    return client_.post("/api/models/demo/m/branch/" + name, body);
+  }
+  Response tag(const std::string& revision, const json& body) const {
+    return client_.post("/api/models/demo/m/tag/" + revision, body);
+  }
+  Response remove(const std::string& what) const {
+    return client_.send("DELETE", "/api/models/demo/m/" + what);
+  }
+  json refs() const { return client_.get_json("/api/models/demo/m/refs"); }
+
+  LocalHub hub_;
+  HubClient client_{hub_};
+  std::string first_;
+  std::string second_;
+};
+
+TEST_F(RefTest, CreatesBranchesWhereAsked) {
+  EXPECT_EQ(branch("one").status, 200);
+  EXPECT_EQ(branch("two", {{"startingPoint", first_}}).status, 200);
+  EXPECT_EQ(branch("with%2Fslash", {{"startingPoint", "one"}}).status, 200);
+  const json branches = refs().at("branches");
+  ASSERT_EQ(branches.size(), 4U);
+  EXPECT_EQ(branches[1],
+            (json{{"name", "one"}, {"ref", "refs/heads/one"}, {"targetCommit", second_}}));
+  EXPECT_EQ(branches[2].at("targetCommit"), first_);
+  EXPECT_EQ(branches[3].at("name"), "with/slash");
+}
+
+TEST_F(RefTest, RefusesBranchesInTheWordsThatClientsKnow) {
+  branch("one");
+  const Response again = branch("one");
+  EXPECT_EQ(again.status, 409);
+  EXPECT_EQ(again.headers.get("X-Error-Message"), "Reference refs/heads/one already exists");
+  EXPECT_EQ(branch("one", {{"overwrite", true}, {"startingPoint", first_}}).status, 200);
+  EXPECT_EQ(branch("refs%2Fpr%2F5").status, 400);
+  EXPECT_EQ(branch("a..b").status, 400);
+  EXPECT_EQ(branch("x.lock").status, 400);
+  const Response lost = branch("two", {{"startingPoint", "nowhere"}});
+  EXPECT_EQ(lost.status, 404);
+  EXPECT_EQ(lost.headers.get("X-Error-Code"), "RevisionNotFound");
+}
+
+TEST_F(RefTest, DeletesBranchesButNotMain) {
+  branch("one");
+  EXPECT_EQ(remove("branch/one").status, 200);
+  EXPECT_EQ(remove("branch/one").status, 404);
+  const Response main = remove("branch/main");
+  EXPECT_EQ(main.status, 403);
+  EXPECT_EQ(main.headers.get("X-Error-Message"), "Cannot delete refs/heads/main");
+  tag("main", {{"tag", "v1"}});
+  EXPECT_EQ(remove("branch/v1").status, 404) << "a tag is no branch";
+}
+
+TEST_F(RefTest, TagsPeelToTheirCommit) {
+  EXPECT_EQ(tag(first_, {{"tag", "light"}}).status, 200);
+  EXPECT_EQ(tag("main", {{"tag", "heavy"}, {"message", "a message"}}).status, 200);
+  EXPECT_EQ(tag("main", {{"tag", "heavy"}}).status, 409);
+  EXPECT_EQ(tag("nowhere", {{"tag", "x"}}).status, 404);
+  EXPECT_EQ(tag("main", {{"tag", "x y"}}).status, 400);
+  const json tags = refs().at("tags");
+  ASSERT_EQ(tags.size(), 2U);
+  EXPECT_EQ(tags[0].at("name"), "heavy");
+  EXPECT_EQ(tags[0].at("targetCommit"), second_);
+  EXPECT_EQ(tags[1].at("targetCommit"), first_);
+  EXPECT_EQ(remove("tag/light").status, 200);
+  EXPECT_EQ(remove("tag/light").status, 404);
+}
+
+TEST_F(RefTest, BranchWinsOverTag) {
+  tag(first_, {{"tag", "same"}});
+  branch("same");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/revision/same").at("sha"), second_);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/revision/refs%2Ftags%2Fsame").at("sha"), first_);
+}
+
+TEST_F(RefTest, ListsCommitsInPages) {
+  Response page = client_.get("/api/models/demo/m/commits/main?limit=2");
+  EXPECT_EQ(page.headers.get("X-Total-Count"), "3");
+  json commits = json::parse(page.body);
+  ASSERT_EQ(commits.size(), 2U);
+  EXPECT_EQ(commits[0].at("id"), second_);
+  EXPECT_EQ(commits[0].at("authors").at(0).at("user"), "demo");
+  const std::string link = page.headers.get("Link").value_or("");
+  ASSERT_TRUE(link.starts_with("<" + hub_.base_url() + "/api/")) << link;
+  ASSERT_TRUE(link.ends_with(">; rel=\"next\"")) << link;
+  page = client_.get(link.substr(1, link.find('>') - 1));
+  commits = json::parse(page.body);
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_EQ(commits[0].at("title"), "initial commit");
+  EXPECT_FALSE(page.headers.get("Link"));
+}
+
+TEST_F(RefTest, ListsTreesInPagesOfOneCommit) {
+  std::string lines;
+  for (int i = 0; i < 1500; ++i) {
+    lines += to_ndjson(CommitFileLine{"d/f" + std::to_string(10000 + i), "x"});
+  }
+  ASSERT_EQ(client_.commit("demo/m", lines).status, 200);
+  const Response first = client_.get("/api/models/demo/m/tree/main?recursive=true");
+  json entries = json::parse(first.body);
+  ASSERT_EQ(entries.size(), 1000U);
+  EXPECT_EQ(entries[2],
+            json::parse(R"({"type":"directory","oid":")" + entries[2].at("oid").get<std::string>() +
+                        R"(","size":0,"path":"d"})"));
+  client_.commit("demo/m", to_ndjson(CommitDeletedFolderLine{"d"}));
+  const std::string link = first.headers.get("Link").value_or("");
+  const Response second = client_.get(link.substr(1, link.find('>') - 1));
+  entries = json::parse(second.body);
+  EXPECT_EQ(entries.size(), 503U) << "the rest of the tree as it was";
+  EXPECT_EQ(entries.back().at("path"), "d/f11499");
+  EXPECT_FALSE(second.headers.get("Link"));
+}
+
+TEST_F(RefTest, ListsAFolderAndWhatChangedItLast) {
+  const std::string third = client_.commit_file("demo/m", "sub/deep/b.txt", "3");
+  const json entries = client_.get_json("/api/models/demo/m/tree/main/sub?expand=true");
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].at("path"), "sub/deep");
+  EXPECT_EQ(entries[0].at("lastCommit").at("id"), third);
+  const json root = client_.get_json("/api/models/demo/m/tree/main?expand=true");
+  EXPECT_EQ(root[1].at("path"), "a.txt");
+  EXPECT_EQ(root[1].at("lastCommit").at("id"), second_);
+  for (const char* path : {"missing", "a.txt"}) {
+    const Response response = client_.get(std::string("/api/models/demo/m/tree/main/") + path);
+    EXPECT_EQ(response.status, 404) << path;
+    EXPECT_EQ(response.headers.get("X-Error-Code"), "EntryNotFound");
+  }
+}
+
+TEST_F(RefTest, TellsPathsByJsonAndByForm) {
+  client_.commit_file("demo/m", "sub/b c.txt", "3");
+  const json by_json = json::parse(
+      client_.post("/api/models/demo/m/paths-info/main", {{"paths", {"a.txt", "sub", "nope"}}})
+          .body);
+  ASSERT_EQ(by_json.size(), 2U);
+  EXPECT_EQ(by_json[0].at("size"), 1);
+  EXPECT_EQ(by_json[1].at("type"), "directory");
+  const Response by_form =
+      client_.send("POST", "/api/models/demo/m/paths-info/main", "paths=sub%2Fb+c.txt&expand=True",
+                   {{"Content-Type", "application/x-www-form-urlencoded"}});
+  const json entry = json::parse(by_form.body).at(0);
+  EXPECT_EQ(entry.at("path"), "sub/b c.txt");
+  EXPECT_EQ(entry.at("lastCommit").at("title"), "a change");
+}
+
+}  // namespace
+}  // namespace torchhub::testing
