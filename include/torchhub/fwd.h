@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+/// Names only, for headers that pass tensors and modules along without looking inside.
+namespace at {
+class Tensor;
+}
+namespace torch::nn {
+class Module;
+}
+namespace torch::optim {
+class Optimizer;
+}
+
+namespace torchhub {
+
+class AutoConfig;
+class PreTrainedModel;
+class TrainerCallback;
+struct ModelOutput;
+struct PretrainedConfig;
+
+/// One batch by name: "pixel_values" [batch, channels, height, width], "labels" [batch], ...
+using Batch = std::map<std::string, at::Tensor>;
+
+}  // namespace torchhub
