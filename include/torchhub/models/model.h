@@ -1,0 +1,92 @@
+#pragma once
+
+#include "torchhub/fwd.h"
+#include "torchhub/models/config.h"
+#include "torchhub/models/outputs.h"
+#include "torchhub/weights/report.h"
+#include "torchhub/weights/state_dict.h"
+
+#include <torch/nn/module.h>
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace torchhub {
+
+class WeightFiles;
+
+struct SavePretrainedOptions {
+  std::uint64_t max_shard_size = 50'000'000'000;  ///< Bytes of one weight file. > 0.
+};
+
+struct LoadStateOptions {
+  bool ignore_mismatched_sizes = false;  ///< Keep fresh weights where shapes differ; else an error.
+  bool allow_random_init = false;        ///< Accept a file of which no tensor fits; else an error.
+  std::string commit_hash = {};          ///< For the report: the hub commit of the files.
+};
+
+/// A module that knows its config and can be saved, loaded and pushed. A model derives from this,
+/// registers its submodules, and implements forward():
+///
+///     class Net : public PreTrainedModel {
+///      public:
+///       explicit Net(const NetConfig& config) : PreTrainedModel(config) { ... }
+///       ModelOutput forward(const Batch& batch) override;
+///     };
+///
+/// Like any module, not safe from several threads while something changes it.
+class PreTrainedModel : public torch::nn::Module {
+ public:
+  /// Keeps a copy of `config`. @throws ConfigError if it is not valid
+  template <std::derived_from<PretrainedConfig> Config>
+  explicit PreTrainedModel(const Config& config)
+      : PreTrainedModel(std::make_shared<Config>(config)) {}
+  explicit PreTrainedModel(std::shared_ptr<PretrainedConfig> config);
+
+  /// @param batch what the collator made: "pixel_values", "input_ids", ..., and "labels" or not
+  virtual ModelOutput forward(const Batch& batch) = 0;
+
+  /// The name in `architectures`. Unless overridden: the C++ type's.
+  virtual std::string class_name() const;
+  /// "bert" if the state of the bare model stands under "bert." here; then files with and without
+  /// the prefix load alike. Empty: none.
+  virtual std::string base_model_prefix() const;
+
+  PretrainedConfig& config() { return *config_; }
+  const PretrainedConfig& config() const { return *config_; }
+  std::shared_ptr<const PretrainedConfig> shared_config() const { return config_; }
+
+  /// Parameters and buffers in the order and under the names of Python's `state_dict()`; the
+  /// tensors are the model's own, not copies.
+  StateDict named_state() const;
+  std::int64_t num_parameters(bool only_trainable = false) const;
+
+  /// Makes every floating parameter and buffer of this dtype; counters and masks stay.
+  /// @param name "float32", "bfloat16", ... @throws InvalidArgumentError if it is not a float
+  void set_dtype(const std::string& name);
+
+  /// config.json and model.safetensors, or shards with their index. `architectures` and `dtype` of
+  /// the config are brought up to date. Weights appear under their names only when all are written,
+  /// config.json last; files of an earlier save that would now mislead are removed.
+  /// @throws ConfigError if `folder` is a file; FileError, DiskFullError
+  void save_pretrained(const std::filesystem::path& folder,
+                       const SavePretrainedOptions& options = {});
+
+  /// Copies weights into this model; says what did not fit, also in load_report() and the log.
+  /// @param path model.safetensors, its index, or a folder that has either
+  /// @throws SafetensorsError, FileError; WeightMismatchError if nothing fits or shapes differ
+  LoadReport load_state(const std::filesystem::path& path, const LoadStateOptions& options = {});
+  /// The same from files that are already open.
+  LoadReport load_state(const WeightFiles& files, const LoadStateOptions& options = {});
+  /// Of the last load_state() or from_pretrained().
+  const LoadReport& load_report() const { return load_report_; }
+
+ private:
+  std::shared_ptr<PretrainedConfig> config_;
+  LoadReport load_report_ = {};
+};
+
+}  // namespace torchhub

@@ -1,0 +1,62 @@
+#include "torchhub/models/model.h"
+
+#include "class_name.h"
+#include "torchhub/weights/dtype.h"
+
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+
+namespace torchhub {
+namespace {
+
+void append_state(const torch::nn::Module& module, const std::string& prefix, StateDict& state) {
+  for (const auto& item : module.named_parameters(/*recurse=*/false)) {
+    if (item.value().defined()) state.emplace_back(prefix + item.key(), item.value());
+  }
+  for (const auto& item : module.named_buffers(/*recurse=*/false)) {
+    if (item.value().defined()) state.emplace_back(prefix + item.key(), item.value());
+  }
+  for (const auto& child : module.named_children()) {
+    append_state(*child.value(), prefix + child.key() + ".", state);
+  }
+}
+
+}  // namespace
+
+PreTrainedModel::PreTrainedModel(std::shared_ptr<PretrainedConfig> config)
+    : config_(std::move(config)) {
+  config_->validate();
+}
+
+std::string PreTrainedModel::class_name() const { return class_name_of(typeid(*this)); }
+
+std::string PreTrainedModel::base_model_prefix() const { return {}; }
+
+StateDict PreTrainedModel::named_state() const {
+  StateDict state;
+  append_state(*this, "", state);
+  return state;
+}
+
+std::int64_t PreTrainedModel::num_parameters(bool only_trainable) const {
+  std::int64_t count = 0;
+  for (const at::Tensor& parameter : parameters()) {
+    if (parameter.requires_grad() || !only_trainable) count += parameter.numel();
+  }
+  return count;
+}
+
+void PreTrainedModel::set_dtype(const std::string& name) {
+  const std::optional<at::ScalarType> type = scalar_type_of_python(name);
+  if (!type || !at::isFloatingType(*type)) {
+    throw InvalidArgumentError(fmt::format(
+        "dtype '{}' is not a float type. Use float32, bfloat16, float16 or float64.", name));
+  }
+  const torch::NoGradGuard no_grad;
+  for (auto& [key, tensor] : named_state()) {
+    if (tensor.is_floating_point()) tensor.set_data(tensor.to(*type));
+  }
+}
+
+}  // namespace torchhub
