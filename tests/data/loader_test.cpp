@@ -1,0 +1,135 @@
+#include "torchhub/data/loader.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+#include <mutex>
+#include <set>
+
+namespace torchhub {
+namespace {
+
+std::shared_ptr<TensorDataset> numbers(std::int64_t size) {
+  return std::make_shared<TensorDataset>(Batch{{"x", torch::arange(size)}});
+}
+
+/// Gives samples one by one, so that the collator is used; throws at one index.
+class PickyDataset final : public Dataset {
+ public:
+  explicit PickyDataset(std::int64_t bad) : bad_(bad) {}
+  std::int64_t size() const override { return 40; }
+  Batch get(std::int64_t index) const override {
+    if (index == bad_) throw DatasetError("sample " + std::to_string(index) + " is unreadable");
+    return {{"x", torch::tensor(index)}};
+  }
+
+ private:
+  std::int64_t bad_;
+};
+
+std::vector<Batch> all_batches(const DataLoader& loader, std::int64_t epoch,
+                               std::int64_t skip = 0) {
+  std::vector<Batch> batches;
+  const auto source = loader.epoch(epoch, skip);
+  while (auto batch = source->next()) batches.push_back(std::move(*batch));
+  return batches;
+}
+
+/// Noise that depends on nothing but the seed it is given.
+Batch noisy_collator(const std::vector<Batch>& samples, std::uint64_t seed) {
+  Batch batch = default_data_collator(samples, seed);
+  const auto generator = at::detail::createCPUGenerator(seed);
+  batch["noise"] = torch::rand({4}, generator, torch::kFloat64);
+  return batch;
+}
+
+void expect_same(const std::vector<Batch>& a, const std::vector<Batch>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    ASSERT_EQ(a[i].size(), b[i].size());
+    for (const auto& [name, tensor] : a[i]) EXPECT_TRUE(torch::equal(tensor, b[i].at(name))) << i;
+  }
+}
+
+DataLoader loader_with(int workers) {
+  return DataLoader(std::make_shared<PickyDataset>(-1), std::make_shared<RandomSampler>(40, 5),
+                    noisy_collator, {.batch_size = 3, .num_workers = workers, .seed = 5});
+}
+
+TEST(DataLoader, CountsBatchesWithAndWithoutTheLastShortOne) {
+  const auto count = [](bool drop_last) {
+    return DataLoader(numbers(10), std::make_shared<SequentialSampler>(10), {},
+                      {.batch_size = 4, .drop_last = drop_last});
+  };
+  EXPECT_EQ(count(false).size(), 3);
+  EXPECT_EQ(count(true).size(), 2);
+  EXPECT_EQ(all_batches(count(false), 0).back().at("x").size(0), 2);
+  EXPECT_EQ(all_batches(count(true), 0).size(), 2U);
+}
+
+TEST(DataLoader, GivesTheSameBatchesWithAnyNumberOfWorkers) {
+  const std::vector<Batch> alone = all_batches(loader_with(0), 2);
+  for (const int workers : {1, 2, 5}) {
+    SCOPED_TRACE(workers);
+    expect_same(alone, all_batches(loader_with(workers), 2));
+  }
+}
+
+TEST(DataLoader, DrawsAnotherSeedForEachBatchAndEpoch) {
+  std::set<double> noise;
+  for (const std::int64_t epoch : {0, 1}) {
+    for (const Batch& batch : all_batches(loader_with(0), epoch)) {
+      noise.insert(batch.at("noise")[0].item<double>());
+    }
+  }
+  EXPECT_EQ(noise.size(), 28U);  // 14 batches in each of two epochs
+}
+
+TEST(DataLoader, SkipsWithoutLoadingWhatItSkips) {
+  const std::vector<Batch> all = all_batches(loader_with(0), 1);
+  for (const int workers : {0, 2}) {
+    SCOPED_TRACE(workers);
+    expect_same({all.begin() + 5, all.end()}, all_batches(loader_with(workers), 1, 5));
+  }
+  // Sample 0 comes first in sequential order: a loader that replayed would hit it.
+  const DataLoader picky(std::make_shared<PickyDataset>(0), std::make_shared<SequentialSampler>(40),
+                         {}, {.batch_size = 4});
+  EXPECT_EQ(all_batches(picky, 0, 1).size(), 9U);
+}
+
+TEST(DataLoader, HandsOnWhatTheDatasetThrowsWithItsPlace) {
+  for (const int workers : {0, 3}) {
+    SCOPED_TRACE(workers);
+    const DataLoader loader(std::make_shared<PickyDataset>(9),
+                            std::make_shared<SequentialSampler>(40), {},
+                            {.batch_size = 4, .num_workers = workers});
+    const auto batches = loader.epoch(0);
+    EXPECT_TRUE(batches->next());
+    EXPECT_TRUE(batches->next());
+    try {
+      batches->next();
+      FAIL() << "nothing was thrown";
+    } catch (const DatasetError& error) {
+      EXPECT_STREQ(error.what(), "loading batch 2 of epoch 0: sample 9 is unreadable");
+    }
+  }
+}
+
+TEST(DataLoader, EndsItsThreadsWhenAnEpochIsLeftEarly) {
+  const auto batches = loader_with(3).epoch(0);
+  EXPECT_TRUE(batches->next());
+}
+
+TEST(DataLoader, NamesEveryOptionThatIsOutOfRange) {
+  try {
+    DataLoader(numbers(3), std::make_shared<SequentialSampler>(3), {},
+               {.batch_size = 0, .num_workers = -1, .prefetch_factor = 0});
+    FAIL() << "nothing was thrown";
+  } catch (const InvalidArgumentError& error) {
+    EXPECT_EQ(error.problems().size(), 3U);
+  }
+}
+
+}  // namespace
+}  // namespace torchhub
