@@ -1,0 +1,59 @@
+#pragma once
+
+#include "torchhub/fwd.h"
+#include "torchhub/training/arguments.h"
+#include "torchhub/training/control.h"
+#include "torchhub/training/plan.h"
+#include "torchhub/training/state.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace torchhub {
+
+/// What every event sees. Only `control` may be changed. Valid during the call.
+struct TrainerEvent {
+  const TrainingArguments& args;
+  const TrainingPlan& plan;
+  const TrainerState& state;
+  TrainerControl& control;
+  torch::nn::Module& model;
+};
+
+/// Sixteen moments of a run, as in Python's TrainerCallback; all on the training thread, in the
+/// order in which callbacks were given, each seeing the flags that the one before left. What it
+/// throws ends the run and reaches the caller of train().
+class TrainerCallback {
+ public:
+  virtual ~TrainerCallback() = default;
+
+  /// The class's name: under it its state is kept in checkpoints.
+  virtual std::string name() const = 0;
+
+  virtual void on_init_end(const TrainerEvent& event);     ///< The Trainer is built.
+  virtual void on_train_begin(const TrainerEvent& event);  ///< Before the first update.
+  virtual void on_train_end(const TrainerEvent& event);
+  virtual void on_epoch_begin(const TrainerEvent& event);
+  virtual void on_epoch_end(const TrainerEvent& event);
+  virtual void on_step_begin(const TrainerEvent& event);   ///< Before an update's first batch.
+  virtual void on_substep_end(const TrainerEvent& event);  ///< After each batch but the last.
+  virtual void on_pre_optimizer_step(const TrainerEvent& event);  ///< Gradients are clipped.
+  virtual void on_optimizer_step(const TrainerEvent& event);      ///< Gradients are still there.
+  virtual void on_step_end(const TrainerEvent& event);            ///< global_step was raised.
+  virtual void on_prediction_step(const TrainerEvent& event);     ///< After an evaluation batch.
+  virtual void on_evaluate(const TrainerEvent& event, const Metrics& metrics);
+  virtual void on_predict(const TrainerEvent& event, const Metrics& metrics);
+  /// @param logs without "step"
+  virtual void on_log(const TrainerEvent& event, const LogRow& logs);
+  /// @param checkpoint the complete folder under its final name
+  virtual void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint);
+  virtual void on_push_begin(const TrainerEvent& event);
+
+  /// What a checkpoint keeps of it; nothing if there is nothing to keep.
+  virtual std::optional<CallbackState> state() const { return std::nullopt; }
+  /// Called on resume with what state() gave when the checkpoint was written.
+  virtual void restore(const CallbackState& state);
+};
+
+}  // namespace torchhub

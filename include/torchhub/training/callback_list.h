@@ -1,0 +1,43 @@
+#pragma once
+
+#include "torchhub/training/callback.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace torchhub {
+
+/// Calls every callback in order, and lowers flags before the events that own them: stop training
+/// at train_begin, stop epoch at epoch_begin; log, evaluate and save at step_begin and each at its
+/// own event.
+class CallbackList {
+ public:
+  void add(std::shared_ptr<TrainerCallback> callback);
+
+  void init_end(const TrainerEvent& event) const;
+  void train_begin(const TrainerEvent& event) const;
+  void train_end(const TrainerEvent& event) const;
+  void epoch_begin(const TrainerEvent& event) const;
+  void epoch_end(const TrainerEvent& event) const;
+  void step_begin(const TrainerEvent& event) const;
+  void substep_end(const TrainerEvent& event) const;
+  void pre_optimizer_step(const TrainerEvent& event) const;
+  void optimizer_step(const TrainerEvent& event) const;
+  void step_end(const TrainerEvent& event) const;
+  void prediction_step(const TrainerEvent& event) const;
+  void evaluate(const TrainerEvent& event, const Metrics& metrics) const;
+  void log(const TrainerEvent& event, const LogRow& logs) const;
+  void save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const;
+  void push_begin(const TrainerEvent& event) const;
+
+  /// The states of all callbacks that have one, for trainer_state.json.
+  std::vector<std::pair<std::string, CallbackState>> states() const;
+  /// Gives each callback the state kept under its name; several of a class in their order.
+  void restore(const std::vector<std::pair<std::string, CallbackState>>& states) const;
+
+ private:
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
+};
+
+}  // namespace torchhub

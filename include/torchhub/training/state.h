@@ -1,0 +1,67 @@
+#pragma once
+
+#include "torchhub/training/metrics.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace torchhub {
+
+/// A number, a word or nothing, with whole numbers told apart from others as JSON does.
+using LogValue = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
+
+/// One entry of the log in its order: "loss", "grad_norm", "learning_rate", "epoch", "step", ...
+using LogRow = std::vector<std::pair<std::string, LogValue>>;
+
+/// The value under `key` as a double, if it is there and a number.
+std::optional<double> number_of(const LogRow& row, std::string_view key);
+
+/// What a callback gives to be kept in the checkpoint (trainer_state.json `stateful_callbacks`).
+struct CallbackState {
+  LogRow args = {};        ///< How to make it again.
+  LogRow attributes = {};  ///< What it has learned since.
+};
+
+/// The facts of a run so far. Written to trainer_state.json in Python's format; the keys are
+/// exactly transformers 5.12's, because its loader refuses any other.
+struct TrainerState {
+  double epoch = 0;              ///< Epochs done, fractional.
+  std::int64_t global_step = 0;  ///< Updates done.
+  std::int64_t max_steps = 0;
+  std::int64_t num_train_epochs = 0;
+  std::int64_t logging_steps = 500;
+  std::int64_t eval_steps = 500;
+  std::int64_t save_steps = 500;
+  std::int64_t train_batch_size = 0;
+  std::int64_t num_input_tokens_seen = 0;
+  double total_flos = 0;
+  std::vector<LogRow> log_history = {};
+  std::optional<double> best_metric = std::nullopt;
+  std::optional<std::int64_t> best_global_step = std::nullopt;
+  std::optional<std::string> best_model_checkpoint = std::nullopt;
+  bool is_local_process_zero = true;
+  bool is_world_process_zero = true;
+  bool is_hyper_param_search = false;
+  std::optional<std::string> trial_name = std::nullopt;
+  std::vector<std::pair<std::string, CallbackState>> stateful_callbacks = {};
+};
+
+/// The text of trainer_state.json, byte for byte as Python writes it.
+std::string to_json_text(const TrainerState& state);
+
+/// Takes missing keys (older versions lack some) and ignores unknown ones.
+/// @throws InvalidArgumentError for broken JSON or a key of the wrong type
+TrainerState trainer_state_from_json_text(const std::string& text);
+
+/// One row as a JSON object, in its order.
+nlohmann::ordered_json to_json(const LogRow& row);
+/// All rows as a JSON array, as the model card wants them.
+nlohmann::ordered_json to_json(const std::vector<LogRow>& rows);
+
+}  // namespace torchhub

@@ -1,0 +1,108 @@
+#include "torchhub/training/callback_list.h"
+
+#include "torchhub/base/log.h"
+
+#include <map>
+
+namespace torchhub {
+
+void CallbackList::add(std::shared_ptr<TrainerCallback> callback) {
+  for (const auto& other : callbacks_) {
+    if (other->name() == callback->name()) {
+      log::warning("callback_added_twice", {{"name", callback->name()}});
+    }
+  }
+  callbacks_.push_back(std::move(callback));
+}
+
+void CallbackList::init_end(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_init_end(event);
+}
+
+void CallbackList::train_begin(const TrainerEvent& event) const {
+  event.control.should_training_stop = false;
+  for (const auto& callback : callbacks_) callback->on_train_begin(event);
+}
+
+void CallbackList::train_end(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_train_end(event);
+}
+
+void CallbackList::epoch_begin(const TrainerEvent& event) const {
+  event.control.should_epoch_stop = false;
+  for (const auto& callback : callbacks_) callback->on_epoch_begin(event);
+}
+
+void CallbackList::epoch_end(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_epoch_end(event);
+}
+
+void CallbackList::step_begin(const TrainerEvent& event) const {
+  event.control.should_log = false;
+  event.control.should_evaluate = false;
+  event.control.should_save = false;
+  for (const auto& callback : callbacks_) callback->on_step_begin(event);
+}
+
+void CallbackList::substep_end(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_substep_end(event);
+}
+
+void CallbackList::pre_optimizer_step(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_pre_optimizer_step(event);
+}
+
+void CallbackList::optimizer_step(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_optimizer_step(event);
+}
+
+void CallbackList::step_end(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_step_end(event);
+}
+
+void CallbackList::prediction_step(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_prediction_step(event);
+}
+
+void CallbackList::evaluate(const TrainerEvent& event, const Metrics& metrics) const {
+  event.control.should_evaluate = false;
+  for (const auto& callback : callbacks_) callback->on_evaluate(event, metrics);
+}
+
+void CallbackList::log(const TrainerEvent& event, const LogRow& logs) const {
+  event.control.should_log = false;
+  for (const auto& callback : callbacks_) callback->on_log(event, logs);
+}
+
+void CallbackList::save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const {
+  event.control.should_save = false;
+  for (const auto& callback : callbacks_) callback->on_save(event, checkpoint);
+}
+
+void CallbackList::push_begin(const TrainerEvent& event) const {
+  for (const auto& callback : callbacks_) callback->on_push_begin(event);
+}
+
+std::vector<std::pair<std::string, CallbackState>> CallbackList::states() const {
+  std::vector<std::pair<std::string, CallbackState>> all;
+  for (const auto& callback : callbacks_) {
+    if (auto state = callback->state()) all.emplace_back(callback->name(), std::move(*state));
+  }
+  return all;
+}
+
+void CallbackList::restore(const std::vector<std::pair<std::string, CallbackState>>& states) const {
+  std::multimap<std::string, CallbackState> waiting(states.begin(), states.end());
+  waiting.erase("TrainerControl");  // the loop's own
+  for (const auto& callback : callbacks_) {
+    const auto mine = waiting.find(callback->name());
+    if (mine == waiting.end()) continue;
+    callback->restore(mine->second);
+    waiting.erase(mine);
+  }
+  for (const auto& [name, state] : waiting) {
+    log::warning("callback_state_without_callback", {{"name", name}});
+  }
+}
+
+}  // namespace torchhub

@@ -1,0 +1,66 @@
+#include "torchhub/base/log.h"
+#include "torchhub/training/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "checkpoint-";
+/// Python's mark of a save that SIGTERM cut short.
+constexpr std::string_view kIncompleteMark = "checkpoint-is-incomplete.txt";
+
+}  // namespace
+
+std::string checkpoint_name(std::int64_t step) { return fmt::format("{}{}", kPrefix, step); }
+
+std::optional<std::int64_t> checkpoint_step(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  if (!name.starts_with(kPrefix) || name.size() == kPrefix.size()) return std::nullopt;
+  std::int64_t step = 0;
+  const char* end = name.data() + name.size();
+  const auto result = std::from_chars(name.data() + kPrefix.size(), end, step);
+  if (result.ec != std::errc() || result.ptr != end || step < 0) return std::nullopt;
+  return step;
+}
+
+bool is_complete_checkpoint(const fs::path& folder) {
+  return fs::is_regular_file(folder / "trainer_state.json") &&
+         !fs::exists(folder / kIncompleteMark);
+}
+
+std::vector<std::int64_t> complete_checkpoints(const fs::path& run_folder) {
+  std::vector<std::int64_t> steps;
+  if (!fs::is_directory(run_folder)) return steps;
+  for (const auto& entry : fs::directory_iterator(run_folder)) {
+    const auto step = checkpoint_step(entry.path());
+    if (!step || !entry.is_directory()) continue;
+    if (is_complete_checkpoint(entry.path())) {
+      steps.push_back(*step);
+    } else {
+      log::warning("checkpoint_incomplete", {{"folder", entry.path().string()}});
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+std::vector<std::int64_t> steps_to_delete(std::vector<std::int64_t> steps, std::size_t limit,
+                                          std::optional<std::int64_t> best) {
+  std::vector<std::int64_t> gone;
+  if (limit == 0 || steps.empty()) return gone;
+  std::sort(steps.begin(), steps.end());
+  const std::int64_t newest = steps.back();
+  for (const std::int64_t step : steps) {
+    if (steps.size() - gone.size() <= limit) break;
+    if (step != newest && step != best) gone.push_back(step);
+  }
+  return gone;
+}
+
+}  // namespace torchhub

@@ -1,0 +1,186 @@
+#include "torchhub/training/state.h"
+
+#include "torchhub/base/error.h"
+#include "torchhub/base/python_format.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace torchhub {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json json_of(const LogValue& value) {
+  return std::visit([](const auto& v) { return ordered_json(v); }, value);
+}
+
+LogValue log_value(const ordered_json& value) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number()) return value.get<double>();
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_null()) return nullptr;
+  return value.dump();  // a list or map, which Python's own loggers drop as well
+}
+
+LogRow log_row(const ordered_json& object) {
+  LogRow row;
+  for (const auto& item : object.items()) row.emplace_back(item.key(), log_value(item.value()));
+  return row;
+}
+
+template <typename T>
+ordered_json or_null(const std::optional<T>& value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+ordered_json callbacks_json(const TrainerState& state) {
+  ordered_json all = ordered_json::object();
+  for (const auto& [name, callback] : state.stateful_callbacks) {
+    ordered_json entry{{"args", to_json(callback.args)},
+                       {"attributes", to_json(callback.attributes)}};
+    if (!all.contains(name)) {
+      all[name] = std::move(entry);
+    } else {  // Python makes a list of several of one class
+      if (!all[name].is_array()) all[name] = ordered_json::array({all[name]});
+      all[name].push_back(std::move(entry));
+    }
+  }
+  return all;
+}
+
+CallbackState callback_state(const ordered_json& entry) {
+  CallbackState state;
+  if (entry.contains("args")) state.args = log_row(entry.at("args"));
+  if (entry.contains("attributes")) state.attributes = log_row(entry.at("attributes"));
+  return state;
+}
+
+/// Reads keys of one object; what is missing or null keeps its value.
+class FieldReader {
+ public:
+  explicit FieldReader(const ordered_json& object) : object_(object) {}
+
+  template <typename T>
+  void read(const char* key, T& field) const {
+    const auto found = object_.find(key);
+    if (found == object_.end() || found->is_null()) return;
+    try {
+      field = found->get<T>();
+    } catch (const nlohmann::json::exception&) {
+      throw InvalidArgumentError(
+          fmt::format("'{}' is {}, which is of the wrong type.", key, found->dump().substr(0, 80)));
+    }
+  }
+
+  template <typename T>
+  void read(const char* key, std::optional<T>& field) const {
+    const auto found = object_.find(key);
+    if (found == object_.end() || found->is_null()) return;
+    read(key, field.emplace());
+  }
+
+ private:
+  const ordered_json& object_;
+};
+
+/// The epoch of a fresh state is the whole number 0 in Python, and a float from the first update
+/// on.
+ordered_json epoch_json(const TrainerState& s) {
+  return s.global_step == 0 && s.epoch == 0 ? ordered_json(0) : ordered_json(s.epoch);
+}
+
+void read_lists(const ordered_json& json, TrainerState& s) {
+  if (const auto rows = json.find("log_history"); rows != json.end() && rows->is_array()) {
+    for (const ordered_json& row : *rows) s.log_history.push_back(log_row(row));
+  }
+  const auto all = json.find("stateful_callbacks");
+  if (all == json.end() || !all->is_object()) return;
+  for (const auto& item : all->items()) {
+    if (!item.value().is_array()) {
+      s.stateful_callbacks.emplace_back(item.key(), callback_state(item.value()));
+      continue;
+    }
+    for (const ordered_json& entry : item.value()) {
+      s.stateful_callbacks.emplace_back(item.key(), callback_state(entry));
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<double> number_of(const LogRow& row, std::string_view key) {
+  for (const auto& [name, value] : row) {
+    if (name != key) continue;
+    if (const auto* number = std::get_if<double>(&value)) return *number;
+    if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  }
+  return std::nullopt;
+}
+
+ordered_json to_json(const LogRow& row) {
+  ordered_json object = ordered_json::object();
+  for (const auto& [key, value] : row) object[key] = json_of(value);
+  return object;
+}
+
+ordered_json to_json(const std::vector<LogRow>& rows) {
+  ordered_json array = ordered_json::array();
+  for (const LogRow& row : rows) array.push_back(to_json(row));
+  return array;
+}
+
+std::string to_json_text(const TrainerState& s) {
+  const ordered_json json{
+      {"best_global_step", or_null(s.best_global_step)},
+      {"best_metric", or_null(s.best_metric)},
+      {"best_model_checkpoint", or_null(s.best_model_checkpoint)},
+      {"epoch", epoch_json(s)},
+      {"eval_steps", s.eval_steps},
+      {"global_step", s.global_step},
+      {"is_hyper_param_search", s.is_hyper_param_search},
+      {"is_local_process_zero", s.is_local_process_zero},
+      {"is_world_process_zero", s.is_world_process_zero},
+      {"log_history", to_json(s.log_history)},
+      {"logging_steps", s.logging_steps},
+      {"max_steps", s.max_steps},
+      {"num_input_tokens_seen", s.num_input_tokens_seen},
+      {"num_train_epochs", s.num_train_epochs},
+      {"save_steps", s.save_steps},
+      {"stateful_callbacks", callbacks_json(s)},
+      {"total_flos", s.total_flos},
+      {"train_batch_size", s.train_batch_size},
+      {"trial_name", or_null(s.trial_name)},
+      {"trial_params", nullptr},
+  };
+  return python_json(json) + "\n";
+}
+
+TrainerState trainer_state_from_json_text(const std::string& text) {
+  const ordered_json json = parse_python_json(text);
+  if (!json.is_object()) throw InvalidArgumentError("It is not a JSON object.");
+  TrainerState s;
+  const FieldReader reader(json);
+  reader.read("epoch", s.epoch);
+  reader.read("global_step", s.global_step);
+  reader.read("max_steps", s.max_steps);
+  reader.read("num_train_epochs", s.num_train_epochs);
+  reader.read("logging_steps", s.logging_steps);
+  reader.read("eval_steps", s.eval_steps);
+  reader.read("save_steps", s.save_steps);
+  reader.read("train_batch_size", s.train_batch_size);
+  reader.read("num_input_tokens_seen", s.num_input_tokens_seen);
+  reader.read("total_flos", s.total_flos);
+  reader.read("best_metric", s.best_metric);
+  reader.read("best_global_step", s.best_global_step);
+  reader.read("best_model_checkpoint", s.best_model_checkpoint);
+  reader.read("is_local_process_zero", s.is_local_process_zero);
+  reader.read("is_world_process_zero", s.is_world_process_zero);
+  reader.read("is_hyper_param_search", s.is_hyper_param_search);
+  reader.read("trial_name", s.trial_name);
+  read_lists(json, s);
+  return s;
+}
+
+}  // namespace torchhub
