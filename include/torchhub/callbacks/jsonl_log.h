@@ -1,0 +1,30 @@
+#pragma once
+
+#include "torchhub/base/clock.h"
+#include "torchhub/training/callback.h"
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+namespace torchhub {
+
+/// Appends each log as one line of JSON: the logged values, "step", and "time" (RFC 3339). Flushed
+/// line by line. A run that resumes goes on in the same file.
+class JsonlLogCallback final : public TrainerCallback {
+ public:
+  /// @param file made with its folders at the first log. @throws FileError when it cannot be
+  /// written
+  explicit JsonlLogCallback(std::filesystem::path file,
+                            std::shared_ptr<const Clock> clock = system_clock());
+
+  std::string name() const override { return "JsonlLogCallback"; }
+  void on_log(const TrainerEvent& event, const LogRow& logs) override;
+
+ private:
+  std::filesystem::path file_;
+  std::shared_ptr<const Clock> clock_;
+  std::ofstream out_;
+};
+
+}  // namespace torchhub

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "torchhub/card/training_card.h"
+#include "torchhub/hub/client.h"
+#include "torchhub/push/worker.h"
+#include "torchhub/training/callback.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace torchhub {
+
+struct PushToHubCallbackOptions {
+  std::filesystem::path output_dir;  ///< The files in it go up too, but for `_*` and checkpoints.
+  std::optional<std::string> hub_model_id = std::nullopt;  ///< Unset: the name of output_dir.
+  HubStrategy hub_strategy = HubStrategy::every_save;
+  bool hub_always_push = false;                         ///< Never let a newer save replace one.
+  std::optional<bool> hub_private_repo = std::nullopt;  ///< Unset: the owner's default.
+  std::optional<std::string> hub_revision =
+      std::nullopt;                        ///< Branch, made if missing; unset: main.
+  HubOptions hub = {};                     ///< Endpoint and token.
+  TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
+
+  static PushToHubCallbackOptions from_arguments(const TrainingArguments& arguments, HubOptions hub,
+                                                 TrainingCard card);
+};
+
+/// Pushes each save as one commit from a thread of its own, while training goes on: the model's
+/// files at the repository's root, its card, and as `hub_strategy` says the whole checkpoint. What
+/// goes up is a copy that later saves and rotation do not touch.
+///
+/// The Trainer uses it when push_to_hub is set. In a hand-written loop: begin(), then push() after
+/// each save, then finish(). All calls from one thread.
+class PushToHubCallback final : public TrainerCallback {
+ public:
+  explicit PushToHubCallback(PushToHubCallbackOptions options);
+  ~PushToHubCallback() override;
+
+  std::string name() const override { return "PushToHubCallback"; }
+  void on_init_end(const TrainerEvent& event) override;
+  void on_step_end(const TrainerEvent& event) override;
+  void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
+  void on_train_end(const TrainerEvent& event) override;
+
+  /// Creates the repository and the branch, unless they are there. Fails early where the token may
+  /// not write. @throws what HubClient::create_repo throws
+  void begin();
+  /// Where it pushes to. After begin().
+  const Repo& repo() const { return repo_; }
+
+  /// Hands over what is in `folder` now, to be committed at the repository's root; returns when the
+  /// files are copied or linked. @throws DiskFullError, FileError
+  /// @param card text of README.md; unset: the one in the folder, if any
+  void push(const std::filesystem::path& folder, const std::string& commit_message,
+            std::int64_t step = 0, const std::optional<std::string>& card = std::nullopt);
+  /// The same, but waits for everything handed over before and for this.
+  /// @throws what HubClient::create_commit throws
+  CommitInfo push_and_wait(const std::filesystem::path& folder, const std::string& commit_message,
+                           const std::optional<std::string>& card = std::nullopt);
+
+  /// Waits until everything handed over has arrived or failed. @return all outcomes so far
+  const std::vector<PushOutcome>& finish();
+  /// Those known so far, in the order in which they ended.
+  const std::vector<PushOutcome>& outcomes() const { return outcomes_; }
+  /// Time that calls of on_save(), push(), on_train_end() and finish() took from the calling
+  /// thread.
+  double stall_seconds() const { return stall_seconds_; }
+
+ private:
+  PushJob job_from(const std::filesystem::path& model_folder, bool frozen) const;
+  std::string card_text(const TrainerEvent& event) const;
+  void collect(std::vector<PushOutcome> outcomes);
+
+  PushToHubCallbackOptions options_;
+  HubClient client_;
+  Repo repo_ = {};
+  std::vector<PushOutcome> outcomes_;
+  double stall_seconds_ = 0;
+  std::unique_ptr<PushWorker> worker_;  // last member: its thread ends before the rest goes
+};
+
+}  // namespace torchhub

@@ -1,0 +1,214 @@
+#include "torchhub/callbacks/push_to_hub.h"
+
+#include "torchhub/base/log.h"
+#include "torchhub/callbacks/training_card.h"
+#include "torchhub/models/model.h"
+#include "torchhub/push/push_job.h"
+
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Never uploaded: our own files, checkpoints (they go by strategy), unfinished writes, and
+/// Python's pickled arguments, which may hold a token.
+PathFilter output_filter() {
+  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin"}};
+}
+
+/// Of a checkpoint, what makes the model at the repository's root.
+PathFilter model_filter() {
+  return {.allow = {"config.json", "generation_config.json", "model*.safetensors",
+                    "model.safetensors.index.json", "tokenizer*", "vocab*", "merges.txt",
+                    "special_tokens_map.json", "preprocessor_config.json"}};
+}
+
+/// Adds the time until the end of the scope to `total`.
+class StallTimer {
+ public:
+  explicit StallTimer(double& total) : total_(total) {}
+  ~StallTimer() {
+    total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  StallTimer(const StallTimer&) = delete;
+  StallTimer& operator=(const StallTimer&) = delete;
+
+ private:
+  double& total_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+/// Python's words: by step with strategy steps, else by epoch.
+std::string progress_message(const TrainerEvent& event) {
+  if (event.args.save_strategy == SaveStrategy::steps) {
+    return fmt::format("Training in progress, step {}", event.state.global_step);
+  }
+  return fmt::format("Training in progress, epoch {}",
+                     static_cast<std::int64_t>(event.state.epoch));
+}
+
+/// Runs on the worker's thread.
+PushOutcome logged_push(const HubClient& client, const PushJob& job, const std::stop_token& stop) {
+  log::info("push_started", {{"repo", job.repo.id.str()}, {"step", job.step}});
+  PushOutcome outcome = push_job(client, job, stop);
+  log::info(
+      "push_finished",
+      {{"commit", *outcome.commit_oid}, {"step", job.step}, {"bytes_sent", outcome.bytes_sent}});
+  return outcome;
+}
+
+std::string default_name(const fs::path& output_dir) {
+  fs::path absolute = fs::absolute(output_dir).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();
+  return absolute.filename().string();
+}
+
+}  // namespace
+
+PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const TrainingArguments& a,
+                                                                  HubOptions hub,
+                                                                  TrainingCard card) {
+  return {.output_dir = a.output_dir,
+          .hub_model_id = a.hub_model_id,
+          .hub_strategy = a.hub_strategy,
+          .hub_always_push = a.hub_always_push,
+          .hub_private_repo = a.hub_private_repo,
+          .hub_revision = a.hub_revision,
+          .hub = std::move(hub),
+          .card = std::move(card)};
+}
+
+PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)
+    : options_(std::move(options)),
+      client_(options_.hub),
+      worker_(std::make_unique<PushWorker>(
+          [client = client_](const PushJob& job, const std::stop_token& stop) {
+            return logged_push(client, job, stop);
+          })) {}
+
+PushToHubCallback::~PushToHubCallback() = default;
+
+void PushToHubCallback::begin() {
+  if (!repo_.id.name.empty()) return;
+  const std::string name = options_.hub_model_id.value_or(default_name(options_.output_dir));
+  repo_ =
+      client_
+          .create_repo({.id = RepoId::parse(name)},
+                       {.private_ = options_.hub_private_repo.value_or(false), .exist_ok = true})
+          .repo;
+  if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
+    client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
+  }
+}
+
+void PushToHubCallback::on_init_end(const TrainerEvent& /*event*/) { begin(); }
+
+void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
+  collect(worker_->take_outcomes());
+}
+
+void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& checkpoint) {
+  if (options_.hub_strategy == HubStrategy::end) return;
+  const StallTimer timer(stall_seconds_);
+  PushJob job = job_from(checkpoint, /*frozen=*/true);
+  job.snapshot.add_text(card_text(event), "README.md");
+  if (options_.hub_strategy == HubStrategy::checkpoint) {
+    job.snapshot.add_folder(checkpoint, "last-checkpoint", {}, /*frozen=*/true);
+    job.replaced_folders = {"last-checkpoint/"};
+  } else if (options_.hub_strategy == HubStrategy::all_checkpoints) {
+    job.snapshot.add_folder(checkpoint, checkpoint.filename().string(), {}, /*frozen=*/true);
+    job.droppable = false;  // every checkpoint is wanted
+  }
+  job.commit_message = progress_message(event);
+  job.step = event.state.global_step;
+  worker_->submit(std::move(job));
+}
+
+void PushToHubCallback::on_train_end(const TrainerEvent& event) {
+  const StallTimer timer(stall_seconds_);
+  if (options_.hub_strategy == HubStrategy::end) {
+    auto* model = dynamic_cast<PreTrainedModel*>(&event.model);
+    if (model != nullptr) model->save_pretrained(options_.output_dir);
+    PushJob job = job_from(options_.output_dir, /*frozen=*/false);
+    job.snapshot.add_text(card_text(event), "README.md");
+    job.commit_message = "End of training";
+    job.step = event.state.global_step;
+    worker_->submit(std::move(job));
+  }
+  collect(worker_->drain());
+}
+
+void PushToHubCallback::push(const fs::path& folder, const std::string& commit_message,
+                             std::int64_t step, const std::optional<std::string>& card) {
+  const StallTimer timer(stall_seconds_);
+  begin();
+  PushJob job = job_from(folder, /*frozen=*/false);
+  if (card) job.snapshot.add_text(*card, "README.md");
+  job.commit_message = commit_message;
+  job.step = step;
+  worker_->submit(std::move(job));
+  collect(worker_->take_outcomes());
+}
+
+CommitInfo PushToHubCallback::push_and_wait(const fs::path& folder,
+                                            const std::string& commit_message,
+                                            const std::optional<std::string>& card) {
+  const StallTimer timer(stall_seconds_);
+  begin();
+  collect(worker_->drain());
+  PushJob job = job_from(folder, /*frozen=*/false);
+  if (card) job.snapshot.add_text(*card, "README.md");
+  job.commit_message = commit_message;
+  const PushOutcome outcome = push_job(client_, job);
+  return {.oid = outcome.commit_oid.value_or(""),
+          .commit_url = outcome.commit_url.value_or(""),
+          .commit_message = commit_message,
+          .bytes_sent = outcome.bytes_sent};
+}
+
+const std::vector<PushOutcome>& PushToHubCallback::finish() {
+  const StallTimer timer(stall_seconds_);
+  collect(worker_->drain());
+  return outcomes_;
+}
+
+std::string PushToHubCallback::card_text(const TrainerEvent& event) const {
+  TrainingCard facts = options_.card;
+  if (facts.model_name.empty()) facts.model_name = repo_.id.name;
+  return training_card(event, std::move(facts));
+}
+
+/// The files of output_dir, and over them those of the model.
+PushJob PushToHubCallback::job_from(const fs::path& model_folder, bool frozen) const {
+  PushJob job{.repo = repo_,
+              .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
+              .commit_message = {},
+              .snapshot = Snapshot(options_.output_dir / "_torchhub")};
+  job.droppable = !options_.hub_always_push;
+  job.snapshot.add_folder(options_.output_dir, "", output_filter(), /*frozen=*/false);
+  if (model_folder != options_.output_dir) {
+    job.snapshot.add_folder(model_folder, "", model_filter(), frozen);
+  }
+  return job;
+}
+
+void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
+  for (PushOutcome& outcome : outcomes) {
+    if (!outcome.error.empty()) {
+      log::error("push_failed", {{"repo", repo_.id.str()},
+                                 {"message", outcome.commit_message},
+                                 {"error", outcome.error}});
+    } else if (outcome.superseded) {
+      log::info("push_superseded", {{"message", outcome.commit_message}});
+    }
+    outcomes_.push_back(std::move(outcome));
+  }
+}
+
+}  // namespace torchhub

@@ -1,0 +1,60 @@
+#include "torchhub/callbacks/training_card.h"
+
+#include "torchhub/base/version.h"
+#include "torchhub/models/model.h"
+
+#include <torch/torch.h>
+
+#include <nlohmann/json.hpp>
+
+namespace torchhub {
+namespace {
+
+/// Whole numbers show as such: `num_epochs: 3`, not `3.0`.
+CardNumber card_number(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  if (static_cast<double>(whole) == value) return whole;
+  return value;
+}
+
+CardHyperparameters hyperparameters(const TrainerEvent& event) {
+  const TrainingArguments& args = event.args;
+  CardHyperparameters values;
+  values.learning_rate = args.learning_rate;
+  values.train_batch_size = args.per_device_train_batch_size;
+  values.eval_batch_size = args.per_device_eval_batch_size;
+  values.seed = args.seed;
+  values.gradient_accumulation_steps = args.gradient_accumulation_steps;
+  values.adam_beta1 = args.adam_beta1;
+  values.adam_beta2 = args.adam_beta2;
+  values.adam_epsilon = args.adam_epsilon;
+  values.lr_scheduler_type = to_string(args.lr_scheduler_type);
+  values.lr_scheduler_warmup_steps = card_number(args.warmup_steps);
+  if (args.max_steps > 0) values.training_steps = args.max_steps;
+  values.num_epochs = card_number(args.num_train_epochs);
+  values.weight_decay = args.weight_decay;
+  values.max_grad_norm = args.max_grad_norm;
+  values.data_seed = args.data_seed;
+  return values;
+}
+
+std::vector<CardLine> versions() {
+  return {{"torchhub", std::string(kVersion)}, {"LibTorch", TORCH_VERSION}};
+}
+
+}  // namespace
+
+std::string training_card(const TrainerEvent& event, TrainingCard facts) {
+  if (facts.hyperparameters.empty()) {
+    facts.hyperparameters = hyperparameter_lines(hyperparameters(event));
+  }
+  if (facts.framework_versions.empty()) facts.framework_versions = versions();
+  if (facts.tasks.empty()) {
+    const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model);
+    const auto task = model ? task_of_model_class(model->class_name()) : std::nullopt;
+    if (task) facts.tasks = {*task};
+  }
+  return render(facts, to_json(event.state.log_history));
+}
+
+}  // namespace torchhub
