@@ -1,0 +1,73 @@
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/callbacks/training_card.h"
+#include "trainer/trainer_impl.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+std::string push_line(const PushOutcome& push) {
+  if (push.superseded) {
+    return fmt::format("  {}: a newer save took its place\n", push.commit_message);
+  }
+  if (!push.ok()) return fmt::format("  {}: FAILED: {}\n", push.commit_message, push.error);
+  return fmt::format("  {}: {} ({:.1f} MB, {:.1f} s)\n", push.commit_message, *push.commit_url,
+                     static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
+}
+
+}  // namespace
+
+bool TrainOutput::pushed_all() const {
+  // The newest state is the one of the job that was handed over last; older ones it replaces.
+  const auto newest =
+      std::max_element(pushes.begin(), pushes.end(),
+                       [](const PushOutcome& a, const PushOutcome& b) { return a.step < b.step; });
+  return newest == pushes.end() || newest->ok();
+}
+
+std::string TrainOutput::full_report() const {
+  std::string text = fmt::format("{} updates, training loss {:.4g}", global_step, training_loss);
+  if (const auto runtime = metrics.get("train_runtime")) {
+    text += fmt::format(", {:.1f} s", *runtime);
+  }
+  if (const auto rate = metrics.get("train_steps_per_second")) {
+    text += fmt::format(", {:.2f} updates/s", *rate);
+  }
+  text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)\n", save_stall_seconds, saves);
+  if (pushes.empty()) return text;
+  text += fmt::format("push stall: {:.3f} s\npushes:\n", push_stall_seconds);
+  for (const PushOutcome& push : pushes) text += push_line(push);
+  if (!pushed_all()) {
+    text += "The newest save is NOT on the Hub. It is in output_dir; push_to_hub() tries again.\n";
+  }
+  return text;
+}
+
+std::string Trainer::model_card() const {
+  TrainingCard facts = impl_->options.card;
+  if (facts.model_name.empty()) {
+    facts.model_name = impl_->pusher ? impl_->pusher->repo().id.name
+                                     : impl_->options.args.output_dir.filename().string();
+  }
+  return training_card(impl_->event(), std::move(facts));
+}
+
+CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
+  const TrainingArguments& args = impl_->options.args;
+  if (!impl_->pusher) {
+    impl_->pusher = std::make_shared<PushToHubCallback>(
+        PushToHubCallbackOptions::from_arguments(args, impl_->hub_options(), impl_->options.card));
+    impl_->pusher->begin();
+  }
+  impl_->callbacks.push_begin(impl_->event());
+  impl_->pusher->finish();
+  save_model();
+  const std::string card = model_card();
+  write_file_atomically(args.output_dir / "README.md", card);
+  return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
+}
+
+}  // namespace torchhub

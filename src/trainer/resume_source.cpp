@@ -1,0 +1,80 @@
+#include "trainer/resume_source.h"
+
+#include "torchhub/base/log.h"
+#include "torchhub/hub/client.h"
+#include "torchhub/training/checkpoint.h"
+#include "torchhub/wire/repo.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path newest_in(const fs::path& output_dir) {
+  const std::vector<std::int64_t> steps = complete_checkpoints(output_dir);
+  if (steps.empty()) {
+    throw CheckpointError(
+        fmt::format("There is no complete checkpoint in '{}' to resume from. Train from the start, "
+                    "or name a checkpoint.",
+                    output_dir.string()));
+  }
+  return output_dir / checkpoint_name(steps.back());
+}
+
+/// The folder inside the repository: last-checkpoint, else the highest checkpoint-<n>.
+std::string checkpoint_folder_of(const HubClient& client, const Repo& repo,
+                                 const std::string& commit) {
+  std::int64_t highest = -1;
+  for (const RepoTreeEntry& entry : client.list_repo_tree(repo, commit, {}, /*recursive=*/false)) {
+    if (entry.type != RepoTreeEntry::Type::directory) continue;
+    if (entry.path == "last-checkpoint") return entry.path;
+    highest = std::max(highest, checkpoint_step(entry.path).value_or(-1));
+  }
+  if (highest >= 0) return checkpoint_name(highest);
+  throw CheckpointError(
+      fmt::format("'{}' holds no checkpoint at commit {}: neither last-checkpoint nor "
+                  "checkpoint-<n>. It was perhaps pushed with hub_strategy every_save; use "
+                  "checkpoint or all_checkpoints.",
+                  repo.id.str(), commit));
+}
+
+fs::path downloaded(const HubReference& reference, const HubOptions& options) {
+  const HubClient client(options);
+  const Repo repo{.id = reference.repo};
+  const std::string revision = reference.revision.value_or(std::string(kDefaultRevision));
+  const std::string commit = client.repo_info(repo, revision).sha;
+  const std::string folder =
+      reference.subfolder ? *reference.subfolder : checkpoint_folder_of(client, repo, commit);
+  log::info("resume_download", {{"repo", repo.id.str()}, {"commit", commit}, {"folder", folder}});
+  const fs::path snapshot =
+      client.snapshot_download(repo, {.revision = commit, .filter = {.allow = {folder + "/*"}}});
+  if (!is_complete_checkpoint(snapshot / folder)) {
+    throw CheckpointError(fmt::format("'{}' has no complete checkpoint '{}' at commit {}.",
+                                      repo.id.str(), folder, commit));
+  }
+  return snapshot / folder;
+}
+
+}  // namespace
+
+fs::path resolve_checkpoint(const std::string& source, const fs::path& output_dir,
+                            const std::function<HubOptions()>& hub_options) {
+  if (source == "last") return newest_in(output_dir);
+  if (fs::is_directory(source)) return source;
+  if (source.starts_with('/') || source.starts_with('.')) {
+    throw CheckpointError(fmt::format("The checkpoint folder '{}' does not exist.", source));
+  }
+  try {
+    return downloaded(HubReference::parse(source), hub_options());
+  } catch (Error& error) {
+    error.add_context(fmt::format("resuming from '{}'", source));
+    throw;
+  }
+}
+
+}  // namespace torchhub

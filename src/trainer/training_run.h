@@ -1,0 +1,55 @@
+#pragma once
+
+#include "torchhub/training/checkpoint.h"
+#include "trainer/trainer_impl.h"
+
+#include <chrono>
+#include <memory>
+
+namespace torchhub {
+
+/// One call of train(): from the first update, or from a checkpoint, to the last.
+class TrainingRun {
+ public:
+  explicit TrainingRun(Trainer::Impl& trainer);
+  TrainOutput go(const TrainOptions& options);
+
+ private:
+  void run_epoch(std::int64_t epoch);
+  void run_update(std::int64_t epoch, std::vector<Batch> batches, std::int64_t batches_done);
+  double forward_backward(Batch batch, std::size_t batches_in_update);
+  void add_loss(double loss);
+  void log_evaluate_save();
+  void log_loss();
+  void save_checkpoint();
+  void write_checkpoint(const std::filesystem::path& folder);
+  void rotate_checkpoints();
+
+  void resume(const std::filesystem::path& checkpoint);
+  void load_optimizer_and_rate(const std::filesystem::path& checkpoint);
+  void restore_random_states();
+  TrainOutput finish(std::chrono::steady_clock::time_point start);
+  Metrics training_summary(double seconds) const;
+  double learning_rate() const;
+
+  Trainer::Impl& trainer_;
+  const TrainingArguments& args_;
+  const TrainingPlan& plan_;
+  TrainerState& state_;
+  TrainerControl& control_;
+  PreTrainedModel& model_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  TrainOutput output_;
+
+  double base_rate_ = 0;       ///< Peak learning rate.
+  double used_rate_ = 0;       ///< Of the last update.
+  double grad_norm_ = 0;       ///< Of the last update, before clipping.
+  double loss_since_log_ = 0;  ///< Sum of the updates' losses since the last log.
+  double total_loss_ = 0;      ///< Sum over all updates, those before a resume included.
+  std::int64_t last_logged_step_ = 0;
+  std::optional<std::filesystem::path>
+      resumed_from_;                                 ///< Set until its random states are restored.
+  std::optional<std::filesystem::path> rng_source_;  ///< Where Python's random states came from.
+};
+
+}  // namespace torchhub

@@ -1,0 +1,61 @@
+// usage: killable_run OUTPUT_DIR ENDPOINT TOKEN CACHE RESUME_FROM|- KILL_AT_STEP
+// Trains the tiny model for 60 steps with each save pushed. At KILL_AT_STEP (0: never) it waits
+// until the save of step 30 is on the hub and then kills itself as kill -9 would.
+#include "support/tiny_model.h"
+#include "torchhub/torchhub.h"
+
+#include <csignal>
+#include <cstdlib>
+
+using namespace torchhub;
+
+namespace {
+
+class KillAt final : public TrainerCallback {
+ public:
+  KillAt(std::int64_t step, HubOptions hub) : step_(step), client_(std::move(hub)) {}
+  std::string name() const override { return "KillAt"; }
+
+  void on_step_end(const TrainerEvent& event) override {
+    if (event.state.global_step != step_) return;
+    while (!pushed()) system_clock()->sleep_for(std::chrono::milliseconds(5));
+    std::raise(SIGKILL);
+  }
+
+ private:
+  bool pushed() const {
+    for (const GitCommit& commit : client_.list_repo_commits({.id = RepoId::parse("demo/tiny")})) {
+      if (commit.title == "Training in progress, step 30") return true;
+    }
+    return false;
+  }
+
+  std::int64_t step_;
+  HubClient client_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 7) return 2;
+  const HubOptions hub{.endpoint = argv[2], .token = argv[3], .cache_dir = argv[4]};
+  Trainer trainer({.model = testing::tiny_model(),
+                   .args = {.output_dir = argv[1],
+                            .per_device_train_batch_size = 4,
+                            .max_steps = 60,
+                            .learning_rate = 0.01,
+                            .save_steps = 30,
+                            .push_to_hub = true,
+                            .hub_model_id = "tiny",
+                            .hub_strategy = HubStrategy::checkpoint,
+                            .hub_always_push = true,
+                            .disable_tqdm = true},
+                   .train_dataset = testing::tiny_dataset(50),
+                   .callbacks = {std::make_shared<KillAt>(std::atoll(argv[6]), hub)},
+                   .hub = hub});
+  TrainOptions options;
+  if (std::string_view(argv[5]) != "-") options.resume_from_checkpoint = argv[5];
+  const bool pushed = trainer.train(options).pushed_all();
+  trainer.save_model();
+  return pushed ? 0 : 1;
+}

@@ -1,0 +1,200 @@
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::LocalHub;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+using Names = std::vector<std::string>;
+
+class PushToHub : public ::testing::Test {
+ protected:
+  HubOptions options() const {
+    return {.endpoint = hub_.base_url(),
+            .token = hub_.token(),
+            .cache_dir = folder_ / "cache",
+            .retry = {.max_retries = 1, .first_wait = std::chrono::milliseconds(1)}};
+  }
+
+  Trainer trainer(HubStrategy strategy) {
+    return Trainer({.model = tiny_model(),
+                    .args = {.output_dir = folder_ / "tiny",
+                             .max_steps = 4,
+                             .logging_steps = 1,
+                             .eval_strategy = IntervalStrategy::steps,
+                             .eval_steps = 2,
+                             .save_steps = 2,
+                             .push_to_hub = true,
+                             .hub_strategy = strategy,
+                             .hub_always_push = true,
+                             .disable_tqdm = true},
+                    .train_dataset = tiny_dataset(16),
+                    .eval_dataset = tiny_dataset(8),
+                    .compute_metrics = metrics::accuracy,
+                    .hub = options(),
+                    .card = {.model_name = {}, .license = "mit"}});
+  }
+
+  /// Oldest first.
+  Names titles() const {
+    Names names;
+    for (const GitCommit& commit : client().list_repo_commits(repo_)) names.push_back(commit.title);
+    std::reverse(names.begin(), names.end());
+    return names;
+  }
+
+  std::set<std::string> files() const {
+    std::set<std::string> paths;
+    for (const RepoTreeEntry& entry : client().list_repo_tree(repo_)) {
+      if (entry.type == RepoTreeEntry::Type::file) paths.insert(entry.path);
+    }
+    return paths;
+  }
+
+  HubClient client() const { return HubClient(options()); }
+
+  TempDir folder_;
+  mutable LocalHub hub_;
+  Repo repo_{.id = {.owner = "demo", .name = "tiny"}};
+};
+
+TEST_F(PushToHub, MakesOneCommitForEachSaveWithPythonsMessages) {
+  const TrainOutput out = trainer(HubStrategy::every_save).train();
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 2",
+                             "Training in progress, step 4"}));
+  EXPECT_EQ(out.pushes.size(), 2U);
+  EXPECT_TRUE(out.pushed_all());
+  EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
+                                            "model.safetensors"}));
+}
+
+TEST_F(PushToHub, PutsTheCheckpointBesideTheModelInTheSameCommit) {
+  trainer(HubStrategy::checkpoint).train();
+  const auto paths = files();
+  for (const char* file : {"model.safetensors", "last-checkpoint/model.safetensors",
+                           "last-checkpoint/optimizer.pt", "last-checkpoint/scheduler.pt",
+                           "last-checkpoint/rng_state.pth", "last-checkpoint/trainer_state.json"}) {
+    EXPECT_TRUE(paths.contains(file)) << file;
+  }
+  EXPECT_EQ(titles().size(), 3U);
+}
+
+TEST_F(PushToHub, KeepsEveryCheckpointWithAllCheckpoints) {
+  trainer(HubStrategy::all_checkpoints).train();
+  EXPECT_TRUE(files().contains("checkpoint-2/trainer_state.json"));
+  EXPECT_TRUE(files().contains("checkpoint-4/trainer_state.json"));
+}
+
+TEST_F(PushToHub, PushesOnceAtTheEndWithStrategyEnd) {
+  const TrainOutput out = trainer(HubStrategy::end).train();
+  EXPECT_EQ(titles(), (Names{"initial commit", "End of training"}));
+  EXPECT_TRUE(out.pushed_all());
+  EXPECT_TRUE(files().contains("model.safetensors"));
+}
+
+TEST_F(PushToHub, EndsWithACardThatStatesTheResults) {
+  Trainer t = trainer(HubStrategy::every_save);
+  t.train();
+  write_file_atomically(folder_ / "tiny/notes.txt", "for the repository");
+  const CommitInfo commit = t.push_to_hub();
+  EXPECT_EQ(titles().back(), "End of training");
+  EXPECT_TRUE(files().contains("notes.txt"));
+  const ModelCard card =
+      ModelCard::load(client().hub_download(repo_, "README.md", {.revision = commit.oid}));
+  EXPECT_EQ(card.words("license"), Names{"mit"});
+  EXPECT_NE(card.text().find("- training_steps: 4"), std::string::npos);
+  const double accuracy = t.evaluate().at("eval_accuracy");
+  EXPECT_NE(card.text().find(fmt::format("- Accuracy: {}", accuracy).substr(0, 16)),
+            std::string::npos)
+      << accuracy << card.text();
+}
+
+TEST_F(PushToHub, MakesNoCommitWhereNothingIsNew) {
+  Trainer t = trainer(HubStrategy::every_save);
+  t.train();
+  const std::string head = client().repo_info(repo_).sha;
+  EXPECT_EQ(t.push_to_hub().oid, head);
+  EXPECT_EQ(titles().size(), 3U);
+}
+
+TEST_F(PushToHub, LoadsWhatWasPushedAtAPinnedRevision) {
+  Trainer t = trainer(HubStrategy::every_save);
+  const TrainOutput out = t.train();
+  const fs::path file = client().hub_download(repo_, "model.safetensors",
+                                              {.revision = *out.pushes.back().commit_oid});
+  EXPECT_EQ(read_file(file), read_file(folder_ / "tiny/checkpoint-4/model.safetensors"));
+}
+
+TEST_F(PushToHub, DeletesWhatTheReplacedCheckpointNoLongerHas) {
+  Trainer t = trainer(HubStrategy::checkpoint);
+  const HubClient hub = client();
+  hub.create_commit(
+      repo_,
+      {CommitOperationAdd::from_bytes("last-checkpoint/model-00002-of-00002.safetensors", "x"),
+       CommitOperationAdd::from_bytes("notes.txt", "mine")},
+      {.commit_message = "an older form"});
+  t.train();
+  EXPECT_FALSE(files().contains("last-checkpoint/model-00002-of-00002.safetensors"));
+  EXPECT_TRUE(files().contains("notes.txt"));
+}
+
+TEST_F(PushToHub, TrainsToTheEndAndReportsWhenTheHubGoesAway) {
+  Trainer t = trainer(HubStrategy::every_save);
+  hub_.stop();
+  const TrainOutput out = t.train();
+  EXPECT_EQ(out.global_step, 4);
+  EXPECT_FALSE(out.pushed_all());
+  EXPECT_FALSE(out.pushes.back().error.empty());
+  EXPECT_NE(out.full_report().find("NOT on the Hub"), std::string::npos);
+  EXPECT_TRUE(is_complete_checkpoint(folder_ / "tiny/checkpoint-4"));
+  hub_.start();
+  t.push_to_hub();
+  EXPECT_TRUE(files().contains("model.safetensors"));
+}
+
+TEST_F(PushToHub, SendsNothingThatHoldsTheToken) {
+  trainer(HubStrategy::checkpoint).train();
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "tiny")) {
+    if (!entry.is_regular_file()) continue;
+    EXPECT_EQ(read_file(entry.path()).find(hub_.token()), std::string::npos) << entry.path();
+  }
+}
+
+TEST_F(PushToHub, WorksInAHandWrittenLoop) {
+  auto model = tiny_model();
+  PushToHubCallback pusher(
+      {.output_dir = folder_ / "tiny", .hub_always_push = true, .hub = options()});
+  for (const std::int64_t step : {1, 2}) {
+    {
+      const torch::NoGradGuard no_grad;
+      model->parameters().front().add_(1);
+    }
+    model->save_pretrained(folder_ / "tiny");
+    pusher.push(folder_ / "tiny", "step " + std::to_string(step), step, "# By hand\n");
+  }
+  for (const PushOutcome& outcome : pusher.finish()) EXPECT_EQ(outcome.error, "");
+  EXPECT_EQ(titles(), (Names{"initial commit", "step 1", "step 2"}));
+}
+
+TEST_F(PushToHub, LeavesNoSnapshotBehind) {
+  trainer(HubStrategy::checkpoint).train();
+  EXPECT_TRUE(!fs::exists(folder_ / "tiny/_torchhub") || fs::is_empty(folder_ / "tiny/_torchhub"));
+}
+
+}  // namespace
+}  // namespace torchhub

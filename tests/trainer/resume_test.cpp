@@ -1,0 +1,159 @@
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::same_state;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+
+/// 26 samples in batches of 4, two an update: 7 batches and 4 updates an epoch, the last ones
+/// short.
+TrainingArguments arguments(const fs::path& output_dir, std::int64_t save_steps) {
+  return {.output_dir = output_dir,
+          .per_device_train_batch_size = 4,
+          .gradient_accumulation_steps = 2,
+          .max_steps = 12,
+          .learning_rate = 0.01,
+          .warmup_steps = 3,
+          .weight_decay = 0.1,
+          .logging_steps = 1,
+          .save_steps = static_cast<double>(save_steps),
+          .disable_tqdm = true};
+}
+
+/// Adds noise to the images, drawn from the seed of the batch.
+Batch noisy_collator(const std::vector<Batch>& samples, std::uint64_t seed) {
+  Batch batch = default_data_collator(samples, seed);
+  const auto generator = at::detail::createCPUGenerator(seed);
+  torch::Tensor& x = batch.at("pixel_values");
+  x = x + 0.1 * torch::randn(x.sizes(), generator, x.options());
+  return batch;
+}
+
+/// tiny_dataset without its fast path, so that the collator is used.
+class OneByOne final : public Dataset {
+ public:
+  std::int64_t size() const override { return inner_->size(); }
+  Batch get(std::int64_t index) const override { return inner_->get(index); }
+
+ private:
+  std::shared_ptr<TensorDataset> inner_ = tiny_dataset(26);
+};
+
+std::shared_ptr<PreTrainedModel> run(TrainingArguments args,
+                                     std::optional<std::string> resume = std::nullopt,
+                                     std::optional<HubOptions> hub = std::nullopt) {
+  const auto model = tiny_model();
+  Trainer trainer({.model = model,
+                   .args = std::move(args),
+                   .train_dataset = std::make_shared<OneByOne>(),
+                   .data_collator = noisy_collator,
+                   .hub = std::move(hub)});
+  trainer.train({.resume_from_checkpoint = std::move(resume)});
+  return model;
+}
+
+TEST(Resume, EqualsARunThatNeverStoppedAtAnyStep) {
+  const TempDir folder;
+  const auto straight = run(arguments(folder / "straight", 1));
+  for (std::int64_t step = 1; step < 12; ++step) {  // 4 and 8 are ends of epochs
+    SCOPED_TRACE(step);
+    const auto resumed = run(arguments(folder / ("resumed-" + std::to_string(step)), 100),
+                             (folder / "straight" / checkpoint_name(step)).string());
+    EXPECT_TRUE(same_state(*straight, *resumed));
+  }
+}
+
+TEST(Resume, DoesNotDependOnTheNumberOfWorkers) {
+  const TempDir folder;
+  const auto straight = run(arguments(folder / "straight", 5));
+  TrainingArguments args = arguments(folder / "resumed", 100);
+  args.dataloader_num_workers = 3;
+  EXPECT_TRUE(same_state(*straight, *run(args, (folder / "straight/checkpoint-5").string())));
+}
+
+TEST(Resume, KeepsTheHistoryAndTheMeanLoss) {
+  const TempDir folder;
+  const auto history = [&](std::optional<std::string> resume) {
+    Trainer trainer({.model = tiny_model(),
+                     .args = arguments(folder / "out", 5),
+                     .train_dataset = tiny_dataset(26)});
+    const TrainOutput out = trainer.train({.resume_from_checkpoint = std::move(resume)});
+    return std::pair(trainer.state().log_history, out.training_loss);
+  };
+  const auto [straight, straight_loss] = history(std::nullopt);
+  const auto [resumed, resumed_loss] = history((folder / "out/checkpoint-5").string());
+  ASSERT_EQ(straight.size(), resumed.size());
+  for (std::size_t i = 0; i + 1 < straight.size(); ++i) {  // the last one holds times
+    for (const char* key : {"loss", "grad_norm", "learning_rate", "epoch", "step"}) {
+      EXPECT_EQ(number_of(straight[i], key), number_of(resumed[i], key)) << i << ' ' << key;
+    }
+  }
+  EXPECT_DOUBLE_EQ(straight_loss, resumed_loss);
+}
+
+TEST(Resume, TakesTheNewestWholeCheckpointForLast) {
+  const TempDir folder;
+  const auto straight = run(arguments(folder / "out", 5));
+  fs::remove_all(folder / "out/checkpoint-12");
+  fs::remove(folder / "out/checkpoint-10/trainer_state.json");  // as if its save had been cut short
+  const auto resumed = run(arguments(folder / "out", 100), "last");
+  EXPECT_TRUE(same_state(*straight, *resumed));
+}
+
+TEST(Resume, FromThePinnedRevisionOfTheHubInAnEmptyFolder) {
+  const TempDir folder;
+  testing::LocalHub hub;
+  const HubOptions options{
+      .endpoint = hub.base_url(), .token = hub.token(), .cache_dir = folder / "cache"};
+  TrainingArguments args = arguments(folder / "first", 5);
+  args.push_to_hub = true;
+  args.hub_model_id = "tiny";
+  args.hub_strategy = HubStrategy::checkpoint;
+  args.hub_always_push = true;
+  const auto straight = run(args, std::nullopt, options);
+
+  const HubClient client(options);
+  std::string at_step_5;
+  for (const GitCommit& commit : client.list_repo_commits({.id = RepoId::parse("demo/tiny")})) {
+    if (commit.title == "Training in progress, step 5") at_step_5 = commit.id;
+  }
+  ASSERT_TRUE(is_commit_hash(at_step_5));
+  const auto resumed = run(arguments(folder / "second", 100), "demo/tiny@" + at_step_5, options);
+  EXPECT_TRUE(same_state(*straight, *resumed));
+}
+
+TEST(Resume, NamesWhatIsWrongWithACheckpoint) {
+  const TempDir folder;
+  run(arguments(folder / "out", 6));
+  const fs::path good = folder / "out/checkpoint-6";
+  const auto broken = [&](const std::string& file, const std::optional<std::string>& text) {
+    fs::remove_all(folder / "bad");
+    fs::copy(good, folder / "bad");
+    fs::remove(folder / "bad" / file);
+    if (text) write_file_atomically(folder / "bad" / file, *text);
+    run(arguments(folder / "again", 100), (folder / "bad").string());
+  };
+  EXPECT_THROW(broken("trainer_state.json", std::nullopt), CheckpointError);
+  EXPECT_THROW(broken("trainer_state.json", "{\"epoch\":"), CheckpointError);
+  EXPECT_THROW(broken("torchhub_state.json", "{"), CheckpointError);
+  EXPECT_THROW(broken("optimizer.pt", "PK"), CheckpointError);
+  EXPECT_THROW(broken("rng_state.pth", "PK"), CheckpointError);
+  EXPECT_THROW(broken("model.safetensors", "short"), SafetensorsError);
+  EXPECT_THROW(run(arguments(folder / "empty", 100), "last"), CheckpointError);
+  EXPECT_THROW(run(arguments(folder / "empty", 100), "/no/such/folder"), CheckpointError);
+}
+
+}  // namespace
+}  // namespace torchhub
