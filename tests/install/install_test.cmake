@@ -1,0 +1,21 @@
+# See CMakeLists.txt. A failing step ends the test with its own output.
+file(REMOVE_RECURSE ${WORK_DIR})
+set(prefix ${WORK_DIR}/prefix)
+string(REPLACE ";" "\\;" search "${prefix};${PREFIX_PATH}")
+
+function(step)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+step(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix})
+if(SANITIZE)
+  set(flags "-DCMAKE_CXX_FLAGS=-fsanitize=${SANITIZE}")
+endif()
+step(${CMAKE_COMMAND} -S ${CONSUMER_DIR} -B ${WORK_DIR}/build -G ${GENERATOR}
+  "-DCMAKE_PREFIX_PATH=${search}" "-DTorch_DIR=${TORCH_DIR}" -DCOMPONENT=${COMPONENT}
+  -DCMAKE_CXX_COMPILER=${CXX} -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} ${flags})
+step(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
+step(${WORK_DIR}/build/consumer)
+if(EXISTS ${prefix}/bin/torchhub)
+  step(${prefix}/bin/torchhub --version)
+endif()
