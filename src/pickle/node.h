@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pickle/budget.h"
 #include "torchhub/pickle/value.h"
 
 #include <cstdint>
@@ -84,14 +85,21 @@ struct Node {
 /// Owns all nodes of one pickle and frees them without recursion.
 class Arena {
  public:
+  explicit Arena(Budget& budget) : budget_(budget) {}
+
   Node* make(NodeKind kind) {
     nodes_.emplace_back().kind = kind;
     return &nodes_.back();
   }
-  std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+  /// @throws Refusal beyond the budget
+  std::string_view keep(std::string text) {
+    budget_.take(sizeof text + text.size());
+    return texts_.emplace_back(std::move(text));
+  }
   std::size_t size() const { return nodes_.size(); }
 
  private:
+  Budget& budget_;
   std::deque<Node> nodes_;
   std::deque<std::string> texts_;
 };

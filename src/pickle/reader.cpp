@@ -1,155 +1,65 @@
 #include "torchhub/pickle/reader.h"
 
-#include "pickle/decode.h"
+#include "pickle/literals.h"
 #include "pickle/rebuild.h"
+#include "pickle/refusal.h"
 #include "pickle/tree.h"
-#include "torchhub/base/utf8.h"
 
 #include <fmt/format.h>
 
-#include <bit>
+#include <algorithm>
 
 namespace torchhub::pickle {
 namespace {
 
-/// CPython Lib/pickle.py. What is not here is refused.
-enum class Opcode : unsigned char {
-  mark = '(',
-  stop = '.',
-  bin_int = 'J',
-  bin_int1 = 'K',
-  bin_int2 = 'M',
-  none = 'N',
-  bin_pers_id = 'Q',
-  reduce = 'R',
-  short_bin_string = 'U',
-  bin_unicode = 'X',
-  append = 'a',
-  build = 'b',
-  global = 'c',
-  appends = 'e',
-  bin_get = 'h',
-  long_bin_get = 'j',
-  empty_list = ']',
-  bin_put = 'q',
-  long_bin_put = 'r',
-  set_item = 's',
-  tuple = 't',
-  empty_tuple = ')',
-  set_items = 'u',
-  bin_float = 'G',
-  empty_dict = '}',
-  proto = 0x80,
-  new_obj = 0x81,
-  tuple1 = 0x85,
-  tuple2 = 0x86,
-  tuple3 = 0x87,
-  new_true = 0x88,
-  new_false = 0x89,
-  long1 = 0x8a,
-  short_bin_unicode = 0x8c,
-  empty_set = 0x8f,
-  add_items = 0x90,
-  stack_global = 0x93,
-  memoize = 0x94,
-  frame = 0x95,
-  bin_bytes = 'B',
-  short_bin_bytes = 'C',
-};
-
+/// The stack machine: what each opcode does with the values that are there.
 class Unpickler {
  public:
   Unpickler(std::span<const std::byte> bytes, const ReadOptions& options)
-      : bytes_(reinterpret_cast<const char*>(bytes.data()), bytes.size()),
-        options_(options),
-        rebuilder_(arena_, options),
-        none_(arena_.make(NodeKind::none)),
-        false_(arena_.make(NodeKind::boolean)),
-        true_(arena_.make(NodeKind::boolean)) {
-    true_->boolean = true;
-  }
+      : options_(options),
+        budget_(std::min(bytes.size(), options.limits.pickle_bytes), options.limits),
+        arena_(budget_),
+        literals_(bytes, options.limits, arena_),
+        rebuilder_(arena_, budget_, options) {}
 
   ReadResult read() {
     try {
-      if (bytes_.size() > options_.limits.pickle_bytes) {
-        throw Refusal(fmt::format("it is longer than {} bytes", options_.limits.pickle_bytes));
-      }
-      if (!bytes_.empty() && bytes_.front() != '\x80')
-        throw Refusal("it is not a file of torch.save");
+      literals_.check_head();
       while (step()) {
       }
       Node* root = pop();
       if (!stack_.empty() || !marks_.empty()) throw Refusal("it ends with values left over");
-      return {to_value(*root, options_.limits), at_};
+      return {to_value(*root, options_.limits, budget_), literals_.at()};
     } catch (const Refusal& refusal) {
       throw PickleError(options_.source,
                         fmt::format("{} (opcode 0x{:02x} at byte {} of the pickle)", refusal.what(),
-                                    opcode_, opcode_at_));
+                                    static_cast<unsigned>(opcode_), opcode_at_));
     }
   }
 
  private:
   /// @return false after STOP
   bool step() {
-    opcode_at_ = at_;
-    opcode_ = static_cast<unsigned char>(take(1).front());
-    if (arena_.size() > options_.limits.values)
-      throw Refusal("it makes more values than the limits allow");
-    if (stack_.size() > options_.limits.stack || marks_.size() > options_.limits.stack) {
-      throw Refusal("its stack grows beyond the limits");
+    opcode_at_ = literals_.at();
+    opcode_ = static_cast<Opcode>(literals_.number(1));
+    check_growth();
+    if (Node* literal = literals_.read(opcode_)) {
+      push(literal);
+      return true;
     }
-    switch (static_cast<Opcode>(opcode_)) {
+    switch (opcode_) {
       case Opcode::stop:
         return false;
       case Opcode::proto:
-        if (const auto version = unsigned_number(1); version < 2 || version > 4) {
+        if (const auto version = literals_.number(1); version < 2 || version > 4) {
           throw Refusal(fmt::format("protocol {} is not one of 2, 3 and 4", version));
         }
         break;
       case Opcode::frame:
-        take(8);  // only says how far to read ahead
+        literals_.take(8);  // only says how far to read ahead
         break;
       case Opcode::mark:
         marks_.push_back(stack_.size());
-        break;
-      case Opcode::none:
-        push(none_);
-        break;
-      case Opcode::new_true:
-        push(true_);
-        break;
-      case Opcode::new_false:
-        push(false_);
-        break;
-      case Opcode::bin_int:
-        push_integer(static_cast<std::int32_t>(unsigned_number(4)));
-        break;
-      case Opcode::bin_int1:
-        push_integer(static_cast<std::int64_t>(unsigned_number(1)));
-        break;
-      case Opcode::bin_int2:
-        push_integer(static_cast<std::int64_t>(unsigned_number(2)));
-        break;
-      case Opcode::long1:
-        push(make_integer(arena_, take(unsigned_number(1))));
-        break;
-      case Opcode::bin_float:
-        push_float();
-        break;
-      case Opcode::bin_unicode:
-        push_text(NodeKind::text, unsigned_number(4));
-        break;
-      case Opcode::short_bin_unicode:
-        push_text(NodeKind::text, unsigned_number(1));
-        break;
-      case Opcode::short_bin_string:
-        push_text(NodeKind::text, unsigned_number(1));  // Python 2's str; ASCII in practice
-        break;
-      case Opcode::bin_bytes:
-        push_text(NodeKind::bytes, unsigned_number(4));
-        break;
-      case Opcode::short_bin_bytes:
-        push_text(NodeKind::bytes, unsigned_number(1));
         break;
       default:
         structure();
@@ -157,9 +67,18 @@ class Unpickler {
     return true;
   }
 
+  void check_growth() const {
+    if (arena_.size() > options_.limits.values) {
+      throw Refusal("it makes more values than the limits allow");
+    }
+    if (stack_.size() > options_.limits.stack || marks_.size() > options_.limits.stack) {
+      throw Refusal("its stack grows beyond the limits");
+    }
+  }
+
   /// Opcodes that put values together.
   void structure() {
-    switch (static_cast<Opcode>(opcode_)) {
+    switch (opcode_) {
       case Opcode::empty_list:
       case Opcode::empty_set:
         push(arena_.make(NodeKind::list));
@@ -208,25 +127,25 @@ class Unpickler {
 
   /// Opcodes that name, remember and rebuild.
   void reference() {
-    switch (static_cast<Opcode>(opcode_)) {
+    switch (opcode_) {
       case Opcode::bin_get:
-        push(recalled(unsigned_number(1)));
+        push(recalled(literals_.number(1)));
         break;
       case Opcode::long_bin_get:
-        push(recalled(unsigned_number(4)));
+        push(recalled(literals_.number(4)));
         break;
       case Opcode::bin_put:
-        remember(unsigned_number(1));
+        remember(literals_.number(1));
         break;
       case Opcode::long_bin_put:
-        remember(unsigned_number(4));
+        remember(literals_.number(4));
         break;
       case Opcode::memoize:
         remember(memo_.size());
         break;
       case Opcode::global: {
-        const std::string_view module = line();
-        push_global(module, line());
+        const std::string_view module = literals_.line();
+        push_global(module, literals_.line());
         break;
       }
       case Opcode::stack_global: {
@@ -258,28 +177,6 @@ class Unpickler {
     }
   }
 
-  std::string_view take(std::size_t count) {
-    if (count > bytes_.size() - at_) throw Refusal("it ends too early");
-    at_ += count;
-    return bytes_.substr(at_ - count, count);
-  }
-
-  std::uint64_t unsigned_number(std::size_t size) {
-    const std::string_view bytes = take(size);
-    std::uint64_t value = 0;
-    for (std::size_t i = size; i-- > 0;)
-      value = (value << 8) | static_cast<unsigned char>(bytes[i]);
-    return value;
-  }
-
-  std::string_view line() {
-    constexpr std::size_t kMaxName = 1024;
-    const std::size_t end = bytes_.substr(at_, kMaxName).find('\n');
-    if (end == std::string_view::npos) throw Refusal("a name does not end");
-    const std::string_view text = take(end + 1);
-    return text.substr(0, end);
-  }
-
   void push(Node* node) { stack_.push_back(node); }
 
   Node* top() {
@@ -301,30 +198,6 @@ class Unpickler {
     stack_.erase(first, stack_.end());
     marks_.pop_back();
     return nodes;
-  }
-
-  void push_integer(std::int64_t value) {
-    Node* node = arena_.make(NodeKind::integer);
-    node->integer = value;
-    push(node);
-  }
-
-  void push_float() {
-    std::uint64_t bits = 0;
-    for (const char c : take(8)) bits = (bits << 8) | static_cast<unsigned char>(c);  // big endian
-    Node* node = arena_.make(NodeKind::real);
-    node->real = std::bit_cast<double>(bits);
-    push(node);
-  }
-
-  void push_text(NodeKind kind, std::size_t size) {
-    if (size > options_.limits.text_bytes) {
-      throw Refusal(fmt::format("a text is longer than {} bytes", options_.limits.text_bytes));
-    }
-    Node* node = arena_.make(kind);
-    node->text = take(size);
-    if (kind == NodeKind::text && !is_utf8(node->text)) throw Refusal("a text is not UTF-8");
-    push(node);
   }
 
   void push_tuple(std::size_t size) {
@@ -370,20 +243,17 @@ class Unpickler {
     return memo_[index];
   }
 
-  std::string_view bytes_;
   const ReadOptions& options_;
+  Budget budget_;
   Arena arena_;
+  Literals literals_;
   Rebuilder rebuilder_;
-  Node* none_;
-  Node* false_;
-  Node* true_;
   std::vector<Node*> stack_;
   std::vector<std::size_t> marks_;  // where in the stack each MARK was
   std::vector<Node*> memo_;
   std::size_t links_ = 0;
-  std::size_t at_ = 0;
   std::size_t opcode_at_ = 0;
-  unsigned opcode_ = 0;
+  Opcode opcode_ = {};
 };
 
 }  // namespace

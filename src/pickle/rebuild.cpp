@@ -1,6 +1,7 @@
 #include "pickle/rebuild.h"
 
 #include "pickle/decode.h"
+#include "pickle/refusal.h"
 
 #include <fmt/format.h>
 
@@ -19,8 +20,12 @@ const Node& argument(const std::vector<Node*>& arguments, std::size_t index, Nod
 
 std::vector<std::int64_t> sizes(const std::vector<Node*>& arguments, std::size_t index,
                                 std::string_view what) {
+  const auto& items = argument(arguments, index, NodeKind::tuple, "a tuple").children;
+  if (items.size() > kMaxDimensions) {
+    refuse(fmt::format("a tensor has {} dimensions, more than {}", items.size(), kMaxDimensions));
+  }
   std::vector<std::int64_t> numbers;
-  for (const Node* item : argument(arguments, index, NodeKind::tuple, "a tuple").children) {
+  for (const Node* item : items) {
     if (item->kind != NodeKind::integer || item->integer < 0) {
       refuse(fmt::format("a tensor's {} holds something other than a whole number from 0", what));
     }
@@ -126,29 +131,33 @@ void Rebuilder::build(Node& target, Node& state) {
   }
 }
 
-Node* Rebuilder::storage(const Node& id) {
-  if (id.kind != NodeKind::tuple) refuse("a persistent id is not a tuple");
-  const auto& parts = id.children;
-  if (argument(parts, 0, NodeKind::text, "text").text != "storage") {
+/// ("storage", class, key, location, count[, None])
+StorageRequest Rebuilder::requested(const std::vector<Node*>& id) {
+  if (argument(id, 0, NodeKind::text, "text").text != "storage") {
     refuse("a persistent id is not that of a storage");
   }
-  const Node& type = argument(parts, 1, NodeKind::global, "a storage class");
-  const bool untyped = type.global.global == Global::untyped_storage;
-  if (!untyped && type.global.global != Global::storage_class)
-    refuse("a storage has no storage class");
-  const Node& key = argument(parts, 2, NodeKind::text, "a storage's key");
-  argument(parts, 3, NodeKind::text, "a storage's location");
-  const Node& count = argument(parts, 4, NodeKind::integer, "a storage's size");
-  if (parts.size() > 6 || (parts.size() == 6 && parts[5]->kind != NodeKind::none)) {
+  const GlobalName& type = argument(id, 1, NodeKind::global, "a storage class").global;
+  const bool untyped = type.global == Global::untyped_storage;
+  if (!untyped && type.global != Global::storage_class) refuse("a storage has no storage class");
+  const Node& key = argument(id, 2, NodeKind::text, "a storage's key");
+  argument(id, 3, NodeKind::text, "a storage's location");
+  const Node& count = argument(id, 4, NodeKind::integer, "a storage's size");
+  if (id.size() > 6 || (id.size() == 6 && id[5]->kind != NodeKind::none)) {
     refuse("a storage is a view into another one");
   }
-  StorageRequest request{std::string(key.text), untyped ? ScalarType::uint8 : type.global.type};
+  budget_.take(key.text.size());
+  StorageRequest request{std::string(key.text), untyped ? ScalarType::uint8 : type.type};
   if (count.integer < 0 || __builtin_mul_overflow(static_cast<std::uint64_t>(count.integer),
                                                   item_size(request.type), &request.bytes)) {
     refuse(fmt::format("a storage has the impossible size {}", count.integer));
   }
+  return request;
+}
 
-  auto known = storages_.find(key.text);
+Node* Rebuilder::storage(const Node& id) {
+  if (id.kind != NodeKind::tuple) refuse("a persistent id is not a tuple");
+  const StorageRequest request = requested(id.children);
+  auto known = storages_.find(request.key);
   if (known == storages_.end()) {
     if (!options_.storage) refuse("tensors are not expected here");
     auto found = options_.storage(request);
@@ -159,8 +168,14 @@ Node* Rebuilder::storage(const Node& id) {
   Node* node = arena_.make(NodeKind::storage);
   node->storage = known->second.storage;
   node->integer = static_cast<std::int64_t>(request.bytes);
-  node->global = {untyped ? Global::untyped_storage : Global::storage_class, request.type};
+  node->global = {id.children[1]->global.global, request.type};
   return node;
+}
+
+/// Links cost little, but a list in the memo can be copied by a handful of bytes.
+void Rebuilder::append(Node& node, const std::vector<Node*>& children) {
+  budget_.take(children.size() * sizeof(Node*));
+  node.children.insert(node.children.end(), children.begin(), children.end());
 }
 
 Node* Rebuilder::ordered_dict(const std::vector<Node*>& arguments) {
@@ -174,27 +189,28 @@ Node* Rebuilder::ordered_dict(const std::vector<Node*>& arguments) {
         pair->children.size() != 2) {
       refuse("an OrderedDict is made of something other than pairs");
     }
-    node->children.insert(node->children.end(), pair->children.begin(), pair->children.end());
+    append(*node, pair->children);
   }
   return node;
 }
 
 Node* Rebuilder::counter(const std::vector<Node*>& arguments) {
   Node* node = arena_.make(NodeKind::dict);
-  if (!arguments.empty())
-    node->children = argument(arguments, 0, NodeKind::dict, "a dict").children;
+  if (!arguments.empty()) {
+    append(*node, argument(arguments, 0, NodeKind::dict, "a dict").children);
+  }
   return node;
 }
 
 Node* Rebuilder::set(const std::vector<Node*>& arguments) {
   Node* node = arena_.make(NodeKind::list);
-  node->children = argument(arguments, 0, NodeKind::list, "a list").children;
+  append(*node, argument(arguments, 0, NodeKind::list, "a list").children);
   return node;
 }
 
 Node* Rebuilder::size(const std::vector<Node*>& arguments) {
   Node* node = arena_.make(NodeKind::tuple);
-  node->children = argument(arguments, 0, NodeKind::tuple, "a tuple").children;
+  append(*node, argument(arguments, 0, NodeKind::tuple, "a tuple").children);
   return node;
 }
 
@@ -244,6 +260,7 @@ Node* Rebuilder::tensor(Global version, const std::vector<Node*>& arguments) {
   }
   if (arguments.size() > metadata) check_metadata(*arguments[metadata]);
   check_inside(*tensor, static_cast<std::uint64_t>(storage.integer));
+  budget_.take(*tensor);
   tensor->storage = storage.storage;
   Node* node = arena_.make(NodeKind::tensor);
   node->tensor = std::move(tensor);
@@ -252,6 +269,7 @@ Node* Rebuilder::tensor(Global version, const std::vector<Node*>& arguments) {
 
 Node* Rebuilder::parameter(const std::vector<Node*>& arguments) {
   const Node& data = argument(arguments, 0, NodeKind::tensor, "a tensor");
+  budget_.take(*data.tensor);
   Node* node = arena_.make(NodeKind::tensor);
   node->tensor = std::make_unique<Tensor>(*data.tensor);
   node->tensor->parameter = true;

@@ -1,20 +1,19 @@
 #pragma once
 
+#include "pickle/budget.h"
 #include "pickle/node.h"
 #include "torchhub/pickle/reader.h"
 
 namespace torchhub::pickle {
 
-/// A reason why a pickle is refused, without the place; the reader adds it.
-class Refusal : public Error {
- public:
-  using Error::Error;
-};
+/// torch's own limit, and NumPy's.
+inline constexpr std::size_t kMaxDimensions = 64;
 
 /// What the names of the table do when a pickle "calls" them. No other code runs.
 class Rebuilder {
  public:
-  Rebuilder(Arena& arena, const ReadOptions& options) : arena_(arena), options_(options) {}
+  Rebuilder(Arena& arena, Budget& budget, const ReadOptions& options)
+      : arena_(arena), budget_(budget), options_(options) {}
 
   /// REDUCE and NEWOBJ. @throws Refusal
   Node* call(const Node& callee, const Node& arguments);
@@ -29,6 +28,8 @@ class Rebuilder {
     std::shared_ptr<const Storage> storage;
   };
 
+  StorageRequest requested(const std::vector<Node*>& id);
+  void append(Node& node, const std::vector<Node*>& children);
   Node* ordered_dict(const std::vector<Node*>& arguments);
   Node* counter(const std::vector<Node*>& arguments);
   Node* set(const std::vector<Node*>& arguments);
@@ -45,6 +46,7 @@ class Rebuilder {
   void build_numpy_dtype(const Node& state);
 
   Arena& arena_;
+  Budget& budget_;
   const ReadOptions& options_;
   std::size_t tensors_ = 0;
   std::map<std::string, KnownStorage, std::less<>> storages_;

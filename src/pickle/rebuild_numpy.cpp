@@ -1,5 +1,6 @@
 #include "pickle/decode.h"
 #include "pickle/rebuild.h"
+#include "pickle/refusal.h"
 
 #include <fmt/format.h>
 
@@ -62,6 +63,7 @@ Node* Rebuilder::numpy_array(const std::vector<Node*>& arguments) {
   }
   Node* node = arena_.make(NodeKind::numpy_array);
   node->array = std::make_unique<NumpyArray>(NumpyArray{"b1", {0}});
+  budget_.take(*node->array);
   return node;
 }
 
@@ -72,6 +74,10 @@ void Rebuilder::build_numpy_array(Node& target, const Node& state) {
       parts[2]->kind != NodeKind::numpy_dtype || parts[3]->kind != NodeKind::boolean ||
       parts[4]->kind != NodeKind::bytes) {
     refuse("a NumPy array's state has an unknown form");
+  }
+  if (parts[1]->children.size() > kMaxDimensions) {
+    refuse(fmt::format("a NumPy array has {} dimensions, more than {}", parts[1]->children.size(),
+                       kMaxDimensions));
   }
   std::uint64_t bytes = dtype_size(parts[2]->text);
   NumpyArray array{std::string(parts[2]->text)};
@@ -84,6 +90,7 @@ void Rebuilder::build_numpy_array(Node& target, const Node& state) {
   }
   if (bytes != parts[4]->text.size()) refuse("a NumPy array's size and bytes differ");
   if (parts[3]->boolean && array.shape.size() > 1) refuse("a NumPy array is in Fortran order");
+  budget_.take(bytes);
   array.data = parts[4]->text;
   *target.array = std::move(array);
 }

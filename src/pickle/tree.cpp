@@ -1,6 +1,6 @@
 #include "pickle/tree.h"
 
-#include "pickle/rebuild.h"
+#include "pickle/refusal.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +11,26 @@ namespace {
 
 class Copying {
  public:
-  explicit Copying(const Limits& limits) : limits_(limits) {}
+  Copying(const Limits& limits, Budget& budget) : limits_(limits), budget_(budget) {}
+
+  Value root(const Node& node) {
+    count(1);
+    return value(node, 0);
+  }
+
+ private:
+  /// Before their room is made: a list that holds itself is made room for at every depth.
+  void count(std::size_t values) {
+    if ((values_ += values) > limits_.values) {
+      throw Refusal("it stands for more values than the limits allow");
+    }
+  }
 
   Value value(const Node& node, std::size_t depth) {
     if (depth > limits_.depth) {
       throw Refusal(fmt::format("values are nested deeper than {}", limits_.depth));
     }
-    if (++values_ > limits_.values || (bytes_ += node.text.size()) > limits_.pickle_bytes) {
-      throw Refusal("it stands for more values than the limits allow");
-    }
+    budget_.take(node.text.size());
     switch (node.kind) {
       case NodeKind::none:
         return None{};
@@ -43,9 +54,10 @@ class Copying {
       case NodeKind::ordered_dict:
         return dict(node, depth);
       case NodeKind::tensor:
+        budget_.take(*node.tensor);
         return *node.tensor;
       case NodeKind::numpy_array:
-        bytes_ += node.array->data.size();
+        budget_.take(*node.array);
         return *node.array;
       case NodeKind::global:
         if (node.global.global == Global::dtype) return node.global.type;
@@ -58,15 +70,16 @@ class Copying {
     return None{};
   }
 
- private:
   std::vector<Value> items(const Node& node, std::size_t depth) {
+    count(node.children.size());
     std::vector<Value> copies;
-    copies.reserve(std::min(node.children.size(), limits_.values - values_));
+    copies.reserve(node.children.size());
     for (const Node* child : node.children) copies.push_back(value(*child, depth + 1));
     return copies;
   }
 
   std::vector<std::pair<Value, Value>> pairs(const Node& node, std::size_t depth) {
+    count(node.children.size());
     std::vector<std::pair<Value, Value>> copies;
     std::unordered_set<std::string_view> texts;
     for (std::size_t i = 0; i + 1 < node.children.size(); i += 2) {
@@ -87,12 +100,14 @@ class Copying {
   }
 
   const Limits& limits_;
+  Budget& budget_;
   std::size_t values_ = 0;
-  std::size_t bytes_ = 0;
 };
 
 }  // namespace
 
-Value to_value(const Node& node, const Limits& limits) { return Copying(limits).value(node, 0); }
+Value to_value(const Node& node, const Limits& limits, Budget& budget) {
+  return Copying(limits, budget).root(node);
+}
 
 }  // namespace torchhub::pickle

@@ -5,7 +5,9 @@
 #include <torch/torch.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace torchhub {
@@ -24,6 +26,22 @@ pickle::ScalarType type_or_throw(const at::Tensor& tensor) {
   throw InvalidArgumentError(fmt::format("torch.save files cannot hold tensors of type {}.", name));
 }
 
+/// What elements that are stored once may take when each of their places is filled. Python saves
+/// what `expand` made with a stride of 0, and such masks are to be read; but a file of a few bytes
+/// must not ask for more memory than there is.
+constexpr std::uint64_t kMaxRepeatedBytes = std::uint64_t{256} << 20;
+
+void check_repetition(const pickle::Tensor& pickled) {
+  const std::uint64_t stored = pickled.bytes().size();
+  const std::uint64_t most = std::max(stored, kMaxRepeatedBytes) / pickle::item_size(pickled.type);
+  if (static_cast<std::uint64_t>(pickled.element_count()) <= most) return;
+  throw PickleError(fmt::format(
+      "A {} tensor of shape [{}] and stride [{}] repeats {} stored bytes more often than {} MiB "
+      "hold. If the file is to be trusted, store the tensor without `expand`.",
+      pickle::to_string(pickled.type), fmt::join(pickled.shape, ", "),
+      fmt::join(pickled.stride, ", "), stored, kMaxRepeatedBytes >> 20));
+}
+
 /// The reach of the elements as a tensor over one row, so that strides can be laid over it.
 at::Tensor whole_extent(const pickle::Tensor& pickled, at::ScalarType type) {
   const std::span<const std::byte> bytes = pickled.bytes();
@@ -38,6 +56,7 @@ at::Tensor whole_extent(const pickle::Tensor& pickled, at::ScalarType type) {
 at::Tensor tensor_of(const pickle::Tensor& pickled) {
   const at::ScalarType type = type_or_throw(pickled);
   if (pickled.element_count() == 0) return torch::empty(pickled.shape, type);
+  check_repetition(pickled);
   return whole_extent(pickled, type).as_strided(pickled.shape, pickled.stride).contiguous();
 }
 

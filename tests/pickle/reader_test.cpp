@@ -47,6 +47,22 @@ std::string tensor(const std::string& offset, const std::string& size, const std
          "\x89" + global("collections", "OrderedDict") + ")RtR";
 }
 
+std::string put(int index) { return std::string("q") + static_cast<char>(index); }
+std::string get(int index) { return std::string("h") + static_cast<char>(index); }
+std::string bytes(const std::string& s) {
+  return std::string("C") + static_cast<char>(s.size()) + s;
+}
+std::string times(int count, const std::string& s) {
+  std::string all;
+  for (int i = 0; i < count; ++i) all += s;
+  return all;
+}
+std::string numpy_u4() { return global("numpy", "dtype") + text("u4") + "\x85R"; }
+std::string numpy_array() {
+  return global("numpy._core.multiarray", "_reconstruct") + global("numpy", "ndarray") + small(0) +
+         "\x85" + bytes("b") + "\x87R";
+}
+
 TEST(ReadPickle, NamesTheOpcodeAndWhereItStands) {
   try {
     read("\x80\x02]i.");
@@ -193,6 +209,109 @@ TEST(ReadPickle, KeepsWithinItsLimits) {
             "there are more than 0 tensors");
 }
 
+TEST(ReadPickle, CountsOnlyThePickleAgainstItsLengthLimit) {
+  // A stream of torch.save from before 1.6 has its storages behind the pickle.
+  const std::string stream = "\x80\x02N." + std::string(100, 'x');
+  ReadOptions options;
+  options.limits.pickle_bytes = 4;
+  EXPECT_EQ(read_pickle(std::as_bytes(std::span(stream)), options).size, 4U);
+}
+
+TEST(ReadPickle, RefusesMoreDimensionsThanTorchAndNumpyHave) {
+  const auto sizes = [](int count) { return "(" + times(count, small(1)) + "t"; };
+  EXPECT_EQ(said(tensor(small(0), sizes(64), sizes(64))), "no error");
+  EXPECT_EQ(said(tensor(small(0), sizes(65), sizes(65))),
+            "a tensor has 65 dimensions, more than 64");
+  EXPECT_EQ(
+      said(numpy_array() + "(" + small(1) + sizes(65) + numpy_u4() + "\x89" + bytes("aaaa") + "tb"),
+      "a NumPy array has 65 dimensions, more than 64");
+}
+
+/// The opcode that copies too much when `again` follows `first` a hundred times and nothing may be
+/// copied but what the pickle's own length allows. "0x2e" is STOP, which makes the tree.
+std::string too_much_at(const std::string& first, const std::string& again) {
+  const std::string pickle = "\x80\x02(" + first + times(100, again) + "t.";
+  try {
+    read(pickle, {.copied_bytes = 0});
+  } catch (const PickleError& error) {
+    const std::string text = error.what();
+    const std::string head =
+        "Cannot use 'x.pt': it copies more bytes than the limits allow (opcode ";
+    return text.starts_with(head) ? text.substr(head.size(), 4) : text;
+  }
+  return "no error";
+}
+
+const std::string kLong(250, 'a');
+
+TEST(ReadPickle, BoundsTheCopiesOfTexts) {
+  EXPECT_EQ(too_much_at(text(kLong) + put(0), get(0)), "0x2e");
+  EXPECT_EQ(too_much_at(global("_codecs", "encode") + put(0) + text(kLong) + text("latin1") +
+                            "\x86" + put(1),
+                        get(0) + get(1) + "R"),
+            "0x52");
+  EXPECT_EQ(
+      too_much_at(global("torch", "device") + put(0) + text(kLong) + small(1) + "\x86" + put(1),
+                  get(0) + get(1) + "R"),
+      "0x52");
+  EXPECT_EQ(too_much_at("(" + text("storage") + global("torch", "FloatStorage") + text(kLong) +
+                            text("cpu") + small(12) + "t" + put(0),
+                        get(0) + "Q"),
+            "0x51");
+}
+
+TEST(ReadPickle, BoundsTheCopiesOfContainers) {
+  const std::string call = get(0) + get(1) + "R";
+  EXPECT_EQ(
+      too_much_at(global("builtins", "set") + put(0) + "](" + times(200, "N") + "e\x85" + put(1),
+                  call),
+      "0x52");
+  EXPECT_EQ(too_much_at(global("collections", "Counter") + put(0) + "}(" + times(200, "N") +
+                            "u\x85" + put(1),
+                        call),
+            "0x52");
+  EXPECT_EQ(too_much_at(global("torch", "Size") + put(0) + "(" + times(200, "N") + "t\x85" + put(1),
+                        call),
+            "0x52");
+  EXPECT_EQ(too_much_at(global("collections", "OrderedDict") + put(0) + "](" +
+                            times(200, "NN\x86") + "e\x85" + put(1),
+                        call),
+            "0x52");
+}
+
+TEST(ReadPickle, BoundsTheCopiesOfTensors) {
+  const std::string ones = "(" + times(60, small(1)) + "t";
+  const std::string call = get(0) + get(1) + "R";
+  EXPECT_EQ(too_much_at(tensor(small(0), ones, ones) + put(0), get(0)), "0x2e");
+  EXPECT_EQ(too_much_at(global("torch._utils", "_rebuild_parameter") + put(0) +
+                            tensor(small(0), ones, ones) + "\x85" + put(1),
+                        call),
+            "0x52");
+  EXPECT_EQ(too_much_at(global("torch._utils", "_rebuild_tensor") + put(0) + "(" + storage() +
+                            small(0) + ones + ones + "t" + put(1),
+                        call),
+            "0x52");
+}
+
+TEST(ReadPickle, BoundsTheCopiesOfNumpyArrays) {
+  const std::string state = "(" + small(1) + small(50) + "\x85" + numpy_u4() + "\x89" +
+                            bytes(std::string(200, 'a')) + "t" + put(1);
+  EXPECT_EQ(too_much_at(numpy_array() + put(0) + state, get(0) + get(1) + "b"), "0x62");
+  EXPECT_EQ(too_much_at(numpy_array() + state + "b" + put(0), get(0)), "0x2e");
+  EXPECT_EQ(too_much_at(global("numpy._core.multiarray", "_reconstruct") + put(0) +
+                            global("numpy", "ndarray") + "\x85" + put(1),
+                        get(0) + get(1) + "R"),
+            "0x52");
+}
+
+TEST(ReadPickle, AllowsCopiesInProportionToItsLength) {
+  EXPECT_EQ(said(text(kLong), {.copied_bytes = 0}), "no error");
+  EXPECT_EQ(said(tensor(small(0), small(12) + "\x85", small(1) + "\x85"), {.copied_bytes = 0}),
+            "no error");
+  EXPECT_EQ(said("(" + text(kLong) + put(0) + times(100, get(0)) + "t", {.copied_bytes = 25'000}),
+            "no error");
+}
+
 TEST(ReadPickle, StopsAtDeepNesting) {
   EXPECT_EQ(said(")" + std::string(128, '\x85')), "no error");
   EXPECT_EQ(said(")" + std::string(129, '\x85')), "values are nested deeper than 128");
@@ -201,6 +320,14 @@ TEST(ReadPickle, StopsAtDeepNesting) {
 
 TEST(ReadPickle, StopsAtAListThatHoldsItself) {
   EXPECT_EQ(said(std::string("]q\0h\0a", 6)), "values are nested deeper than 128");
+}
+
+TEST(ReadPickle, MakesNoRoomForAListThatHoldsItselfManyTimes) {
+  // Each depth would set aside room for all items of the next one.
+  const std::string refused = "it stands for more values than the limits allow";
+  EXPECT_EQ(said("]" + put(0) + "(" + times(600, get(0)) + "e", {.values = 1'000}), refused);
+  EXPECT_EQ(said("}" + put(0) + "(" + times(300, small(1) + get(0)) + "u", {.values = 1'000}),
+            refused);
 }
 
 TEST(ReadPickle, StopsAtListsThatMultiply) {
@@ -224,25 +351,17 @@ TEST(ReadPickle, RefusesNumpyObjectsThatAreNoNumbers) {
   const std::string dtype = global("numpy", "dtype");
   EXPECT_EQ(said(dtype + text("O8") + "\x85R"), "a NumPy dtype is not that of plain numbers");
   EXPECT_EQ(said(dtype + text("V4") + "\x85R"), "a NumPy dtype is not that of plain numbers");
-  const std::string u4 = dtype + text("u4") + "\x85R";
-  EXPECT_EQ(said(u4 + "(" + small(3) + text(">") + "NNNtb"), "a NumPy array is not little endian");
-  EXPECT_EQ(said(u4 + "(" + small(3) + text("<") + "N)NNtb"),
+  EXPECT_EQ(said(numpy_u4() + "(" + small(3) + text(">") + "NNNtb"),
+            "a NumPy array is not little endian");
+  EXPECT_EQ(said(numpy_u4() + "(" + small(3) + text("<") + "N)NNtb"),
             "a NumPy dtype is not that of plain numbers");
-  const std::string array = global("numpy._core.multiarray", "_reconstruct") +
-                            global("numpy", "ndarray") + small(0) + "\x85" +
-                            "C\x01"
-                            "b\x87R";
-  EXPECT_EQ(said(array + "(" + small(1) + small(2) + "\x85" + u4 + "\x89" +
-                 "C\x04"
-                 "aaaa"
-                 "tb"),
-            "a NumPy array's size and bytes differ");
-  EXPECT_EQ(said(array + "(" + small(1) + small(1) + "\x85" + u4 + "\x89" +
-                 "C\x04"
-                 "aaaa"
-                 "tb"),
-            "no error");
-  EXPECT_EQ(said(array + "Nb"), "a NumPy array's state has an unknown form");
+  const auto with_size = [](int size) {
+    return numpy_array() + "(" + small(1) + small(size) + "\x85" + numpy_u4() + "\x89" +
+           bytes("aaaa") + "tb";
+  };
+  EXPECT_EQ(said(with_size(2)), "a NumPy array's size and bytes differ");
+  EXPECT_EQ(said(with_size(1)), "no error");
+  EXPECT_EQ(said(numpy_array() + "Nb"), "a NumPy array's state has an unknown form");
 }
 
 TEST(ReadPickle, RefusesTextThatIsNotUtf8) { EXPECT_EQ(said(text("\xff")), "a text is not UTF-8"); }

@@ -6,6 +6,9 @@
 
 #include <gtest/gtest.h>
 
+#include <type_traits>
+#include <utility>
+
 namespace torchhub::pickle {
 namespace {
 
@@ -87,6 +90,22 @@ TEST(ZipFile, ReadsWhatPythonsZipfileWrites) {
   const ZipFile zip = open(testing::golden_path("pickle/bad-huge-shape.bin"));
   EXPECT_EQ(text_of(zip, "_one/byteorder"), "little");
   for (const ZipEntry& entry : zip.entries()) zip.check_crc(entry);
+}
+
+TEST(ZipFile, IsMovedButNeverCopied) {
+  // A copy would look its entries up by names that belong to the original.
+  static_assert(!std::is_copy_constructible_v<ZipFile> && !std::is_copy_assignable_v<ZipFile>);
+  const testing::TempDir dir;
+  ZipWriter writer(dir / "x.zip");
+  writer.add("a", "1");  // short names lie inside the string objects
+  writer.add("b", "2");
+  writer.commit();
+  ZipFile moved = open(testing::golden_path("pickle/zip.bin"));
+  {
+    ZipFile zip = open(dir / "x.zip");
+    moved = std::move(zip);
+  }
+  EXPECT_EQ(text_of(moved, "b"), "2");
 }
 
 TEST(ZipFile, RefusesCompressedAndEncryptedEntries) {

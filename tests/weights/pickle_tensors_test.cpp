@@ -64,6 +64,30 @@ TEST(PickleTensors, ReadStridesAndOffsetsOfOthers) {
   EXPECT_TRUE(torch::equal(tensor_of(pickled), torch::tensor({{2.0F, 6.0F}, {3.0F, 7.0F}})));
 }
 
+TEST(PickleTensors, ReadWhatPythonExpanded) {
+  pickle::Tensor pickled = pickle_tensor(torch::tensor({1.0F, 2.0F}));
+  pickled.shape = {2, 3};
+  pickled.stride = {1, 0};
+  EXPECT_TRUE(
+      torch::equal(tensor_of(pickled), torch::tensor({{1.0F, 1.0F, 1.0F}, {2.0F, 2.0F, 2.0F}})));
+  pickled.shape = {std::int64_t{1} << 26};  // of 4 bytes: all that may be repeated
+  pickled.stride = {0};
+  EXPECT_EQ(tensor_of(pickled).numel(), std::int64_t{1} << 26);
+}
+
+TEST(PickleTensors, RefuseToRepeatAFewBytesUntilTheMemoryIsFull) {
+  pickle::Tensor pickled = pickle_tensor(torch::tensor({7.0F}));
+  pickled.shape = {2, std::int64_t{1} << 34};
+  pickled.stride = {0, 0};
+  EXPECT_EQ(message_of<PickleError>([&] { tensor_of(pickled); }),
+            "A float32 tensor of shape [2, 17179869184] and stride [0, 0] repeats 4 stored bytes "
+            "more often than 256 MiB hold. If the file is to be trusted, store the tensor without "
+            "`expand`.");
+  pickled.shape = {(std::int64_t{1} << 26) + 1};
+  pickled.stride = {0};
+  EXPECT_THROW(tensor_of(pickled), PickleError);
+}
+
 TEST(PickleTensors, OwnTheirNumbers) {
   at::Tensor tensor = torch::ones({2});
   const pickle::Tensor pickled = pickle_tensor(tensor);

@@ -11,15 +11,22 @@
 
 namespace torchhub::pickle {
 
+/// Each byte of a pickle allows so many bytes of copies: an array's numbers are copied three times,
+/// the few bytes that describe a tensor about eight times over.
+inline constexpr std::size_t kCopiesPerByte = 8;
+
 /// Against files that are made to exhaust memory.
 struct Limits {
-  std::size_t pickle_bytes = std::size_t{256} << 20;
-  std::size_t text_bytes = std::size_t{16} << 20;  ///< Of one text.
-  std::size_t stack = 1'000'000;                   ///< Values waiting to be put together.
-  std::size_t memo = 4'000'000;                    ///< Remembered values.
-  std::size_t depth = 128;                         ///< Of the tree.
+  std::size_t pickle_bytes = std::size_t{256} << 20;  ///< Of the pickle; more may follow it.
+  std::size_t text_bytes = std::size_t{16} << 20;     ///< Of one text.
+  std::size_t stack = 1'000'000;                      ///< Values waiting to be put together.
+  std::size_t memo = 4'000'000;                       ///< Remembered values.
+  std::size_t depth = 128;                            ///< Of the tree.
   std::size_t tensors = 1'000'000;
-  std::size_t values = 8'000'000;  ///< While reading, and in the finished tree.
+  std::size_t values = 8'000'000;  ///< While reading, and in the finished tree; ~100 bytes each.
+  /// Of texts, arrays and tensors' sizes that are copied while reading and into the tree, on top of
+  /// kCopiesPerByte. The bytes of storages are never copied.
+  std::size_t copied_bytes = std::size_t{256} << 20;
 };
 
 /// A storage that the pickle refers to.

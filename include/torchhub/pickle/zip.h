@@ -30,6 +30,8 @@ class ZipFile {
  public:
   /// @throws PickleError, also for compressed or encrypted entries and double names
   explicit ZipFile(std::shared_ptr<MappedFile> file);
+  ZipFile(ZipFile&&) noexcept = default;
+  ZipFile& operator=(ZipFile&&) noexcept = default;
 
   const std::vector<ZipEntry>& entries() const { return entries_; }
   /// Null if there is none.
@@ -43,7 +45,7 @@ class ZipFile {
  private:
   std::shared_ptr<MappedFile> file_;
   std::vector<ZipEntry> entries_;
-  std::unordered_map<std::string_view, std::size_t> places_;  // keys live in entries_
+  std::unordered_map<std::string_view, std::size_t> places_;  // keys live in entries_, so no copies
 };
 
 /// Writes what torch 2.14 writes, byte for byte: stored entries whose contents begin at multiples

@@ -9,7 +9,8 @@
 namespace torchhub {
 
 /// A tensor of its own with the numbers of a pickled one, on the CPU. `requires_grad` is not taken
-/// over. @throws PickleError if this LibTorch has no such type
+/// over. @throws PickleError if this LibTorch has no such type, or for a view that repeats few
+/// stored bytes to more than 256 MiB
 at::Tensor tensor_of(const pickle::Tensor& pickled);
 
 /// What torch.save would store: row-major, on the CPU. Shares the memory of `tensor` where that is

@@ -1,0 +1,50 @@
+#pragma once
+
+namespace torchhub::pickle {
+
+/// CPython Lib/pickle.py. What is not here is refused.
+enum class Opcode : unsigned char {
+  mark = '(',
+  stop = '.',
+  bin_int = 'J',
+  bin_int1 = 'K',
+  bin_int2 = 'M',
+  none = 'N',
+  bin_pers_id = 'Q',
+  reduce = 'R',
+  short_bin_string = 'U',
+  bin_unicode = 'X',
+  append = 'a',
+  build = 'b',
+  global = 'c',
+  appends = 'e',
+  bin_get = 'h',
+  long_bin_get = 'j',
+  empty_list = ']',
+  bin_put = 'q',
+  long_bin_put = 'r',
+  set_item = 's',
+  tuple = 't',
+  empty_tuple = ')',
+  set_items = 'u',
+  bin_float = 'G',
+  empty_dict = '}',
+  proto = 0x80,
+  new_obj = 0x81,
+  tuple1 = 0x85,
+  tuple2 = 0x86,
+  tuple3 = 0x87,
+  new_true = 0x88,
+  new_false = 0x89,
+  long1 = 0x8a,
+  short_bin_unicode = 0x8c,
+  empty_set = 0x8f,
+  add_items = 0x90,
+  stack_global = 0x93,
+  memoize = 0x94,
+  frame = 0x95,
+  bin_bytes = 'B',
+  short_bin_bytes = 'C',
+};
+
+}  // namespace torchhub::pickle
