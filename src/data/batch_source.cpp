@@ -1,5 +1,7 @@
 #include "data/batch_source.h"
 
+#include "data/label_column.h"
+
 #include <torch/torch.h>
 
 #include <fmt/format.h>
@@ -37,8 +39,8 @@ Batch BatchSource::load(std::int64_t batch) const {
   const std::span<const std::int64_t> indices(order_.data() + begin,
                                               static_cast<std::size_t>(end - begin));
   try {
-    if (auto ready = dataset_->get_batch(indices)) {
-      return std::move(*ready);
+    if (!collator_) {
+      if (auto ready = dataset_->get_batch(indices)) return with_label_column(std::move(*ready));
     }
     std::vector<Batch> samples;
     samples.reserve(indices.size());
@@ -46,7 +48,7 @@ Batch BatchSource::load(std::int64_t batch) const {
     const std::uint64_t seed =
         mixed(mixed(mixed(options_.seed) + static_cast<std::uint64_t>(epoch_)) +
               static_cast<std::uint64_t>(batch));
-    return collator_(samples, seed);
+    return collator_ ? collator_(samples, seed) : default_data_collator(samples, seed);
   } catch (Error& error) {
     error.add_context(fmt::format("loading batch {} of epoch {}", batch, epoch_));
     throw;

@@ -1,5 +1,6 @@
 #include "torchhub/data/collator.h"
 
+#include "data/label_column.h"
 #include "torchhub/data/dataset.h"
 
 #include <torch/torch.h>
@@ -31,25 +32,25 @@ torch::Tensor stacked(const std::vector<Batch>& samples, const std::string& name
   return torch::stack(rows);
 }
 
-/// The name a column has in the batch: the two spellings of a label become one.
-std::string batch_name(const std::string& name) {
-  return name == "label" || name == "label_ids" ? "labels" : name;
-}
-
 }  // namespace
+
+Batch with_label_column(Batch batch) {
+  for (const char* spelling : {"label", "label_ids"}) {
+    auto node = batch.extract(spelling);
+    if (node) batch.insert_or_assign("labels", std::move(node.mapped()));
+  }
+  if (const auto found = batch.find("labels"); found != batch.end()) {
+    torch::Tensor& labels = found->second;
+    labels = labels.to(labels.is_floating_point() ? torch::kFloat32 : torch::kInt64);
+  }
+  return batch;
+}
 
 Batch default_data_collator(const std::vector<Batch>& samples, std::uint64_t /*seed*/) {
   Batch batch;
   if (samples.empty()) return batch;
-  for (const auto& [name, first] : samples.front()) {
-    torch::Tensor column = stacked(samples, name);
-    if (batch_name(name) == "labels") {
-      column =
-          column.to(at::isFloatingType(column.scalar_type()) ? torch::kFloat32 : torch::kInt64);
-    }
-    batch.insert_or_assign(batch_name(name), std::move(column));
-  }
-  return batch;
+  for (const auto& [name, first] : samples.front()) batch.emplace(name, stacked(samples, name));
+  return with_label_column(std::move(batch));
 }
 
 }  // namespace torchhub

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -19,6 +20,9 @@ constexpr double kFashionMnistDeviation = 0.3530;
 
 constexpr std::int64_t kMaxElements = std::int64_t{1} << 33;
 
+/// Bytes that one byte of deflate can stand for (https://zlib.net/zlib_tech.html).
+constexpr std::uint64_t kMaxDeflateRatio = 1032;
+
 /// A gzipped or plain file, read from the front.
 class GzipReader {
  public:
@@ -27,31 +31,55 @@ class GzipReader {
     file_ = gzopen(path.c_str(), "rb");
     if (file_ == nullptr) throw_file_error("read", path, errno ? errno : ENOMEM);
   }
-  ~GzipReader() { gzclose(file_); }
+  ~GzipReader() { gzclose(file_); }  // whoever asked at_end() has seen all that it could report
   GzipReader(const GzipReader&) = delete;
   GzipReader& operator=(const GzipReader&) = delete;
 
   void read(void* target, std::size_t bytes) {
     auto* at = static_cast<char*>(target);
     while (bytes > 0) {
-      const auto chunk = static_cast<unsigned>(std::min<std::size_t>(bytes, 1U << 30));
-      const int count = gzread(file_, at, chunk);
-      if (count <= 0) {
-        throw DatasetError(
-            fmt::format("'{}' ends {} bytes too early or is damaged. Copy or install it again.",
-                        path_.string(), bytes));
+      const std::size_t count = read_some(at, bytes);
+      if (count == 0) {
+        throw DatasetError(fmt::format("'{}' ends {} bytes too early. Copy or install it again.",
+                                       path_.string(), bytes));
       }
       at += count;
-      bytes -= static_cast<std::size_t>(count);
+      bytes -= count;
     }
   }
 
+  /// Also checks the length and the checksum that end a gzipped file.
   bool at_end() {
     char byte = 0;
-    return gzread(file_, &byte, 1) == 0;
+    return read_some(&byte, 1) == 0;
+  }
+
+  /// The file cannot hold more than this, header included.
+  std::uint64_t most_bytes() {
+    std::error_code code;
+    const std::uint64_t size = fs::file_size(path_, code);
+    if (code) throw_file_error("read", path_, code.value());
+    return gzdirect(file_) != 0 ? size : size * kMaxDeflateRatio;
   }
 
  private:
+  /// @return 0 only at the end of a file that is whole
+  std::size_t read_some(void* target, std::size_t bytes) {
+    errno = 0;
+    const auto chunk = static_cast<unsigned>(std::min<std::size_t>(bytes, 1U << 30));
+    const int count = gzread(file_, target, chunk);
+    const int file_error = errno;
+    int code = Z_OK;
+    gzerror(file_, &code);
+    if (code == Z_ERRNO) throw_file_error("read", path_, file_error ? file_error : EIO);
+    if (count < 0 || code != Z_OK) {
+      // gzread does not count a missing trailer as a failure; only Z_BUF_ERROR tells.
+      throw DatasetError(fmt::format("'{}' is {}. Copy or install it again.", path_.string(),
+                                     code == Z_BUF_ERROR ? "cut short" : "damaged"));
+    }
+    return static_cast<std::size_t>(count);
+  }
+
   const fs::path& path_;
   gzFile file_;
 };
@@ -98,6 +126,18 @@ std::vector<std::int64_t> read_shape(GzipReader& file, std::uint32_t rank, const
   return shape;
 }
 
+/// Before memory is taken: the header is the file's word, and a short file can claim anything.
+void check_room(GzipReader& file, const std::vector<std::int64_t>& shape, torch::ScalarType type,
+                const fs::path& path) {
+  std::uint64_t bytes = c10::elementSize(type);
+  for (const std::int64_t size : shape) bytes *= static_cast<std::uint64_t>(size);
+  if (bytes <= file.most_bytes()) return;
+  throw DatasetError(
+      fmt::format("'{}' claims {} bytes of numbers, more than a file of its length can hold. Copy "
+                  "or install it again.",
+                  path.string(), bytes));
+}
+
 void swap_bytes(torch::Tensor& values) {
   const auto width = static_cast<std::size_t>(values.element_size());
   auto* at = static_cast<unsigned char*>(values.data_ptr());
@@ -114,7 +154,9 @@ at::Tensor read_idx(const fs::path& path) {
         "'{}' is not an IDX file: it does not start with two zero bytes.", path.string()));
   }
   const torch::ScalarType type = type_of_code((magic >> 8) & 0xff, path);
-  torch::Tensor values = torch::empty(read_shape(file, magic & 0xff, path), type);
+  const std::vector<std::int64_t> shape = read_shape(file, magic & 0xff, path);
+  check_room(file, shape, type, path);
+  torch::Tensor values = torch::empty(shape, type);
   file.read(values.data_ptr(), static_cast<std::size_t>(values.nbytes()));
   if (!file.at_end()) {
     throw DatasetError(fmt::format("'{}' has bytes after its last element.", path.string()));

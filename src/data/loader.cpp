@@ -33,7 +33,7 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset,
                        DataLoaderOptions options)
     : dataset_(std::move(dataset)),
       sampler_(std::move(sampler)),
-      collator_(collator ? std::move(collator) : Collator(default_data_collator)),
+      collator_(std::move(collator)),
       options_(options) {
   std::vector<std::string> problems;
   if (options_.batch_size <= 0) problems.push_back("batch_size must be above 0.");
@@ -50,6 +50,7 @@ std::int64_t DataLoader::size() const {
 
 std::unique_ptr<EpochBatches> DataLoader::epoch(std::int64_t epoch,
                                                 std::int64_t skip_batches) const {
+  if (skip_batches < 0) throw InvalidArgumentError("skip_batches must not be negative.");
   BatchSource source(dataset_, collator_, sampler_->order(epoch), options_, epoch, size());
   if (options_.num_workers == 0) {
     return std::make_unique<DirectBatches>(std::move(source), skip_batches);

@@ -32,7 +32,7 @@ void WorkerBatches::work(const std::stop_token& stop) {
   while (unclaimed_ < source_.size()) {
     const bool may_go_on =
         changed_.wait(lock, stop, [this] { return unclaimed_ < wanted_ + most_ahead_; });
-    if (!may_go_on || unclaimed_ >= source_.size()) return;
+    if (stop.stop_requested() || !may_go_on || unclaimed_ >= source_.size()) return;
     const std::int64_t mine = unclaimed_++;
     lock.unlock();
     Loaded loaded = load(mine);

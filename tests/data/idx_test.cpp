@@ -1,5 +1,6 @@
 #include "torchhub/data/idx.h"
 
+#include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 
@@ -10,12 +11,24 @@
 namespace torchhub {
 namespace {
 
+using testing::message_of;
 using testing::TempDir;
 
 /// Two rows of three int16: 1, 2, 3 and -1, 256, 0.
 const std::string kShorts = std::string("\0\0\x0b\x02", 4) +
                             std::string("\0\0\0\x02\0\0\0\x03", 8) +
                             std::string("\0\x01\0\x02\0\x03\xff\xff\x01\0\0\0", 12);
+
+/// 2^31 times 4 numbers of 8 bytes, but none of them is there.
+const std::string kBareClaim = std::string("\0\0\x0e\x02\x80\0\0\0\0\0\0\x04", 12);
+
+/// As gzip stores what it cannot make smaller. @param crc of `bytes`, little endian
+std::string gzipped(const std::string& bytes, const std::string& crc) {
+  const auto size = static_cast<char>(bytes.size());
+  return std::string("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10) + '\x01' + size + '\0' +
+         static_cast<char>(~size) + '\xff' + bytes + crc + size + std::string(3, '\0');
+}
+const std::string kGzippedShorts = gzipped(kShorts, "\xea\x5a\x44\xe6");
 
 TEST(ReadIdx, ReadsBigEndianNumbersOfThePlainForm) {
   const TempDir folder;
@@ -30,6 +43,43 @@ TEST(ReadIdx, GivesAnErrorForAFileCutAnywhere) {
     SCOPED_TRACE(length);
     write_file_atomically(folder / "cut.idx", kShorts.substr(0, length));
     EXPECT_THROW(read_idx(folder / "cut.idx"), DatasetError);
+  }
+}
+
+TEST(ReadIdx, ReadsTheGzippedForm) {
+  const TempDir folder;
+  write_file_atomically(folder / "a.gz", kGzippedShorts);
+  EXPECT_TRUE(torch::equal(read_idx(folder / "a.gz"),
+                           torch::tensor({{1, 2, 3}, {-1, 256, 0}}, torch::kInt16)));
+}
+
+TEST(ReadIdx, GivesAnErrorForAGzippedFileCutAnywhereEvenInItsTrailer) {
+  const TempDir folder;
+  for (std::size_t length = 0; length < kGzippedShorts.size(); ++length) {
+    SCOPED_TRACE(length);
+    write_file_atomically(folder / "cut.gz", kGzippedShorts.substr(0, length));
+    EXPECT_THROW(read_idx(folder / "cut.gz"), DatasetError);
+  }
+  EXPECT_EQ(message_of<DatasetError>([&] { read_idx(folder / "cut.gz"); }),
+            "'" + (folder / "cut.gz").string() + "' is cut short. Copy or install it again.");
+}
+
+TEST(ReadIdx, TellsAWrongChecksumFromBytesAfterTheEnd) {
+  const TempDir folder;
+  write_file_atomically(folder / "a.gz", gzipped(kShorts, "\xea\x5a\x44\xe7"));
+  EXPECT_EQ(message_of<DatasetError>([&] { read_idx(folder / "a.gz"); }),
+            "'" + (folder / "a.gz").string() + "' is damaged. Copy or install it again.");
+}
+
+TEST(ReadIdx, TakesNoMemoryForNumbersThatTheFileHasNoRoomFor) {
+  const TempDir folder;
+  write_file_atomically(folder / "a", kBareClaim);
+  write_file_atomically(folder / "b", gzipped(kBareClaim, "\x99\x9f\xbc\x1f"));
+  for (const char* name : {"a", "b"}) {
+    EXPECT_EQ(message_of<DatasetError>([&] { read_idx(folder / name); }),
+              "'" + (folder / name).string() +
+                  "' claims 68719476736 bytes of numbers, more than a file of its length can hold. "
+                  "Copy or install it again.");
   }
 }
 

@@ -68,6 +68,31 @@ TEST(DataLoader, CountsBatchesWithAndWithoutTheLastShortOne) {
   EXPECT_EQ(all_batches(count(true), 0).size(), 2U);
 }
 
+TEST(DataLoader, UsesTheCollatorThatWasGivenWithADatasetThatCanStackByItself) {
+  const Collator doubled = [](const std::vector<Batch>& samples, std::uint64_t seed) {
+    Batch batch = default_data_collator(samples, seed);
+    batch.at("x").mul_(2);
+    return batch;
+  };
+  const DataLoader loader(numbers(4), std::make_shared<SequentialSampler>(4), doubled,
+                          {.batch_size = 4});
+  EXPECT_TRUE(torch::equal(all_batches(loader, 0).at(0).at("x"), torch::arange(4) * 2));
+}
+
+TEST(DataLoader, CallsTheLabelLabelsWithADatasetThatCanStackByItself) {
+  const auto dataset =
+      std::make_shared<TensorDataset>(Batch{{"label", torch::arange(4, torch::kUInt8)}});
+  const DataLoader loader(dataset, std::make_shared<SequentialSampler>(4), {}, {.batch_size = 4});
+  const Batch batch = all_batches(loader, 0).at(0);
+  ASSERT_TRUE(batch.contains("labels"));
+  EXPECT_EQ(batch.at("labels").scalar_type(), torch::kInt64);
+}
+
+TEST(DataLoader, RefusesToStartBeforeTheFirstBatch) {
+  const DataLoader loader(numbers(4), std::make_shared<SequentialSampler>(4), {}, {});
+  EXPECT_THROW(loader.epoch(0, -1), InvalidArgumentError);
+}
+
 TEST(DataLoader, GivesTheSameBatchesWithAnyNumberOfWorkers) {
   const std::vector<Batch> alone = all_batches(loader_with(0), 2);
   for (const int workers : {1, 2, 5}) {

@@ -30,8 +30,8 @@ class Dataset {
   /// One sample: named tensors without a batch dimension. @param index in [0, size())
   virtual Batch get(std::int64_t index) const = 0;
 
-  /// Several samples already stacked, for datasets that do so faster than one by one; nothing means
-  /// that the collator gets each of them.
+  /// Several samples already stacked, for datasets that do so faster than one by one. Asked only
+  /// where the user gave no collator; nothing means that the default one gets each sample.
   virtual std::optional<Batch> get_batch(std::span<const std::int64_t> indices) const;
 };
 

@@ -30,16 +30,15 @@ class EpochBatches {
 /// Dataset, sampler and collator put together. The number of workers never changes a batch.
 class DataLoader {
  public:
+  /// @param collator unset: default_data_collator, or the dataset's own get_batch()
   /// @throws InvalidArgumentError for options out of range
   DataLoader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const Sampler> sampler,
              Collator collator, DataLoaderOptions options);
 
   /// Batches an epoch.
   std::int64_t size() const;
-  std::int64_t num_samples() const { return sampler_->size(); }
-  std::int64_t batch_size() const { return options_.batch_size; }
 
-  /// @param skip_batches start there; the ones before are never loaded
+  /// @param skip_batches start there; the ones before are never loaded. >= 0
   std::unique_ptr<EpochBatches> epoch(std::int64_t epoch, std::int64_t skip_batches = 0) const;
 
  private:

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "torchhub/fwd.h"
+
+namespace torchhub {
+
+/// `label` and `label_ids` become `labels`: int64 if they are whole numbers, else float32.
+/// @param batch stacked columns
+Batch with_label_column(Batch batch);
+
+}  // namespace torchhub
