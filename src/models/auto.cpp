@@ -40,6 +40,7 @@ std::shared_ptr<PretrainedConfig> read_config(ModelSource& source) {
   std::shared_ptr<PretrainedConfig> config = entry.make();
   config->read_json(json, where);
   config->commit_hash = source.commit_hash();
+  config->name_or_path = source.repo_name();
   return config;
 }
 

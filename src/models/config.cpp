@@ -147,13 +147,31 @@ void read_dtype(PretrainedConfig& config, ordered_json& json, std::vector<std::s
   if (config.dtype.starts_with("torch.")) config.dtype.erase(0, 6);
 }
 
+/// More than any classifier has; each one costs memory for its name.
+constexpr std::int64_t kMaxLabels = 1'000'000;
+
+bool is_label_count(std::int64_t count) { return count >= 0 && count <= kMaxLabels; }
+
+std::string wrong_label_count(std::string_view got) {
+  return fmt::format("`num_labels` must be a whole number from 0 to {}, got {}.", kMaxLabels, got);
+}
+
+void read_num_labels(PretrainedConfig& config, const ordered_json& count,
+                     std::vector<std::string>& problems) {
+  if (count.is_number_integer() && is_label_count(count.get<std::int64_t>())) {
+    config.set_num_labels(count.get<std::int64_t>());
+  } else {
+    problems.push_back(wrong_label_count(count.dump()));
+  }
+}
+
 void read_labels(PretrainedConfig& config, ordered_json& json, std::vector<std::string>& problems) {
   const std::optional<ordered_json> count = taken(json, "num_labels");
   if (const auto labels = taken(json, "label2id")) read_label2id(config, *labels, problems);
   if (const auto labels = taken(json, "id2label")) {
     read_id2label(config, *labels, problems);
-  } else if (count && count->is_number_integer()) {
-    config.set_num_labels(count->get<std::int64_t>());
+  } else if (count) {
+    read_num_labels(config, *count, problems);
   }
 }
 
@@ -205,6 +223,7 @@ std::int64_t PretrainedConfig::num_labels() const {
 }
 
 void PretrainedConfig::set_num_labels(std::int64_t count) {
+  if (!is_label_count(count)) throw ConfigError(wrong_label_count(std::to_string(count)));
   if (count == num_labels()) return;
   id2label.clear();
   label2id.clear();
@@ -284,6 +303,7 @@ void PretrainedConfig::load(const std::string& name_or_path, const PretrainedOpt
   ModelSource source(name_or_path, options);
   load_file(source.config_file());
   commit_hash = source.commit_hash();
+  this->name_or_path = source.repo_name();
 }
 
 }  // namespace torchhub

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 namespace torchhub {
 namespace {
 
@@ -41,7 +43,9 @@ StateDict PreTrainedModel::named_state() const {
 
 std::int64_t PreTrainedModel::num_parameters(bool only_trainable) const {
   std::int64_t count = 0;
+  std::unordered_set<const void*> seen;  // tied parameters come once for each of their names
   for (const at::Tensor& parameter : parameters()) {
+    if (!seen.insert(parameter.unsafeGetTensorImpl()).second) continue;
     if (parameter.requires_grad() || !only_trainable) count += parameter.numel();
   }
   return count;

@@ -27,6 +27,8 @@ class ModelSource {
   /// The weights, in the order of models.md section 2: one file, or an index whose shards are all
   /// here too. @throws ConfigError that names what is missing; what HubClient::hub_download throws
   std::filesystem::path weight_file();
+  /// "owner/name", or empty for a folder or file.
+  std::string repo_name() const { return repo_ ? repo_->id.str() : std::string(); }
   /// 40 digits once a file came from the hub, else empty.
   const std::string& commit_hash() const { return commit_hash_; }
 

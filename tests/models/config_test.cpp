@@ -167,6 +167,29 @@ TEST(PretrainedConfig, MakesNumberedLabelsAndSortsThemByNumber) {
   EXPECT_EQ(read<BertLike>(R"({"num_labels": 7})").num_labels(), 7);
 }
 
+TEST(PretrainedConfig, RefusesNumbersOfLabelsThatNoModelHas) {
+  const std::string rule = "`num_labels` must be a whole number from 0 to 1000000, got ";
+  for (const std::string count : {"1000000000000", "1000001", "-1", "18446744073709551615", "2.5",
+                                  "true", "\"three\"", "[3]"}) {
+    SCOPED_TRACE(count);
+    EXPECT_EQ(message_of<ConfigError>([&] { read(R"({"num_labels": )" + count + "}"); }),
+              "'config.json' is not valid: " + rule + count + ".");
+  }
+  BertLike config;
+  EXPECT_EQ(message_of<ConfigError>([&] { config.set_num_labels(-1); }), rule + "-1.");
+  EXPECT_EQ(message_of<ConfigError>([&] { config.set_num_labels(1'000'001); }), rule + "1000001.");
+  EXPECT_EQ(config.num_labels(), 2);
+}
+
+TEST(PretrainedConfig, TakesAnyOtherNumberOfLabels) {
+  EXPECT_EQ(read(R"({"num_labels": 1})").num_labels(), 1);
+  EXPECT_EQ(read(R"({"num_labels": 1000000})").num_labels(), 1'000'000);
+  EXPECT_EQ(read(R"({"num_labels": null})").num_labels(), 2);
+  EXPECT_TRUE(read(R"({"num_labels": 0})").id2label.empty());
+  // As in Python the names decide where there are any.
+  EXPECT_EQ(read(R"({"num_labels": -1, "id2label": {"0": "cat"}})").num_labels(), 1);
+}
+
 TEST(PretrainedConfig, RefusesLabelsThatAreNotNumbered) {
   EXPECT_EQ(message_of<ConfigError>([] { read(R"({"id2label": {"one": "cat"}})"); }),
             "'config.json' is not valid: `id2label` must be an object of whole numbers and names "

@@ -74,6 +74,7 @@ TEST_F(FromHub, LoadsTheRevisionThatIsAskedForAlsoByItsFirstDigits) {
     EXPECT_TRUE(torch::equal(first(model), saved("old")));
     EXPECT_EQ(model->config().commit_hash, old);
     EXPECT_EQ(model->load_report().commit_hash, old);
+    EXPECT_EQ(model->config().name_or_path, "demo/resnet");
   }
   EXPECT_NE(old, current);
 }

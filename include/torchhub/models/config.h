@@ -49,6 +49,9 @@ struct PretrainedConfig {
   std::string dtype = {};        ///< Of the saved weights: "float32", "bfloat16"; unset: unknown.
   JsonObject extra = {};         ///< Every other key of the file, `transformers_version` included.
   std::string commit_hash = {};  ///< The hub commit it was loaded from. Never written.
+  /// The hub repo it was loaded from, which cards name as the base model; empty: a folder, or made
+  /// here. Never written.
+  std::string name_or_path = {};
 
   /// The fields of the derived config: `visit("block_type", block_type);` for each.
   virtual void fields(FieldVisitor& visit);
@@ -57,6 +60,7 @@ struct PretrainedConfig {
 
   std::int64_t num_labels() const;
   /// Makes LABEL_0 .. LABEL_{n-1} if the number of labels changes; keeps the names if not.
+  /// @throws ConfigError outside 0 .. 1,000,000
   void set_num_labels(std::int64_t count);
 
   /// @param where names the config in the message; unset: the class name.

@@ -62,6 +62,7 @@ class PreTrainedModel : public torch::nn::Module {
   /// Parameters and buffers in the order and under the names of Python's `state_dict()`; the
   /// tensors are the model's own, not copies.
   StateDict named_state() const;
+  /// Numbers in all parameters; tied ones count once.
   std::int64_t num_parameters(bool only_trainable = false) const;
 
   /// Makes every floating parameter and buffer of this dtype; counters and masks stay.
