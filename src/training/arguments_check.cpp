@@ -7,6 +7,8 @@
 namespace torchhub {
 namespace {
 
+constexpr double kMostUpdates = 1e12;  // a year of them at 30 a millisecond
+
 class Checker {
  public:
   template <typename T>
@@ -16,6 +18,7 @@ class Checker {
 
   /// A count of updates, or a fraction of all of them.
   void steps(std::string_view field, double value) {
+    require(!(value > kMostUpdates), field, value, "at most 1e12");
     require(value > 0, field, value, "above 0: a number of updates, or a fraction of all below 1");
     require(!(value > 1) || value == std::floor(value), field, value,
             "a whole number where it is above 1");
@@ -31,8 +34,8 @@ class Checker {
 void check_optimizer(Checker& check, const TrainingArguments& a) {
   check.require(a.learning_rate >= 0 && std::isfinite(a.learning_rate), "learning_rate",
                 a.learning_rate, "0 or above");
-  check.require(a.warmup_steps >= 0, "warmup_steps", a.warmup_steps,
-                "0 or above: a number of updates, or a fraction of all below 1");
+  check.require(a.warmup_steps >= 0 && a.warmup_steps <= kMostUpdates, "warmup_steps",
+                a.warmup_steps, "0 or above: a number of updates, or a fraction of all below 1");
   check.require(a.weight_decay >= 0, "weight_decay", a.weight_decay, "0 or above");
   check.require(a.adam_beta1 >= 0 && a.adam_beta1 < 1, "adam_beta1", a.adam_beta1, "in [0, 1)");
   check.require(a.adam_beta2 >= 0 && a.adam_beta2 < 1, "adam_beta2", a.adam_beta2, "in [0, 1)");
@@ -65,6 +68,10 @@ std::vector<std::string> problems(const TrainingArguments& a) {
   check.require(!a.output_dir.empty(), "output_dir", "empty", "the name of a folder");
   check.require(a.per_device_train_batch_size > 0, "per_device_train_batch_size",
                 a.per_device_train_batch_size, "above 0");
+  check.require(static_cast<double>(a.max_steps) <= kMostUpdates, "max_steps", a.max_steps,
+                "at most 1e12");
+  check.require(!(a.num_train_epochs > kMostUpdates), "num_train_epochs", a.num_train_epochs,
+                "at most 1e12");
   check.require(a.per_device_eval_batch_size > 0, "per_device_eval_batch_size",
                 a.per_device_eval_batch_size, "above 0");
   check.require(a.gradient_accumulation_steps > 0, "gradient_accumulation_steps",

@@ -95,8 +95,8 @@ void CallbackList::restore(const std::vector<std::pair<std::string, CallbackStat
   std::multimap<std::string, CallbackState> waiting(states.begin(), states.end());
   waiting.erase("TrainerControl");  // the loop's own
   for (const auto& callback : callbacks_) {
-    const auto mine = waiting.find(callback->name());
-    if (mine == waiting.end()) continue;
+    const auto mine = waiting.lower_bound(callback->name());  // the first of equals
+    if (mine == waiting.end() || mine->first != callback->name()) continue;
     callback->restore(mine->second);
     waiting.erase(mine);
   }

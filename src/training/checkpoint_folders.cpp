@@ -25,7 +25,8 @@ std::optional<std::int64_t> checkpoint_step(const fs::path& folder) {
   std::int64_t step = 0;
   const char* end = name.data() + name.size();
   const auto result = std::from_chars(name.data() + kPrefix.size(), end, step);
-  if (result.ec != std::errc() || result.ptr != end || step < 0) return std::nullopt;
+  if (result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  if (checkpoint_name(step) != name) return std::nullopt;  // checkpoint-007 is none of ours
   return step;
 }
 
@@ -50,15 +51,27 @@ std::vector<std::int64_t> complete_checkpoints(const fs::path& run_folder) {
   return steps;
 }
 
+void remove_unfinished(const fs::path& run_folder) {
+  const auto remove_below = [](const fs::path& folder, std::string_view prefix) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (!entry.path().filename().string().starts_with(prefix)) continue;
+      fs::remove_all(entry.path(), error);
+      log::info("unfinished_removed", {{"path", entry.path().string()}});
+    }
+  };
+  remove_below(run_folder, ".tmp-");
+  remove_below(run_folder / "_torchhub", "push-");
+}
+
 std::vector<std::int64_t> steps_to_delete(std::vector<std::int64_t> steps, std::size_t limit,
-                                          std::optional<std::int64_t> best) {
+                                          const KeptSteps& kept) {
   std::vector<std::int64_t> gone;
-  if (limit == 0 || steps.empty()) return gone;
+  if (limit == 0) return gone;
   std::sort(steps.begin(), steps.end());
-  const std::int64_t newest = steps.back();
   for (const std::int64_t step : steps) {
     if (steps.size() - gone.size() <= limit) break;
-    if (step != newest && step != best) gone.push_back(step);
+    if (step != kept.newest && step != kept.best) gone.push_back(step);
   }
   return gone;
 }

@@ -5,8 +5,8 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <limits>
 #include <set>
+#include <unordered_set>
 
 namespace torchhub {
 namespace {
@@ -37,6 +37,14 @@ std::vector<at::Tensor> tensors_of(const std::vector<std::pair<std::string, at::
   return tensors;
 }
 
+std::vector<at::Tensor> parameters_of(const torch::optim::Optimizer& optimizer) {
+  std::vector<at::Tensor> parameters;
+  for (const auto& group : optimizer.param_groups()) {
+    parameters.insert(parameters.end(), group.params().begin(), group.params().end());
+  }
+  return parameters;
+}
+
 }  // namespace
 
 bool name_forbids_decay(std::string_view name) {
@@ -58,8 +66,10 @@ bool name_forbids_decay(std::string_view name) {
 ParameterGroups decay_groups(const torch::nn::Module& model) {
   const std::set<std::string> in_layer_norm = layer_norm_parameters(model);
   ParameterGroups groups;
+  std::unordered_set<const void*> seen;  // tied parameters come once for each of their names
   for (const auto& item : model.named_parameters()) {
     if (!item.value().requires_grad()) continue;
+    if (!seen.insert(item.value().unsafeGetTensorImpl()).second) continue;
     const bool exempt = in_layer_norm.contains(item.key()) || name_forbids_decay(item.key());
     (exempt ? groups.no_decay : groups.decay).emplace_back(item.key(), item.value());
   }
@@ -88,13 +98,18 @@ void set_learning_rate(torch::optim::Optimizer& optimizer, double rate) {
   for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
 }
 
+void clear_gradients(torch::optim::Optimizer& optimizer) {
+  for (at::Tensor& parameter : parameters_of(optimizer)) parameter.mutable_grad().reset();
+}
+
 double clip_gradients(const torch::optim::Optimizer& optimizer, double max_norm) {
-  std::vector<at::Tensor> parameters;
-  for (const auto& group : optimizer.param_groups()) {
-    parameters.insert(parameters.end(), group.params().begin(), group.params().end());
+  if (max_norm > 0) return torch::nn::utils::clip_grad_norm_(parameters_of(optimizer), max_norm);
+  // Not clip_grad_norm_ with infinity: one infinite gradient would make NaN of all others.
+  std::vector<at::Tensor> norms;
+  for (const at::Tensor& parameter : parameters_of(optimizer)) {
+    if (parameter.grad().defined()) norms.push_back(parameter.grad().norm().to(torch::kCPU));
   }
-  return torch::nn::utils::clip_grad_norm_(
-      parameters, max_norm > 0 ? max_norm : std::numeric_limits<double>::infinity());
+  return norms.empty() ? 0 : torch::stack(norms).norm().item<double>();
 }
 
 }  // namespace torchhub

@@ -36,8 +36,8 @@ Value numpy_state(std::uint64_t seed) {
   return Tuple{{"MT19937", std::move(words), kTwisterPosition, 0, 0.0}};
 }
 
-at::Generator cuda_generator() {
-  return at::globalContext().defaultGenerator(at::Device(at::kCUDA, 0));
+at::Generator cuda_generator(int device) {
+  return at::globalContext().defaultGenerator(at::Device(at::kCUDA, static_cast<int8_t>(device)));
 }
 
 at::Tensor state_of(at::Generator generator) {
@@ -45,45 +45,62 @@ at::Tensor state_of(at::Generator generator) {
   return generator.get_state();
 }
 
-void set_state(at::Generator generator, const at::Tensor& state) {
+void set_state(at::Generator generator, const Value& saved) {
+  // A copy: the generator keeps what it is given.
+  const at::Tensor state = tensor_of(saved.tensor()).clone();
   const std::lock_guard lock(generator.mutex());
-  generator.set_state(state);
+  generator.set_state(state);  // checks type and size
+}
+
+/// Loads the file and runs `read` on it; what is wrong with its contents becomes a CheckpointError.
+template <typename Read>
+auto read_states(const fs::path& file, Read&& read) {
+  const auto refuse = [&](const std::string& problem) {
+    return CheckpointError(
+        fmt::format("'{}' cannot be used: {} Choose another checkpoint.", file.string(), problem));
+  };
+  try {
+    const Value states = load_torch_file(file);
+    return read(states.dict());
+  } catch (const PickleError& error) {
+    throw refuse(error.what());
+  } catch (const c10::Error& error) {
+    throw refuse(error.what_without_backtrace());
+  }
 }
 
 }  // namespace
 
-void save_rng_state(const fs::path& file, std::uint64_t seed,
-                    const std::optional<fs::path>& resumed_from) {
+PythonRngStates seeded_python_rng(std::uint64_t seed) {
+  return {.python = python_state(seed), .numpy = numpy_state(seed)};
+}
+
+PythonRngStates python_rng_of(const fs::path& file, PythonRngStates otherwise) {
+  return read_states(file, [&](const Dict& states) {
+    if (const Value* python = states.find("python")) otherwise.python = *python;
+    if (const Value* numpy = states.find("numpy")) otherwise.numpy = *numpy;
+    return std::move(otherwise);
+  });
+}
+
+void save_rng_state(const fs::path& file, const PythonRngStates& python,
+                    std::optional<int> cuda_device) {
   Dict states;
-  if (resumed_from) {
-    const Value old = load_torch_file(*resumed_from);
-    states.set("python", old.dict().at("python"));
-    states.set("numpy", old.dict().at("numpy"));
-  } else {
-    states.set("python", python_state(seed));
-    states.set("numpy", numpy_state(seed));
-  }
+  states.set("python", python.python);
+  states.set("numpy", python.numpy);
   states.set("cpu", pickle_tensor(state_of(at::detail::getDefaultCPUGenerator())));
-  if (torch::cuda::is_available()) {
-    states.set("cuda", pickle_tensor(state_of(cuda_generator())));
-  }
+  if (cuda_device) states.set("cuda", pickle_tensor(state_of(cuda_generator(*cuda_device))));
   save_torch_file(file, states);
 }
 
-void load_rng_state(const fs::path& file) {
-  try {
-    const Value states = load_torch_file(file);
-    // A copy: the generator keeps what it is given.
-    set_state(at::detail::getDefaultCPUGenerator(),
-              tensor_of(states.dict().at("cpu").tensor()).clone());
-    const Value* cuda = states.dict().find("cuda");
-    if (cuda && cuda->is<pickle::Tensor>() && torch::cuda::is_available()) {
-      set_state(cuda_generator(), tensor_of(cuda->tensor()).clone());
+void load_rng_state(const fs::path& file, std::optional<int> cuda_device) {
+  read_states(file, [&](const Dict& states) {
+    set_state(at::detail::getDefaultCPUGenerator(), states.at("cpu"));
+    const Value* cuda = states.find("cuda");
+    if (cuda && cuda->is<pickle::Tensor>() && cuda_device) {
+      set_state(cuda_generator(*cuda_device), *cuda);
     }
-  } catch (const PickleError& error) {
-    throw CheckpointError(fmt::format("'{}' cannot be used: {} Choose another checkpoint.",
-                                      file.string(), error.what()));
-  }
+  });
 }
 
 }  // namespace torchhub

@@ -1,3 +1,4 @@
+#include "torchhub/base/log.h"
 #include "torchhub/pickle/torch_file.h"
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/weights/pickle_tensors.h"
@@ -60,30 +61,61 @@ auto read_torch_file(const fs::path& file, Read&& read) {
     return read(load_torch_file(file));
   } catch (const PickleError& error) {
     refuse(file, error.what());
+  } catch (const c10::Error& error) {
+    refuse(file, error.what_without_backtrace());
   }
 }
 
 at::Tensor moment(const Dict& state, const char* key, const at::Tensor& parameter,
                   const std::string& name, const fs::path& file) {
-  const at::Tensor saved = tensor_of(state.at(key).tensor());
-  if (saved.sizes() != parameter.sizes()) {
+  const pickle::Tensor& saved = state.at(key).tensor();
+  // Before its memory is taken: the shape is the file's word.
+  if (at::IntArrayRef(saved.shape) != parameter.sizes()) {
     refuse(file,
            fmt::format("'{}' of parameter '{}' has another shape than the parameter.", key, name));
   }
   // A copy of its own: the file's bytes must not be what the optimizer writes to.
-  return saved.to(parameter.device(), parameter.scalar_type(), false, /*copy=*/true);
+  return tensor_of(saved).to(parameter.device(), parameter.scalar_type(), false, /*copy=*/true);
 }
 
-double step_of(const Value& value) {
+std::int64_t step_of(const Dict& state, const std::string& name, const fs::path& file) {
+  const Value& value = state.at("step");
   const auto* tensor = value.if_is<pickle::Tensor>();
-  return tensor ? tensor_of(*tensor).item<double>() : value.number();
+  const bool readable = !tensor || tensor->element_count() == 1;
+  const double step = !readable ? -1 : tensor ? tensor_of(*tensor).item<double>() : value.number();
+  if (!(step >= 0 && step <= 1e15)) {  // NaN too
+    refuse(file, fmt::format("'step' of parameter '{}' is no number of updates.", name));
+  }
+  return static_cast<std::int64_t>(step);
+}
+
+/// As in Python, a resumed optimizer has the settings of the file, whatever this run asked for. The
+/// learning rate is the schedule's matter.
+void load_settings(torch::optim::AdamWOptions& options, const Dict& saved, std::size_t group) {
+  const auto take = [&](const char* name, double now, double in_file) {
+    if (now == in_file) return now;
+    log::warning("resume_with_another_setting",
+                 {{"setting", name}, {"group", group}, {"now", now}, {"used", in_file}});
+    return in_file;
+  };
+  if (const Value* betas = saved.find("betas"); betas && betas->items().size() == 2) {
+    const auto [beta1, beta2] = options.betas();
+    options.betas({take("adam_beta1", beta1, betas->items()[0].number()),
+                   take("adam_beta2", beta2, betas->items()[1].number())});
+  }
+  if (const Value* eps = saved.find("eps")) {
+    options.eps(take("adam_epsilon", options.eps(), eps->number()));
+  }
+  if (const Value* decay = saved.find("weight_decay")) {
+    options.weight_decay(take("weight_decay", options.weight_decay(), decay->number()));
+  }
 }
 
 void load_parameter(torch::optim::Optimizer& optimizer, const Dict& state,
                     const std::pair<std::string, at::Tensor>& parameter, const fs::path& file) {
   const auto& [name, tensor] = parameter;
   auto loaded = std::make_unique<torch::optim::AdamWParamState>();
-  loaded->step(static_cast<std::int64_t>(step_of(state.at("step"))));
+  loaded->step(step_of(state, name, file));
   loaded->exp_avg(moment(state, "exp_avg", tensor, name, file));
   loaded->exp_avg_sq(moment(state, "exp_avg_sq", tensor, name, file));
   set_adamw_state(optimizer, tensor, std::move(loaded));
@@ -108,6 +140,8 @@ std::optional<double> load_groups(torch::optim::Optimizer& optimizer, const Para
                                numbers.size(), ours[g]->size()));
     }
     if (const Value* rate = group.find("initial_lr")) base_rate = rate->number();
+    load_settings(static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups()[g].options()),
+                  group, g);
     for (std::size_t i = 0; i < numbers.size(); ++i) {
       const Value* state = states.find(numbers[i]);
       if (state) load_parameter(optimizer, state->dict(), (*ours[g])[i], file);

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace torchhub {
 namespace {
 
@@ -37,6 +39,18 @@ TEST(DecayGroups, SpareLayerNormsBiasesAndNormsByName) {
   EXPECT_EQ(names_of(groups.decay), (Names{"embed.weight", "bn1.weight", "fc.weight"}));
   EXPECT_EQ(names_of(groups.no_decay), (Names{"ln_1.weight", "ln_1.bias", "layernorm_like.weight",
                                               "layernorm_like.bias", "bn1.bias", "fc.bias"}));
+}
+
+TEST(DecayGroups, HoldATiedParameterOnceUnderItsFirstName) {
+  class Tied : public torch::nn::Module {
+   public:
+    Tied() {
+      const torch::Tensor shared = register_parameter("embed", torch::zeros({3, 3}));
+      register_parameter("head", shared);
+    }
+  };
+  const ParameterGroups groups = decay_groups(Tied());
+  EXPECT_EQ(names_of(groups.decay), Names{"embed"});
 }
 
 TEST(DecayGroups, ReadNamesAsPythonDoes) {
@@ -83,6 +97,26 @@ TEST(ClipGradients, GivesTheNormBeforeClippingAndNoClippingForZero) {
   set();
   EXPECT_NEAR(clip_gradients(*optimizer, 0), 5.0, 1e-6);
   EXPECT_EQ(net->bias.grad().item<float>(), 4.0F);
+}
+
+TEST(ClipGradients, LeavesTheOthersAloneWhereOneIsInfiniteAndNothingIsClipped) {
+  torch::nn::Linear net(2, 1);
+  const auto optimizer = make_adamw(*net, {});
+  net->weight.mutable_grad() = torch::tensor({{INFINITY, 0.0F}});
+  net->bias.mutable_grad() = torch::tensor({4.0F});
+  EXPECT_EQ(clip_gradients(*optimizer, 0), INFINITY);
+  EXPECT_EQ(net->bias.grad().item<float>(), 4.0F);
+}
+
+TEST(ClearGradients, LeavesNoneSoThatWhatIsNotUsedIsNotUpdated) {
+  torch::nn::Linear net(2, 1);
+  const auto optimizer = make_adamw(*net, {.weight_decay = 0.5});
+  net->forward(torch::ones({1, 2})).sum().backward();
+  clear_gradients(*optimizer);
+  EXPECT_FALSE(net->weight.grad().defined());
+  const torch::Tensor before = net->weight.detach().clone();
+  optimizer->step();  // LibTorch 1.13's zero_grad() would leave zeros, and the weight would decay
+  EXPECT_TRUE(torch::equal(before, net->weight));
 }
 
 }  // namespace

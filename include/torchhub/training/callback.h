@@ -48,6 +48,7 @@ class TrainerCallback {
   virtual void on_log(const TrainerEvent& event, const LogRow& logs);
   /// @param checkpoint the complete folder under its final name
   virtual void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint);
+  /// A save, or the end of training, is about to be handed over for pushing.
   virtual void on_push_begin(const TrainerEvent& event);
 
   /// What a checkpoint keeps of it; nothing if there is nothing to keep.

@@ -2,6 +2,7 @@
 
 #include "torchhub/base/error.h"
 #include "torchhub/fwd.h"
+#include "torchhub/pickle/value.h"
 #include "torchhub/training/optimizer.h"
 
 #include <cstdint>
@@ -35,18 +36,28 @@ bool is_complete_checkpoint(const std::filesystem::path& folder);
 /// Steps of all complete checkpoints in `run_folder`, ascending. What is left out is logged.
 std::vector<std::int64_t> complete_checkpoints(const std::filesystem::path& run_folder);
 
-/// Which checkpoints may go: oldest first, never `best` nor the newest, until `limit` remain.
-/// Decides; deletes nothing.
+/// Deletes what a run that was killed left in its folder: half-written saves, copies for pushes.
+/// Call it when no other run writes there.
+void remove_unfinished(const std::filesystem::path& run_folder);
+
+/// Steps of checkpoints that rotation never takes.
+struct KeptSteps {
+  std::int64_t newest = 0;  ///< Just saved; an older run may have left higher ones.
+  std::optional<std::int64_t> best = std::nullopt;
+};
+
+/// Which checkpoints may go: oldest first, until `limit` remain. Decides; deletes nothing.
 std::vector<std::int64_t> steps_to_delete(std::vector<std::int64_t> steps, std::size_t limit,
-                                          std::optional<std::int64_t> best);
+                                          const KeptSteps& kept);
 
 /// The optimizer's moments and settings in Python's format. @throws DiskFullError, FileError
 /// @param rates those of the scheduler: what the next update runs with, and the base
 void save_optimizer(const torch::optim::Optimizer& optimizer, const SchedulerState& rates,
                     const std::filesystem::path& file);
 
-/// Moments into `optimizer`, whose groups must have the same parameters. Its settings (betas,
-/// weight decay, ...) stay; the caller decides what to do with the rate of the file.
+/// Moments and settings (betas, epsilon, weight decay) into `optimizer`, whose groups must have the
+/// same parameters. A setting that differs is logged. The learning rate stays; the caller decides
+/// what to do with that of the file.
 /// @param groups of the model that `optimizer` was made for; names parameters in messages
 /// @return the base rate (`initial_lr`) that the file holds, if any
 /// @throws CheckpointError naming the first thing that does not fit
@@ -58,11 +69,25 @@ void save_scheduler(const SchedulerState& state, const std::filesystem::path& fi
 /// @throws CheckpointError
 SchedulerState load_scheduler(const std::filesystem::path& file);
 
-/// LibTorch's CPU (and CUDA) generators, and for Python's sake what `random` and NumPy would have
-/// after seeding with `seed`; states of a Python run that was resumed are passed on unchanged.
-void save_rng_state(const std::filesystem::path& file, std::uint64_t seed,
-                    const std::optional<std::filesystem::path>& resumed_from);
+/// States of Python's own generators: we carry them from checkpoint to checkpoint and draw from
+/// none.
+struct PythonRngStates {
+  pickle::Value python;  ///< `random.getstate()`
+  pickle::Value numpy;   ///< `numpy.random.get_state()`
+};
+
+/// What `random` and NumPy have after seeding with `seed`.
+PythonRngStates seeded_python_rng(std::uint64_t seed);
+/// Those of a checkpoint, so that a Python run that we continue can be continued there; where the
+/// file has none, `otherwise`. @throws CheckpointError
+PythonRngStates python_rng_of(const std::filesystem::path& file, PythonRngStates otherwise);
+
+/// LibTorch's CPU generator, that of the GPU on which the model lies, and Python's.
+/// @param cuda_device index; unset: the model lies on no GPU. @throws DiskFullError, FileError
+void save_rng_state(const std::filesystem::path& file, const PythonRngStates& python,
+                    std::optional<int> cuda_device);
+/// Sets LibTorch's generators. A file that a run without GPU wrote leaves the GPU's as it is.
 /// @throws CheckpointError
-void load_rng_state(const std::filesystem::path& file);
+void load_rng_state(const std::filesystem::path& file, std::optional<int> cuda_device);
 
 }  // namespace torchhub

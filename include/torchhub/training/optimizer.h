@@ -20,7 +20,8 @@ struct ParameterGroups {
   std::vector<std::pair<std::string, at::Tensor>> no_decay;  ///< LayerNorms, biases, norms by name.
 };
 
-/// Trainable parameters only (transformers 5.12 `get_decay_parameter_names`).
+/// Trainable parameters only, one that has several names under its first (transformers 5.12
+/// `get_decay_parameter_names`).
 ParameterGroups decay_groups(const torch::nn::Module& model);
 
 /// Whether the name alone keeps a parameter from decaying: it contains `bias`, `layernorm` or
@@ -34,6 +35,10 @@ std::unique_ptr<torch::optim::Optimizer> make_adamw(const torch::nn::Module& mod
 
 /// Sets the rate of every group. @param rate of the next update
 void set_learning_rate(torch::optim::Optimizer& optimizer, double rate);
+
+/// Afterwards no parameter has a gradient: one that the next update does not use is then left alone
+/// by the optimizer, whatever LibTorch's version and whether the run was resumed.
+void clear_gradients(torch::optim::Optimizer& optimizer);
 
 /// The 2-norm of all gradients before clipping; scales them down to `max_norm` if that is above 0
 /// and smaller.
