@@ -1,5 +1,6 @@
 #include "hub/api.h"
 
+#include "hub/clean_text.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
 #include "torchhub/http/url.h"
@@ -96,7 +97,7 @@ RequestContext HubApi::context(std::string doing, const std::optional<Repo>& rep
           .repo = repo,
           .revision = std::move(revision),
           .path = std::move(path),
-          .with_token = options_.token.has_value(),
+          .token = options_.token,
           .writing = false};
 }
 
@@ -132,7 +133,8 @@ Response HubApi::send(Request request, const RequestContext& context, std::stop_
   try {
     Response response = transport.send(request, stop);
     if (const auto warning = response.headers.get("X-HF-Warning")) {
-      log::warning("hub_warning", {{"endpoint", endpoint()}, {"text", *warning}});
+      log::warning("hub_warning",
+                   {{"endpoint", endpoint()}, {"text", clean_text(*warning, options_.token)}});
     }
     return response;
   } catch (Error& error) {
@@ -149,15 +151,45 @@ Response HubApi::call(Request request, const RequestContext& context, std::stop_
     raise_for_status(response, context);
     const auto target =
         redirects < kMostRedirects ? redirect_within(request, response) : std::nullopt;
-    if (!target) return response;
+    if (!target) {
+      // A HEAD of a file is answered by the redirect to its bytes: it is there.
+      if (is_redirect(response) && request.method != "HEAD") raise_redirect(response, context);
+      return response;
+    }
     request.url = *target;
   }
+}
+
+void HubApi::raise_redirect(const Response& response, const RequestContext& context) const {
+  const auto location = response.headers.get("Location");
+  const std::string target = location ? shown(resolve_url(response.url, *location)) : "nowhere";
+  throw BadAnswerError(fmt::format(
+      "{} redirects to {} ({}) while {}; that is not followed. Check that HF_ENDPOINT is the Hub's "
+      "own address.",
+      endpoint(), target, response.status, context.doing));
+}
+
+std::string HubApi::redirect_target(std::string_view from, std::string_view location,
+                                    const RequestContext& context) const {
+  std::string target = resolve_url(from, location);
+  const auto is_https = [](std::string_view url) { return origin_of(url).starts_with("https://"); };
+  if (is_https(from) && !is_https(target)) {
+    throw BadAnswerError(fmt::format(
+        "{} redirects from https to {} while {}; that is not followed, since anybody on the way "
+        "could read and change the answer. Report it to those who run the Hub.",
+        endpoint(), shown(target), context.doing));
+  }
+  return target;
+}
+
+std::string HubApi::shown(std::string_view url) const {
+  return clean_text(without_query(url), options_.token);
 }
 
 std::optional<std::string> HubApi::redirect_within(const Request& request,
                                                    const Response& response) const {
   const auto location = response.headers.get("Location");
-  if (response.status < 300 || response.status == 304 || !location) return std::nullopt;
+  if (!is_redirect(response) || !location) return std::nullopt;
   const bool keeps_method = response.status == 307 || response.status == 308;
   if (!keeps_method && request.method != "GET" && request.method != "HEAD") return std::nullopt;
   std::string target = resolve_url(request.url, *location);
@@ -205,7 +237,7 @@ std::vector<nlohmann::json> HubApi::get_pages(const std::string& url, const Requ
       throw BadAnswerError(
           fmt::format("{} sent a next page that is not to be followed ({}) while "
                       "{}.",
-                      endpoint(), without_query(target), context.doing));
+                      endpoint(), shown(target), context.doing));
     }
     page = target;
   }

@@ -14,6 +14,11 @@
 
 namespace torchhub {
 
+/// 304 is none: it leads nowhere.
+inline bool is_redirect(const Response& response) {
+  return response.status >= 300 && response.status < 400 && response.status != 304;
+}
+
 /// Requests to one endpoint: adds our headers, keeps the token at home, turns bad answers into
 /// errors. Safe from several threads.
 class HubApi {
@@ -42,9 +47,15 @@ class HubApi {
   /// Any answer; only a missing one is an error.
   Response send(Request request, const RequestContext& context, std::stop_token stop,
                 Tries tries = Tries::with_retries, Identity identity = Identity::ours) const;
-  /// Follows redirects within our origin. @throws HubHttpError for 4xx and 5xx
+  /// Follows redirects within our origin. @throws HubHttpError for 4xx and 5xx, BadAnswerError for
+  /// a redirect that is not followed (that of a HEAD is the answer)
   Response call(Request request, const RequestContext& context, std::stop_token stop,
                 Tries tries = Tries::with_retries, Identity identity = Identity::ours) const;
+  /// For a redirect that is not followed: what was asked for was not done. @throws BadAnswerError
+  [[noreturn]] void raise_redirect(const Response& response, const RequestContext& context) const;
+  /// Where a redirect leads, as an absolute URL. @throws BadAnswerError if https ends there
+  std::string redirect_target(std::string_view from, std::string_view location,
+                              const RequestContext& context) const;
   nlohmann::json get_json(const std::string& url, const RequestContext& context,
                           std::stop_token stop) const;
   nlohmann::json post_json(const std::string& url, const nlohmann::json& body,
@@ -57,6 +68,8 @@ class HubApi {
   nlohmann::json parse_json(const Response& response, const RequestContext& context) const;
 
  private:
+  /// A URL that the server named, for a message.
+  std::string shown(std::string_view url) const;
   std::optional<std::string> redirect_within(const Request& request,
                                              const Response& response) const;
 

@@ -17,6 +17,8 @@ class CommitRequest {
   /// @param line a finished NDJSON line
   void add_line(std::string_view line);
   bool empty() const { return lines_.empty(); }
+  /// Those that were added; the header is not among them.
+  const std::string& lines() const { return lines_; }
 
   /// One try. @throws HubHttpError, ConnectionError
   CommitInfo send(const std::optional<std::string>& parent, std::stop_token stop) const;

@@ -1,4 +1,6 @@
 #include "hub/api.h"
+#include "hub/clean_text.h"
+#include "hub/commit_delivery.h"
 #include "hub/commit_request.h"
 #include "hub/json_fields.h"
 #include "hub/lfs_upload.h"
@@ -104,10 +106,12 @@ class Commit {
                      .stall_timeout = api_.options().stall_timeout},
                     context, stop_);
       if (response.status == 404) return;  // a Hub without an opinion
+      if (is_redirect(response)) api_.raise_redirect(response, context);
       const nlohmann::json answer = nlohmann::json::parse(response.body, nullptr, false);
       for (const nlohmann::json& warning : field(answer, "warnings")) {
         log::warning("card_warning",
-                     {{"repo", repo_.id.str()}, {"text", text_field(warning, "message")}});
+                     {{"repo", repo_.id.str()},
+                      {"text", clean_text(text_field(warning, "message"), api_.options().token)}});
       }
       raise_for_status(response, context);
     }
@@ -202,76 +206,26 @@ class Commit {
             .changed = false};
   }
 
-  std::string current_head() const {
-    if (!plan_.head.empty()) return plan_.head;
-    return client_.repo_info(repo_, options_.revision, stop_).sha;
-  }
+  std::string current_head() const { return plan_.head.empty() ? fresh_head() : plan_.head; }
 
-  /// The POST must not be repeated blindly: the commit may have been made although its answer was
-  /// lost. So the history is looked at first, and a repeat names the parent that was seen, which a
-  /// late first try makes fail (412) instead of committing twice.
-  CommitInfo send() {
-    if (options_.create_pr) return request_.send(options_.parent_commit, stop_);
-    const std::string before = options_.parent_commit ? *options_.parent_commit : current_head();
-    std::optional<std::string> parent = options_.parent_commit;
-    bool in_doubt = false;
-    const RetryPolicy& policy = api_.options().retry;
-    for (int attempt = 0;; ++attempt) {
-      const bool last = attempt >= policy.max_retries;
-      try {
-        return request_.send(parent, stop_);
-      } catch (const ConnectionError& error) {
-        if (last) throw;
-        log::warning("commit_in_doubt", {{"repo", repo_.id.str()}, {"error", error.what()}});
-      } catch (const HubHttpError& error) {
-        const int status = error.status();
-        if (status == 412 || status == 409) {
-          if (auto made = in_doubt ? find_our_commit(before) : std::nullopt) return *made;
-          if (options_.parent_commit || last) throw;
-          pause(attempt);  // somebody else was faster; ours goes on top
-          parent = in_doubt ? std::optional(fresh_head()) : std::nullopt;
-          continue;
-        }
-        if (last || (status < 500 && status != 408 && status != 429)) throw;
-        log::warning("commit_in_doubt", {{"repo", repo_.id.str()}, {"error", error.what()}});
-      }
-      in_doubt = true;
-      pause(attempt);
-      if (auto made = find_our_commit(before)) return *made;
-      if (!parent) parent = before;
-    }
+  /// The head that our commit will come after. Hashing and sending large files may take minutes in
+  /// which others commit, so it is read again then, which costs one GET beside an upload. After
+  /// small files the one that preupload named is a moment old.
+  std::string head_before() const {
+    if (options_.parent_commit) return *options_.parent_commit;
+    const bool took_long =
+        std::any_of(plan_.files.begin(), plan_.files.end(), [](const PlannedFile& file) {
+          return file.mode == PlannedFile::Mode::lfs && !file.ignored;
+        });
+    return took_long ? fresh_head() : current_head();
   }
 
   std::string fresh_head() const { return client_.repo_info(repo_, options_.revision, stop_).sha; }
 
-  /// A commit after `before` with our title and description.
-  std::optional<CommitInfo> find_our_commit(const std::string& before) const {
-    constexpr std::size_t kMostToLookAt = 50;
-    for (const GitCommit& commit :
-         client_.list_repo_commits(repo_, options_.revision, kMostToLookAt, stop_)) {
-      if (commit.id == before) return std::nullopt;
-      if (commit.title != options_.commit_message ||
-          commit.message != options_.commit_description) {
-        continue;
-      }
-      log::info("commit_found", {{"repo", repo_.id.str()}, {"commit", commit.id}});
-      return CommitInfo{.oid = commit.id,
-                        .commit_url = api_.web_url(repo_, "/commit/" + commit.id),
-                        .commit_message = options_.commit_message,
-                        .commit_description = options_.commit_description};
-    }
-    return std::nullopt;
-  }
-
-  void pause(int attempt) const {
-    const RetryPolicy& policy = api_.options().retry;
-    const auto doubled = policy.first_wait * (std::int64_t{1} << std::min(attempt, 30));
-    const auto wait = std::min<std::chrono::milliseconds>(doubled, policy.longest_wait);
-    if (api_.options().clock->sleep_for(wait, stop_)) return;
-    throw CancelledError(
-        fmt::format("Cancelled while committing to '{}'; the commit may or may "
-                    "not have been made.",
-                    repo_.id.str()));
+  CommitInfo send() const {
+    // A pull request is a branch of its own: there is no head to go on top of, nor to look at.
+    if (options_.create_pr) return request_.send(options_.parent_commit, stop_);
+    return CommitDelivery(client_, api_, repo_, options_, request_, stop_).send(head_before());
   }
 
   const HubClient& client_;

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include <variant>
+
 namespace torchhub {
 namespace {
 
@@ -38,8 +40,9 @@ class Download {
     if (pinned && !options_.force_download) {
       if (const auto local = cached()) return *local;
     }
-    const FileMetadata metadata = ask();
-    if (metadata.commit.empty()) return *cached();  // the Hub could not be asked
+    const std::variant<FileMetadata, fs::path> answer = ask();
+    if (const auto* local = std::get_if<fs::path>(&answer)) return *local;
+    const auto& metadata = std::get<FileMetadata>(answer);
     writer_.note_commit(options_.revision, metadata.commit);
     return fetch_into_cache(api_, writer_,
                             {.repo = repo_,
@@ -60,16 +63,16 @@ class Download {
     return found.path;
   }
 
-  /// Without a commit: the Hub did not answer, but the cache has the file. The first try is a
-  /// single one, so that an unreachable Hub does not hold up those who have the file.
-  FileMetadata ask() {
+  /// What the Hub says of the file, or where the cache has it if the Hub did not answer. The first
+  /// try is a single one, so that an unreachable Hub does not hold up those who have the file.
+  std::variant<FileMetadata, fs::path> ask() {
     try {
       return ask_once(HubApi::Tries::once, api_.options().etag_timeout);
     } catch (const Error& error) {
       if (!falls_back_to_cache(error)) throw;
-      if (!options_.force_download && cached()) {
+      if (auto local = options_.force_download ? std::nullopt : cached()) {
         log::info("hub_not_asked", {{"path", path_}, {"error", error.what()}});
-        return {};
+        return *std::move(local);  // not looked up again: others may clear the cache meanwhile
       }
       if (!may_pass_over(error)) throw;
     }

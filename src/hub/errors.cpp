@@ -1,5 +1,6 @@
 #include "torchhub/hub/errors.h"
 
+#include "hub/clean_text.h"
 #include "hub/json_fields.h"
 #include "torchhub/http/retry.h"
 #include "torchhub/http/url.h"
@@ -15,67 +16,47 @@
 namespace torchhub {
 namespace {
 
-/// One line of bounded length, without anything that looks like a token.
-std::string cleaned(std::string_view text) {
-  constexpr std::size_t kLongest = 500;
-  constexpr std::string_view kToken = "hf_";
-  std::string out;
-  for (std::size_t i = 0; i < text.size() && out.size() < kLongest; ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (text.substr(i).starts_with(kToken)) {
-      std::size_t end = i + kToken.size();
-      while (end < text.size() && std::isalnum(static_cast<unsigned char>(text[end])) != 0) ++end;
-      if (end - i > 20) {
-        out += "hf_****";
-        i = end - 1;
-        continue;
-      }
-    }
-    out += c < 0x20 || c == 0x7f ? ' ' : text[i];
-  }
-  while (out.ends_with(' ') || out.ends_with('.')) out.pop_back();
-  return out;
-}
-
-void add_part(std::vector<std::string>& parts, std::string_view text) {
-  std::string part = cleaned(text);
+void add_part(std::vector<std::string>& parts, std::string part) {
   if (part.empty() || std::find(parts.begin(), parts.end(), part) != parts.end()) return;
   parts.push_back(std::move(part));
 }
 
 /// What the header, `error`, `error_description`, `message` and `errors[].message` say.
-std::string message_of(const Response& response) {
+std::string message_of(const Response& response, const RequestContext& context) {
   std::vector<std::string> parts;
-  add_part(parts, response.headers.get("X-Error-Message").value_or(""));
+  const auto add = [&](std::string_view text) { add_part(parts, clean_text(text, context.token)); };
+  add(response.headers.get("X-Error-Message").value_or(""));
   const nlohmann::json body = nlohmann::json::parse(response.body, nullptr, false);
   if (body.is_object()) {
     for (const char* name : {"error", "error_description", "message"}) {
       const nlohmann::json& value = field(body, name);
-      if (value.is_string()) add_part(parts, value.get<std::string>());
+      if (value.is_string()) add(value.get<std::string>());
       if (!value.is_array()) continue;
       for (const nlohmann::json& item : value) {
-        if (item.is_string()) add_part(parts, item.get<std::string>());
+        if (item.is_string()) add(item.get<std::string>());
       }
     }
-    for (const nlohmann::json& item : field(body, "errors")) {
-      add_part(parts, text_field(item, "message"));
-    }
+    for (const nlohmann::json& item : field(body, "errors")) add(text_field(item, "message"));
   } else if (response.headers.get("Content-Type").value_or("").starts_with("text/plain")) {
-    add_part(parts, response.body);
+    add(response.body);
   }
   return fmt::format("{}", fmt::join(parts, "; "));
 }
 
-HttpFailure failure_of(const Response& response) {
+HttpFailure failure_of(const Response& response, const RequestContext& context) {
+  const auto header = [&](const char* name) {
+    return clean_text(response.headers.get(name).value_or(""), context.token);
+  };
   std::string id;
   for (const char* name : {"X-Request-Id", "X-Amzn-Trace-Id", "X-Amz-Cf-Id"}) {
-    if (id.empty()) id = cleaned(response.headers.get(name).value_or(""));
+    if (id.empty()) id = header(name);
   }
   return {.status = response.status,
           .url = std::string(without_query(response.url)),
           .request_id = std::move(id),
-          .error_code = response.headers.get("X-Error-Code").value_or(""),
-          .server_message = message_of(response)};
+          .error_code = header("X-Error-Code"),
+          .server_message = message_of(response, context),
+          .retry_after = asked_wait(response)};
 }
 
 /// The words that every message is made of.
@@ -105,8 +86,8 @@ std::string capital(std::string text) {
 }
 
 std::string token_advice(const RequestContext& context) {
-  return context.with_token ? "check that your token may read it"
-                            : "set HF_TOKEN to a token that may read it";
+  return context.token ? "check that your token may read it"
+                       : "set HF_TOKEN to a token that may read it";
 }
 
 [[noreturn]] void raise_repository_not_found(HttpFailure failure, const RequestContext& context) {
@@ -123,7 +104,7 @@ std::string token_advice(const RequestContext& context) {
   throw GatedRepoError(
       fmt::format("No access to the gated {} at {}{}. Ask for access on its page{}.", words.repo,
                   words.at, words.said,
-                  context.with_token ? "" : ", then set HF_TOKEN to a token of that account"),
+                  context.token ? "" : ", then set HF_TOKEN to a token of that account"),
       std::move(failure));
 }
 
@@ -150,7 +131,7 @@ std::string token_advice(const RequestContext& context) {
 
 [[noreturn]] void raise_unauthorized(HttpFailure failure, const RequestContext& context) {
   const Words words = words_of(failure, context);
-  if (!context.with_token) {
+  if (!context.token) {
     throw UnauthorizedError(fmt::format("A token is needed for {} at {}{}. Set HF_TOKEN.",
                                         context.doing, words.at, words.said),
                             std::move(failure));
@@ -162,8 +143,7 @@ std::string token_advice(const RequestContext& context) {
       std::move(failure));
 }
 
-[[noreturn]] void raise_for_number(HttpFailure failure, const Response& response,
-                                   const RequestContext& context) {
+[[noreturn]] void raise_for_number(HttpFailure failure, const RequestContext& context) {
   const Words words = words_of(failure, context);
   const auto text = [&](std::string_view what, std::string_view advice) {
     return fmt::format("{} {} at {}{}. {}", what, context.doing, words.at, words.said, advice);
@@ -188,13 +168,13 @@ std::string token_advice(const RequestContext& context) {
     case 413:
       throw PayloadTooLargeError(text("Too large:", "Send less at once."), std::move(failure));
     case 429: {
-      const auto wait = asked_wait(response);
+      const auto wait = failure.retry_after;
       throw RateLimitedError(
           text("Too many requests:",
                wait ? fmt::format("Try again in {} s.",
                                   std::chrono::duration_cast<std::chrono::seconds>(*wait).count())
                     : "Wait a while and try again."),
-          std::move(failure), wait);
+          std::move(failure));
     }
     default:
       throw HubHttpError(
@@ -214,7 +194,7 @@ bool hides_a_repository(const HttpFailure& failure, const RequestContext& contex
 
 void raise_for_status(const Response& response, const RequestContext& context) {
   if (response.status >= 200 && response.status < 400) return;
-  HttpFailure failure = failure_of(response);
+  HttpFailure failure = failure_of(response, context);
   const std::string& code = failure.error_code;
   if (code == error_codes::kRevisionNotFound || code == error_codes::kEntryNotFound ||
       code == error_codes::kGatedRepo) {
@@ -230,7 +210,7 @@ void raise_for_status(const Response& response, const RequestContext& context) {
   if (code == error_codes::kRepoNotFound) raise_for_code(std::move(failure), response, context);
   if (hides_a_repository(failure, context)) raise_repository_not_found(std::move(failure), context);
   if (response.status == 401) raise_unauthorized(std::move(failure), context);
-  raise_for_number(std::move(failure), response, context);
+  raise_for_number(std::move(failure), context);
 }
 
 }  // namespace torchhub

@@ -3,7 +3,6 @@
 #include "hub/partial_blob.h"
 #include "torchhub/base/file_lock.h"
 #include "torchhub/base/log.h"
-#include "torchhub/http/url.h"
 
 #include <fmt/format.h>
 
@@ -64,17 +63,10 @@ class Fetch {
     constexpr int kMostRedirects = 5;
     for (int redirects = 0;; ++redirects) {
       Response response = get_once(url);
+      if (!is_redirect(response)) return response;
       const auto location = response.headers.get("Location");
-      if (response.status < 300 || response.status >= 400 || !location) return response;
-      std::string target = resolve_url(url, *location);
-      const bool weaker = url.starts_with("https://") && !target.starts_with("https://");
-      if (redirects >= kMostRedirects || weaker) {
-        throw BadAnswerError(
-            fmt::format("{} sent '{}' on to {}, which is not to be followed. "
-                        "Report it to those who run the Hub.",
-                        api_.endpoint(), file_.path, without_query(target)));
-      }
-      url = std::move(target);
+      if (!location || redirects >= kMostRedirects) api_.raise_redirect(response, context_);
+      url = api_.redirect_target(url, *location, context_);
     }
   }
 

@@ -1,7 +1,5 @@
 #include "hub/metadata.h"
 
-#include "torchhub/http/url.h"
-
 #include <fmt/format.h>
 
 #include <charconv>
@@ -21,10 +19,6 @@ std::optional<std::uint64_t> number(const std::optional<std::string>& text) {
   const char* const end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, value);
   return error == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
-}
-
-bool is_redirect(const Response& response) {
-  return response.status >= 300 && response.status < 400 && response.status != 304;
 }
 
 /// A redirect that says all about the file itself leads to its bytes, not to another answer.
@@ -65,7 +59,7 @@ FileMetadata fetch_metadata(const HubApi& api, const Repo& repo, const std::stri
     }
     const auto location = response.headers.get("Location");
     if (!redirect || !location) break;
-    found.url = resolve_url(found.url, *location);
+    found.url = api.redirect_target(found.url, *location, context);
     if (!api.is_ours(found.url) || says_all(response) || redirects >= kMostRedirects) break;
   }
   if (!is_commit_hash(found.commit) || found.etag.empty() || !size) {

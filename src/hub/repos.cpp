@@ -80,7 +80,7 @@ RepoUrl HubClient::create_repo(const Repo& repo, const CreateRepoOptions& option
   const RequestContext context =
       api.writing(fmt::format("creating repository '{}'", repo.id.str()), std::nullopt);
   nlohmann::json body = name_of(repo);
-  body["visibility"] = options.private_ ? "private" : "public";
+  if (options.private_) body["visibility"] = *options.private_ ? "private" : "public";
   Request request{.method = "POST",
                   .url = api.endpoint() + "/api/repos/create",
                   .headers = {{"Content-Type", "application/json"}},
@@ -98,6 +98,23 @@ RepoUrl HubClient::create_repo(const Repo& repo, const CreateRepoOptions& option
   }
   raise_for_status(response, context);
   return url_from(api.parse_json(response, context), repo, api);
+}
+
+AuthCheck HubClient::auth_check(const Repo& repo, RepoAccess access, std::stop_token stop) const {
+  const HubApi& api = impl_->api;
+  const bool write = access == RepoAccess::write;
+  const std::string doing =
+      fmt::format("asking for the right to {} '{}'", write ? "write to" : "read", repo.id.str());
+  try {
+    api.call({.url = api.api_url(repo, write ? "/auth-check/write" : "/auth-check"),
+              .stall_timeout = api.options().stall_timeout},
+             write ? api.writing(doing, repo) : api.context(doing, repo), stop);
+    return AuthCheck::allowed;
+  } catch (const HubHttpError& error) {
+    // A repository that is not there has a code; a route that is not there has none.
+    if (error.status() != 404 || !error.error_code().empty()) throw;
+    return AuthCheck::unknown;
+  }
 }
 
 void HubClient::delete_repo(const Repo& repo, std::stop_token stop) const {

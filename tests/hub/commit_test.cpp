@@ -1,91 +1,25 @@
-#include "hub/scripted_hub.h"
+#include "hub/commit_fixture.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/base64.h"
+#include "torchhub/base/log.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/hub/errors.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <sstream>
-
 namespace torchhub {
 namespace {
 
 using nlohmann::json;
-using testing::demo_repo;
+using testing::CommitTest;
+using testing::kBatch;
 using testing::kCommit;
+using testing::kCommitRoute;
 using testing::kOtherCommit;
+using testing::kPreupload;
 using testing::ReceivedRequest;
-using testing::ScriptedHub;
 using testing::ScriptedReply;
-
-const std::string kPreupload = "POST /api/models/demo/resnet/preupload/main";
-const std::string kCommitRoute = "POST /api/models/demo/resnet/commit/main";
-const std::string kCommits = "GET /api/models/demo/resnet/commits/main";
-const std::string kBatch = "POST /demo/resnet.git/info/lfs/objects/batch";
-
-std::vector<json> lines_of(const std::string& body) {
-  std::vector<json> lines;
-  std::istringstream text(body);
-  for (std::string line; std::getline(text, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
-std::string history(std::vector<std::pair<std::string, std::string>> commits) {
-  json list = json::array();
-  for (const auto& [id, title] : commits) {
-    list.push_back({{"id", id}, {"title", title}, {"message", ""}});
-  }
-  return list.dump();
-}
-
-/// A hub at kCommit whose `*.bin` go to LFS, and that makes kOtherCommit of the next commit.
-struct CommitTest : ::testing::Test {
-  ScriptedHub hub;
-  std::map<std::string, std::string> remote_oids;
-  CommitOptions options{.commit_message = "a title"};
-
-  void SetUp() override {
-    hub.on(kPreupload, [this](const ReceivedRequest& request) {
-      const json asked = json::parse(request.body);
-      json files = json::array();
-      for (const json& file : asked.at("files")) {
-        const std::string path = file.at("path");
-        json entry{{"path", path},
-                   {"uploadMode", path.ends_with(".bin") ? "lfs" : "regular"},
-                   {"shouldIgnore", path.ends_with(".log")}};
-        if (remote_oids.contains(path)) entry["oid"] = remote_oids[path];
-        files.push_back(std::move(entry));
-      }
-      return ScriptedReply{.body = json{{"files", files}, {"commitOid", kCommit}}.dump()};
-    });
-    hub.on(kCommitRoute, {.body = made()});
-  }
-
-  static std::string made() {
-    return json{{"success", true}, {"commitOid", kOtherCommit}, {"commitUrl", "http://h/c"}}.dump();
-  }
-
-  CommitInfo commit(const std::vector<CommitOperation>& operations) {
-    return hub.client().create_commit(demo_repo(), operations, options);
-  }
-  CommitInfo commit_a_file() { return commit({CommitOperationAdd::from_bytes("a.txt", "hello")}); }
-
-  std::vector<json> sent_lines() const {
-    for (const auto& request : hub.server().requests()) {
-      if (request.method + " " + request.path() == kCommitRoute) return lines_of(request.body);
-    }
-    return {};
-  }
-  int tries() const {
-    int count = 0;
-    for (const auto& request : hub.server().requests()) {
-      count += request.method + " " + request.path() == kCommitRoute;
-    }
-    return count;
-  }
-};
 
 TEST_F(CommitTest, SendsSmallFilesAsBase64) {
   options.commit_description = "why";
@@ -121,7 +55,7 @@ TEST_F(CommitTest, SendsLargeFilesToTheSignedLinkWithoutTheToken) {
   const CommitInfo info = commit({CommitOperationAdd::from_file("w.bin", hub.folder() / "w")});
   EXPECT_EQ(info.bytes_sent, 1000U);
   const auto requests = hub.server().requests();
-  ASSERT_EQ(requests.size(), 5U);
+  ASSERT_EQ(requests.size(), 6U);
   EXPECT_EQ(json::parse(requests[1].body),
             (json{{"operation", "upload"},
                   {"transfers", {"basic", "multipart"}},
@@ -133,6 +67,8 @@ TEST_F(CommitTest, SendsLargeFilesToTheSignedLinkWithoutTheToken) {
   EXPECT_EQ(requests[2].body, bytes);
   EXPECT_EQ(requests[2].headers.get("Authorization"), std::nullopt);
   EXPECT_EQ(requests[3].path(), "/verify");
+  EXPECT_EQ(requests[4].path(), "/api/models/demo/resnet/revision/main")
+      << "the head may have moved during the upload";
   EXPECT_EQ(
       sent_lines().at(1),
       (json{
@@ -190,6 +126,18 @@ TEST_F(CommitTest, RefusesPartsThatDoNotFit) {
                              {{"href", "/x"}, {"header", {{"chunk_size", "4"}, {"1", "/p"}}}}}}}}}}}
                       .dump()});
   EXPECT_THROW(commit({CommitOperationAdd::from_bytes("w.bin", "0123456789")}), BadAnswerError);
+}
+
+TEST_F(CommitTest, TakesNoRedirectForAnUpload) {
+  hub.on(
+      kBatch,
+      {.body = json{{"objects",
+                     {{{"oid", sha256_hex("x")},
+                       {"actions", {{"upload", {{"href", hub.server().url() + "/put?sig=1"}}}}}}}}}
+                   .dump()});
+  hub.on("PUT /put", {.status = 302, .headers = {{"Location", "https://login.example/"}}});
+  EXPECT_THROW(commit({CommitOperationAdd::from_bytes("w.bin", "x")}), BadAnswerError);
+  EXPECT_EQ(tries(), 0);
 }
 
 TEST_F(CommitTest, SendsNoObjectThatTheServerHas) {
@@ -263,7 +211,6 @@ TEST_F(CommitTest, DeletesAndCopies) {
   hub.on("POST /api/models/demo/resnet/paths-info/main",
          {.body = R"([{"type":"file","path":"old.bin","lfs":{"oid":")" + std::string(64, 'c') +
                   R"(","size":9}}])"});
-  hub.on("GET /api/models/demo/resnet/revision/main", {.body = R"({"sha":")" + kCommit + "\"}"});
   commit({CommitOperationDelete{.path_in_repo = "a"}, CommitOperationDelete{.path_in_repo = "d/"},
           CommitOperationCopy{.source_path = "old.bin", .path_in_repo = "new.bin"}});
   const auto lines = sent_lines();
@@ -293,85 +240,6 @@ TEST_F(CommitTest, NamesAFileThatIsNotThere) {
   EXPECT_THROW(commit({CommitOperationAdd::from_file("a", hub.folder().path())}), FileError);
 }
 
-// -- an answer that is lost
-// ------------------------------------------------------------------------
-
-TEST_F(CommitTest, FindsTheCommitWhoseAnswerWasLost) {
-  hub.on(kCommitRoute, {.cut_after = -1});
-  hub.on(kCommits, {.body = history({{kOtherCommit, "a title"}, {kCommit, "before"}})});
-  const CommitInfo info = commit_a_file();
-  EXPECT_EQ(info.oid, kOtherCommit);
-  EXPECT_EQ(info.commit_url, hub.server().url() + "/demo/resnet/commit/" + kOtherCommit);
-  EXPECT_EQ(tries(), 1) << "never a second commit";
-}
-
-TEST_F(CommitTest, SendsAgainWithTheParentItSawWhenNothingWasMade) {
-  std::vector<json> headers;
-  hub.on(kCommitRoute, [&, n = 0](const ReceivedRequest& request) mutable {
-    headers.push_back(lines_of(request.body).at(0).at("value"));
-    return n++ == 0 ? ScriptedReply{.status = 504} : ScriptedReply{.body = made()};
-  });
-  hub.on(kCommits, {.body = history({{kCommit, "before"}})});
-  EXPECT_EQ(commit_a_file().oid, kOtherCommit);
-  ASSERT_EQ(headers.size(), 2U);
-  EXPECT_FALSE(headers[0].contains("parentCommit"));
-  EXPECT_EQ(headers[1].at("parentCommit"), kCommit);
-}
-
-// The first try lands after the history was read: the repeat gets 412 and finds it then.
-TEST_F(CommitTest, MakesNoSecondCommitWhenTheFirstLandsLate) {
-  bool landed = false;
-  hub.on(kCommitRoute, [&, n = 0](const ReceivedRequest&) mutable {
-    if (n++ == 0) return ScriptedReply{.cut_after = -1};
-    landed = true;
-    return ScriptedReply{.status = 412};
-  });
-  hub.on(kCommits, [&](const ReceivedRequest&) {
-    return ScriptedReply{.body = landed ? history({{kOtherCommit, "a title"}, {kCommit, "before"}})
-                                        : history({{kCommit, "before"}})};
-  });
-  EXPECT_EQ(commit_a_file().oid, kOtherCommit);
-  EXPECT_EQ(tries(), 2);
-}
-
-TEST_F(CommitTest, DoesNotTakeAnOlderCommitOfTheSameTitleForItsOwn) {
-  hub.on(kCommitRoute, [n = 0](const ReceivedRequest&) mutable {
-    return n++ == 0 ? ScriptedReply{.cut_after = -1} : ScriptedReply{.body = made()};
-  });
-  hub.on(kCommits, {.body = history({{kCommit, "before"}, {std::string(40, '0'), "a title"}})});
-  EXPECT_EQ(commit_a_file().oid, kOtherCommit);
-  EXPECT_EQ(tries(), 2);
-}
-
-TEST_F(CommitTest, GoesOnTopWhenSomebodyElseWasFaster) {
-  hub.on(kCommitRoute, [n = 0](const ReceivedRequest&) mutable {
-    return n++ == 0 ? ScriptedReply{.status = 412} : ScriptedReply{.body = made()};
-  });
-  EXPECT_EQ(commit_a_file().oid, kOtherCommit);
-  EXPECT_EQ(tries(), 2);
-}
-
-TEST_F(CommitTest, SaysThatTheHeadMovedWhenAParentWasAskedFor) {
-  options.parent_commit = std::string(40, '9');
-  hub.on(kCommitRoute, {.status = 412});
-  EXPECT_THROW(commit_a_file(), HeadMovedError);
-  EXPECT_EQ(tries(), 1);
-  EXPECT_EQ(sent_lines().at(0).at("value").at("parentCommit"), std::string(40, '9'));
-}
-
-TEST_F(CommitTest, GivesUpAfterSomeTries) {
-  hub.on(kCommitRoute, {.status = 500});
-  hub.on(kCommits, {.body = history({{kCommit, "before"}})});
-  EXPECT_THROW(commit_a_file(), HubHttpError);
-  EXPECT_EQ(tries(), 6);
-}
-
-TEST_F(CommitTest, DoesNotRepeatWhatIsRefused) {
-  hub.on(kCommitRoute, {.status = 403});
-  EXPECT_THROW(commit_a_file(), ForbiddenError);
-  EXPECT_EQ(tries(), 1);
-}
-
 TEST_F(CommitTest, ReadsThePullRequestItMade) {
   options.create_pr = true;
   hub.on(kCommitRoute, {.body = json{{"commitOid", kOtherCommit},
@@ -398,6 +266,23 @@ TEST_F(CommitTest, LetsTheHubJudgeTheCardFirst) {
         << error.what();
   }
   EXPECT_EQ(hub.server().requests().size(), 1U);
+}
+
+TEST_F(CommitTest, TakesNoRedirectForAJudgementOfTheCard) {
+  hub.on("POST /api/validate-yaml",
+         {.status = 302, .headers = {{"Location", "https://login.example/"}}});
+  EXPECT_THROW(commit({CommitOperationAdd::from_bytes("README.md", "# Hi")}), BadAnswerError);
+}
+
+TEST_F(CommitTest, KeepsTheTokenOutOfTheHubsWordsOnTheCard) {
+  hub.on("POST /api/validate-yaml",
+         {.body = R"({"warnings":[{"message":"no license; you are hf_test"}]})"});
+  std::vector<std::string> lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines.emplace_back(line); });
+  commit({CommitOperationAdd::from_bytes("README.md", "# Hi")});
+  log::set_sink({});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("no license; you are hf_****"), std::string::npos) << lines[0];
 }
 
 TEST_F(CommitTest, CommitsTheCardWhereTheHubHasNoOpinion) {

@@ -1,5 +1,6 @@
 #include "hub/scripted_hub.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/hub/cache.h"
 #include "torchhub/hub/errors.h"
@@ -331,6 +332,55 @@ TEST(HubDownload, FollowsARelativeRedirectWithItsQuery) {
   EXPECT_EQ(hub.server().requests().at(1).target, "/api/resolve-cache/x?etag=1");
 }
 
+/// Answers HEADs for an https Hub, which ScriptedServer cannot be, and notes what else is asked
+/// for.
+class HttpsStandIn final : public Transport {
+ public:
+  explicit HttpsStandIn(Headers headers) : headers_(std::move(headers)) {}
+  Response send(const Request& request, std::stop_token) override {
+    urls.push_back(request.url);
+    if (request.method != "HEAD") throw ConnectionError("not to be asked", request.url);
+    return {.status = 302, .headers = headers_, .url = request.url};
+  }
+  std::vector<std::string> urls;
+
+ private:
+  Headers headers_;
+};
+
+TEST(HubDownload, FollowsNoRedirectFromHttpsToHttp) {
+  ScriptedHub hub;
+  const auto stand_in =
+      std::make_shared<HttpsStandIn>(Headers{{"X-Repo-Commit", kCommit},
+                                             {"X-Linked-ETag", "\"" + sha256_hex(kText) + "\""},
+                                             {"X-Linked-Size", std::to_string(kText.size())},
+                                             {"Location", "http://store.example/signed?sig=1"}});
+  HubOptions options = hub.options();
+  options.endpoint = "https://hub.example";
+  options.transport = stand_in;
+  const std::string text = message_of<LocalEntryNotFoundError>(
+      [&] { HubClient(options).hub_download(demo_repo(), "config.json"); });
+  EXPECT_NE(
+      text.find("https://hub.example redirects from https to http://store.example/signed "
+                "while looking up 'config.json' of 'demo/resnet'; that is not followed, since "
+                "anybody on the way could read and change the answer. Report it to those who "
+                "run the Hub."),
+      std::string::npos)
+      << text;
+  for (const std::string& url : stand_in->urls) EXPECT_TRUE(url.starts_with("https://")) << url;
+}
+
+TEST(HubDownload, SaysThatARedirectLeadsNowhere) {
+  ScriptedHub hub;
+  serve(hub, "config.json", kText);
+  serve_get(hub, {.status = 302});
+  EXPECT_EQ(
+      message_of<BadAnswerError>([&] { hub.client().hub_download(demo_repo(), "config.json"); }),
+      hub.server().url() +
+          " redirects to nowhere (302) while downloading 'config.json' of 'demo/resnet'; "
+          "that is not followed. Check that HF_ENDPOINT is the Hub's own address.");
+}
+
 TEST(HubDownload, EndsARedirectLoop) {
   ScriptedHub hub;
   hub.on(route("HEAD"),
@@ -400,6 +450,24 @@ TEST(HubDownload, TakesTheCachedFileWhenTheServerIsDown) {
   EXPECT_THROW(
       HubClient(options).hub_download(demo_repo(), "config.json", {.force_download = true}),
       ConnectionError);
+}
+
+// It used to look a second time, and to read what was no longer there.
+TEST(HubDownload, LooksInTheCacheOnceWhenTheServerIsDown) {
+  ScriptedHub hub;
+  serve(hub, "config.json", kText);
+  const fs::path path = hub.client().hub_download(demo_repo(), "config.json");
+  HubOptions options = hub.options();
+  options.endpoint = testing::url_where_nothing_listens();
+  log::set_level(log::Level::info);
+  log::set_sink([&](log::Level, std::string_view line) {
+    if (line.find("hub_not_asked") != std::string_view::npos) fs::remove(path);
+  });
+  const fs::path again = HubClient(options).hub_download(demo_repo(), "config.json");
+  log::set_sink({});
+  log::set_level(log::Level::warning);
+  EXPECT_EQ(again, path);
+  EXPECT_FALSE(fs::exists(path)) << "somebody cleared the cache in between";
 }
 
 TEST(HubDownload, SaysThatNeitherServerNorCacheHasIt) {

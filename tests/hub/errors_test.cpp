@@ -11,7 +11,7 @@ RequestContext about_file() {
           .repo = Repo{.id = RepoId::parse("ana/bert-tiny")},
           .revision = "main",
           .path = "config.json",
-          .with_token = true};
+          .token = "secret-of-ana"};
 }
 
 Response answer(int status, Headers headers = {}, std::string body = "") {
@@ -50,7 +50,7 @@ TEST(RaiseForStatus, SaysWhichRepositoryIsNotThere) {
             "Repository 'ana/bert-tiny' (model) not found at http://127.0.0.1:8080 (404, request "
             "7f3a). Check the spelling; if it is private, check that your token may read it.");
   RequestContext anonymous = about_file();
-  anonymous.with_token = false;
+  anonymous.token.reset();
   EXPECT_EQ(message_of<RepositoryNotFoundError>(response, anonymous),
             "Repository 'ana/bert-tiny' (model) not found at http://127.0.0.1:8080 (404, request "
             "7f3a). Check the spelling; if it is private, set HF_TOKEN to a token that may read "
@@ -73,7 +73,7 @@ TEST(RaiseForStatus, SaysThatTheTokenWasRefused) {
 
 TEST(RaiseForStatus, SaysThatATokenIsNeeded) {
   RequestContext context = about_file();
-  context.with_token = false;
+  context.token.reset();
   context.writing = true;
   EXPECT_EQ(message_of<UnauthorizedError>(answer(401), context),
             "A token is needed for looking up 'config.json' of 'ana/bert-tiny' at "
@@ -172,6 +172,30 @@ TEST(RaiseForStatus, NeverRepeatsATokenOrControlCharacters) {
       answer(400, {{"X-Error-Message", "token " + token + "\x1b[31m is bad"}}));
   EXPECT_EQ(text.find(token), std::string::npos) << text;
   EXPECT_NE(text.find("token hf_**** [31m is bad"), std::string::npos) << text;
+}
+
+// A self-hosted Hub's token need not begin with hf_.
+TEST(RaiseForStatus, NeverRepeatsTheTokenThatWasSent) {
+  Response response = answer(400, {{"X-Error-Message", "secret-of-ana is bad"}},
+                             R"({"error":"no secret-of-ana!"})");
+  response.headers.set("X-Error-Code", "Bad secret-of-ana");
+  try {
+    raise_for_status(response, about_file());
+    FAIL() << "no exception";
+  } catch (const BadRequestError& error) {
+    EXPECT_EQ(error.server_message(), "**** is bad; no ****!");
+    EXPECT_EQ(error.error_code(), "Bad ****");
+    EXPECT_EQ(std::string(error.what()).find("secret-of-ana"), std::string::npos) << error.what();
+  }
+}
+
+TEST(RaiseForStatus, KnowsHowLongABusyServerAsksToWait) {
+  try {
+    raise_for_status(answer(503, {{"Retry-After", "20"}}), about_file());
+    FAIL() << "no exception";
+  } catch (const HubHttpError& error) {
+    EXPECT_EQ(error.retry_after(), std::chrono::seconds(21));
+  }
 }
 
 TEST(RaiseForStatus, SurvivesAnyBody) {

@@ -83,6 +83,17 @@ TEST_F(LocalBadInputTest, TokenThatMayOnlyRead) {
       << text;
 }
 
+TEST_F(LocalBadInputTest, TokenThatMayOnlyReadIsFoundOutBeforeTheWork) {
+  EXPECT_EQ(client.auth_check(resnet, RepoAccess::write), AuthCheck::allowed);
+  const HubClient reader = there.client_with(there.hub().read_token());
+  EXPECT_NO_THROW(reader.create_repo(resnet, {.exist_ok = true})) << "as the Python client";
+  EXPECT_EQ(reader.auth_check(resnet), AuthCheck::allowed);
+  EXPECT_THROW(reader.auth_check(resnet, RepoAccess::write), ForbiddenError);
+  EXPECT_THROW(there.client_with("").auth_check(resnet, RepoAccess::write),
+               LocalTokenNotFoundError);
+  EXPECT_THROW(client.auth_check(repo("demo/none"), RepoAccess::write), RepositoryNotFoundError);
+}
+
 TEST_F(LocalBadInputTest, UnknownRepository) {
   const std::string expected =
       "Repository 'demo/none' (model) not found at " + url +

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <thread>
 
@@ -26,6 +27,22 @@ std::string noise(std::size_t size, unsigned seed) {
   }
   return bytes;
 }
+
+/// Loses the answer to the first commit: the server has made it, and we do not know.
+class ForgetfulTransport final : public Transport {
+ public:
+  Response send(const Request& request, std::stop_token stop) override {
+    Response response = inner_->send(request, stop);
+    const bool commit =
+        request.method == "POST" && request.url.find("/commit/") != std::string::npos;
+    if (commit && !lost_.exchange(true)) throw ConnectionError("the answer is lost", request.url);
+    return response;
+  }
+
+ private:
+  std::shared_ptr<Transport> inner_ = make_curl_transport();
+  std::atomic<bool> lost_ = false;
+};
 
 struct LocalCommitTest : ::testing::Test {
   HubAndClient there;
@@ -93,6 +110,24 @@ TEST_F(LocalCommitTest, CommitsSmallAndLargeFilesAtOnce) {
   EXPECT_EQ(commits[0].title, "First");
   EXPECT_EQ(commits[0].message, "why\nand how");
   EXPECT_EQ(commits[0].authors, std::vector<std::string>{"demo"});
+}
+
+TEST_F(LocalCommitTest, FindsTheCommitWhoseAnswerWasLost) {
+  client.create_commit(resnet,
+                       {CommitOperationAdd::from_bytes("old.txt", "o"),
+                        CommitOperationAdd::from_bytes("d/b.txt", "b")},
+                       {.commit_message = "first"});
+  HubOptions options = there.options();
+  options.transport = std::make_shared<ForgetfulTransport>();
+  const CommitInfo info = HubClient(options).create_commit(
+      resnet,
+      {CommitOperationDelete{.path_in_repo = "old.txt"},
+       CommitOperationDelete{.path_in_repo = "d/"}, CommitOperationAdd::from_bytes("d/c.txt", "c"),
+       CommitOperationAdd::from_bytes("w.bin", noise(5000, 5)),
+       CommitOperationAdd::from_bytes("no-rule-for-this", noise(5000, 6))},
+      {.commit_message = "second ", .commit_description = "why\n"});
+  EXPECT_EQ(info.oid, client.repo_info(resnet).sha);
+  EXPECT_EQ(client.list_repo_commits(resnet).size(), 3U) << "with the initial one; none twice";
 }
 
 TEST_F(LocalCommitTest, SendsNothingTheSecondTime) {

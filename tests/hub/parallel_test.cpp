@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
 
 namespace torchhub {
@@ -50,6 +52,21 @@ TEST(ForEachInParallel, PassesTheCallersStopOn) {
     throw_if_cancelled(own, "working");
   };
   EXPECT_THROW(for_each_in_parallel(4, 2, stop.get_token(), work), CancelledError);
+}
+
+// It used to wait until the threads that had started had done everything.
+TEST(ForEachInParallel, StopsWhenAThreadCannotStart) {
+  std::atomic<int> calls{0};
+  const auto work = [&](std::size_t, std::stop_token stop) {
+    ++calls;
+    while (!stop.stop_requested()) std::this_thread::yield();
+  };
+  const auto only_one = [n = 0](const std::function<void()>& run) mutable {
+    if (n++ == 0) return start_thread(run);
+    throw std::system_error(EAGAIN, std::system_category());
+  };
+  EXPECT_THROW(for_each_in_parallel(100, 4, {}, work, only_one), std::system_error);
+  EXPECT_LE(calls, 1);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "hub/scripted_hub.h"
+#include "torchhub/base/log.h"
 #include "torchhub/hub/errors.h"
 
 #include <gtest/gtest.h>
@@ -101,6 +102,18 @@ TEST(CreateRepo, SendsNameOwnerTypeAndVisibility) {
                                       "visibility":"private"})"));
 }
 
+TEST(CreateRepo, LeavesTheVisibilityToTheOwnersSettingsUnlessItIsAskedFor) {
+  ScriptedHub hub;
+  hub.on("POST /api/repos/create", {.body = R"({"url":"http://h/demo/resnet"})"});
+  hub.client().create_repo(demo_repo());
+  hub.client().create_repo(demo_repo(), {.private_ = false});
+  const auto sent = [&](std::size_t i) {
+    return nlohmann::json::parse(hub.server().requests().at(i).body);
+  };
+  EXPECT_FALSE(sent(0).contains("visibility"));
+  EXPECT_EQ(sent(1).at("visibility"), "public");
+}
+
 TEST(CreateRepo, LearnsTheOwnerFromTheServer) {
   ScriptedHub hub;
   hub.on("POST /api/repos/create", {.body = R"({"url":"http://h/demo/m","name":"demo/m"})"});
@@ -134,6 +147,32 @@ TEST(CreateRepo, IsNotRepeatedUnlessItMayExist) {
   EXPECT_EQ(hub.server().requests().size(), 1U);
   EXPECT_THROW(hub.client().create_repo(demo_repo(), {.exist_ok = true}), HubHttpError);
   EXPECT_EQ(hub.server().requests().size(), 1U + 6U);
+}
+
+TEST(AuthCheck, AsksForTheRightThatIsMeant) {
+  ScriptedHub hub;
+  hub.on("GET /api/models/demo/resnet/auth-check", {.body = "{}"});
+  hub.on("GET /api/models/demo/resnet/auth-check/write",
+         {.status = 403, .headers = {{"X-Error-Message", "The token may only read."}}});
+  EXPECT_EQ(hub.client().auth_check(demo_repo()), AuthCheck::allowed);
+  try {
+    hub.client().auth_check(demo_repo(), RepoAccess::write);
+    FAIL() << "no exception";
+  } catch (const ForbiddenError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              "Not allowed: asking for the right to write to 'demo/resnet' at " +
+                  hub.server().url() +
+                  " (403): The token may only read. Use a token with write access there (its role "
+                  "must be write).");
+  }
+}
+
+TEST(AuthCheck, KnowsNothingWhereTheHubCannotBeAsked) {
+  ScriptedHub hub;
+  EXPECT_EQ(hub.client().auth_check(demo_repo(), RepoAccess::write), AuthCheck::unknown);
+  hub.on("GET /api/models/demo/resnet/auth-check/write",
+         {.status = 404, .headers = {{"X-Error-Code", "RepoNotFound"}}});
+  EXPECT_THROW(hub.client().auth_check(demo_repo(), RepoAccess::write), RepositoryNotFoundError);
 }
 
 TEST(RepoExists, IsNoForWhatCannotBeSeen) {
@@ -190,6 +229,40 @@ TEST(RepoInfo, FollowsNoRedirectToAnotherHost) {
          {.status = 307, .headers = {{"Location", other.url() + "/steal"}}});
   EXPECT_THROW(hub.client().repo_info(demo_repo()), BadAnswerError);
   EXPECT_TRUE(other.requests().empty());
+}
+
+// Calls whose answer says nothing but yes took a redirect for one.
+TEST(HubClient, TakesNoRedirectForDone) {
+  const ScriptedReply away{.status = 302, .headers = {{"Location", "https://login.example/?t=1"}}};
+  ScriptedHub hub;
+  hub.on("DELETE /api/repos/delete", away);
+  hub.on("POST /api/models/demo/resnet/branch/b", {.status = 301});
+  hub.on("GET /api/models/demo/resnet/auth-check", away);
+  const HubClient client = hub.client();
+  try {
+    client.delete_repo(demo_repo());
+    FAIL() << "no exception";
+  } catch (const BadAnswerError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              hub.server().url() +
+                  " redirects to https://login.example/ (302) while deleting repository "
+                  "'demo/resnet'; that is not followed. Check that HF_ENDPOINT is the Hub's own "
+                  "address.");
+  }
+  EXPECT_THROW(client.create_branch(demo_repo(), "b"), BadAnswerError);
+  EXPECT_THROW(client.auth_check(demo_repo()), BadAnswerError);
+}
+
+TEST(HubClient, KeepsItsTokenOutOfTheServersWarnings) {
+  ScriptedHub hub;
+  hub.on("GET /api/whoami-v2",
+         {.body = "{}", .headers = {{"X-HF-Warning", "token; hf_test runs out\x1b[31m"}}});
+  std::vector<std::string> lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines.emplace_back(line); });
+  hub.client().whoami();
+  log::set_sink({});
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("token; hf_**** runs out [31m"), std::string::npos) << lines[0];
 }
 
 TEST(RepoInfo, SaysThatTheAnswerIsNotAHubs) {
@@ -282,6 +355,13 @@ TEST(FileExists, AsksForTheHeadOnly) {
          {.status = 404, .headers = {{"X-Error-Code", "EntryNotFound"}}});
   EXPECT_TRUE(hub.client().file_exists(demo_repo(), "a b"));
   EXPECT_FALSE(hub.client().file_exists(demo_repo(), "none"));
+}
+
+TEST(FileExists, IsYesForAFileWhoseBytesAreElsewhere) {
+  ScriptedHub hub;
+  hub.on("HEAD /demo/resnet/resolve/main/w.bin",
+         {.status = 302, .headers = {{"Location", "https://store.example/w"}}});
+  EXPECT_TRUE(hub.client().file_exists(demo_repo(), "w.bin"));
 }
 
 }  // namespace

@@ -19,8 +19,9 @@ namespace torchhub {
 /// connections. Every call is safe from several threads, blocks its caller, and ends early with
 /// CancelledError when `stop` is requested.
 ///
-/// Every call may throw HubHttpError (errors.h), ConnectionError and OfflineModeIsEnabled. Calls
-/// that change something throw LocalTokenNotFoundError before any request if there is no token.
+/// Every call may throw HubHttpError, BadAnswerError (errors.h), ConnectionError and
+/// OfflineModeIsEnabled. Calls that change something throw LocalTokenNotFoundError before any
+/// request if there is no token.
 class HubClient {
  public:
   /// @throws InvalidArgumentError that lists every field that is wrong
@@ -36,6 +37,11 @@ class HubClient {
   /// An id without an owner means the token's own account. @throws ConflictError if it exists
   RepoUrl create_repo(const Repo& repo, const CreateRepoOptions& options = {},
                       std::stop_token stop = {}) const;
+  /// Asks whether the token may read, or write to, a repository, before hours of work depend on it.
+  /// Changes nothing; `write` needs a token all the same.
+  /// @throws RepositoryNotFoundError, GatedRepoError, UnauthorizedError, ForbiddenError if not
+  AuthCheck auth_check(const Repo& repo, RepoAccess access = RepoAccess::read,
+                       std::stop_token stop = {}) const;
   void delete_repo(const Repo& repo, std::stop_token stop = {}) const;
   bool repo_exists(const Repo& repo, std::stop_token stop = {}) const;
   /// @throws RepositoryNotFoundError, RevisionNotFoundError

@@ -17,6 +17,8 @@ struct HttpFailure {
   std::string request_id = {};      ///< To be quoted to whoever runs the server.
   std::string error_code = {};      ///< X-Error-Code, such as "RepoNotFound".
   std::string server_message = {};  ///< What the server said, its parts joined by "; ".
+  /// How long it asks to wait (429 and 503).
+  std::optional<std::chrono::milliseconds> retry_after = std::nullopt;
 };
 
 /// The Hub answered, and the answer is an error. Itself: 5xx and what has no class of its own.
@@ -29,6 +31,8 @@ class HubHttpError : public Error {
   const std::string& request_id() const { return failure_.request_id; }
   const std::string& error_code() const { return failure_.error_code; }
   const std::string& server_message() const { return failure_.server_message; }
+  /// How long the server asks to wait before the next try, if it says so (429 and 503).
+  std::optional<std::chrono::milliseconds> retry_after() const { return failure_.retry_after; }
 
  private:
   HttpFailure failure_;
@@ -64,17 +68,10 @@ class PayloadTooLargeError : public HubHttpError {
  public:
   using HubHttpError::HubHttpError;
 };
-/// 429: too many requests.
+/// 429: too many requests; retry_after() says when the server wants the next one.
 class RateLimitedError : public HubHttpError {
  public:
-  RateLimitedError(const std::string& message, HttpFailure failure,
-                   std::optional<std::chrono::milliseconds> retry_after)
-      : HubHttpError(message, std::move(failure)), retry_after_(retry_after) {}
-  /// How long the server asks to wait, if it says so.
-  std::optional<std::chrono::milliseconds> retry_after() const { return retry_after_; }
-
- private:
-  std::optional<std::chrono::milliseconds> retry_after_;
+  using HubHttpError::HubHttpError;
 };
 /// No such repository, or a private one that the caller may not see; the Hub does not say which.
 class RepositoryNotFoundError : public HubHttpError {
@@ -166,7 +163,8 @@ struct RequestContext {
   std::optional<Repo> repo = std::nullopt;
   std::string revision = {};
   std::string path = {};
-  bool with_token = false;  ///< Was a token sent?
+  /// The one that was sent. Masked where a server repeats it; never part of a message.
+  std::optional<std::string> token = std::nullopt;
   bool writing = false;  ///< A 401 without a code is then the token's fault, not the repository's.
 };
 

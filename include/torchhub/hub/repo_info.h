@@ -23,8 +23,19 @@ struct WhoAmI {
 };
 
 struct CreateRepoOptions {
-  bool private_ = false;
-  bool exist_ok = false;  ///< true: a repository that is there already is as good as a new one.
+  /// Unset: what the owner's settings say, which is public unless an organization has it otherwise.
+  std::optional<bool> private_ = std::nullopt;
+  /// true: a repository that is there already is as good as a new one, also if the token may not
+  /// create one or may only read; auth_check tells whether it may write.
+  bool exist_ok = false;
+};
+
+enum class RepoAccess { read, write };
+
+/// What HubClient::auth_check learned; a refusal is an exception.
+enum class AuthCheck {
+  allowed,
+  unknown,  ///< This Hub cannot be asked: it does not have the route.
 };
 
 struct RepoUrl {
