@@ -57,6 +57,27 @@ fs::path temporary_beside(const fs::path& target) {
   return parent_of(target) / fmt::format(".tmp-{}-{}", name, random_hex(4));
 }
 
+/// For file systems that cannot exchange: for a moment, and after a crash in it, `b` is not there
+/// and what it was lies beside it as .tmp-…
+void exchange_in_steps(const fs::path& a, const fs::path& b) {
+  const fs::path aside = temporary_beside(b);
+  if (::rename(b.c_str(), aside.c_str()) != 0) throw_file_error("replace", b, errno);
+  if (::rename(a.c_str(), b.c_str()) != 0) {
+    const int error = errno;
+    ::rename(aside.c_str(), b.c_str());
+    throw_file_error("replace", b, error);
+  }
+  if (::rename(aside.c_str(), a.c_str()) != 0) throw_file_error("remove", aside, errno);
+}
+
+/// Each gets the other's name, in one step where the file system can.
+void exchange(const fs::path& a, const fs::path& b) {
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return;
+  // EINVAL is the file system's word for it, ENOSYS that of an old kernel or a sandbox.
+  if (errno != EINVAL && errno != ENOSYS) throw_file_error("replace", b, errno);
+  exchange_in_steps(a, b);
+}
+
 }  // namespace
 
 AtomicFile::AtomicFile(fs::path target) : target_(std::move(target)) {
@@ -133,11 +154,7 @@ void AtomicFolder::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) == 0) {
     temporary_.clear();
   } else if (errno == EEXIST || errno == ENOTEMPTY) {
-    // Swapped in one step; the old contents, now under the temporary name, go with the destructor.
-    if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, target_.c_str(), RENAME_EXCHANGE) !=
-        0) {
-      throw_file_error("replace", target_, errno);
-    }
+    exchange(temporary_, target_);  // the old contents go with the destructor
   } else {
     throw_file_error("create", target_, errno);
   }

@@ -107,4 +107,11 @@ bool PathFilter::takes(std::string_view path) const {
          std::none_of(ignore.begin(), ignore.end(), fits);
 }
 
+bool PathFilter::refuses_all_below(std::string_view folder) const {
+  // `*` matches `/` too: a pattern that ends so and matches the folder matches all that lies below.
+  return std::any_of(ignore.begin(), ignore.end(), [folder](const std::string& pattern) {
+    return pattern.ends_with('*') && glob_matches(pattern, folder);
+  });
+}
+
 }  // namespace torchhub

@@ -30,7 +30,7 @@ std::string_view name(Level level) {
   return "OFF";
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   if (!value.empty() && value.find_first_of(" \t\r\n\"=") == std::string_view::npos) {
     return std::string(value);
   }
@@ -60,7 +60,8 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
   if (level < g_level.load() || level == Level::off) return;
   std::string line =
       fmt::format("{} {} {}", to_rfc3339(std::chrono::system_clock::now()), name(level), event);
-  for (const Field& field : fields) line += fmt::format(" {}={}", field.key, quoted(field.value));
+  for (const Field& field : fields)
+    line += fmt::format(" {}={}", field.key, in_quotes(field.value));
 
   const std::lock_guard lock(g_sink_mutex);
   if (g_sink) {

@@ -4,20 +4,21 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
-#include "torchhub/card/front_matter.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace torchhub {
 
 using ordered_json = nlohmann::ordered_json;
 
-ModelCard::ModelCard(std::string text)
+ModelCard::ModelCard(std::string text, const FrontMatterLimits& limits)
     : text_(std::move(text)),
-      metadata_(std::make_shared<const ordered_json>(parse_front_matter(split_card(text_).yaml))) {}
+      metadata_(std::make_shared<const ordered_json>(
+          parse_front_matter(split_card(text_).yaml, limits))) {}
 
 ModelCard ModelCard::load(const std::filesystem::path& path) {
   try {
@@ -65,10 +66,11 @@ std::vector<std::string> ModelCard::words(std::string_view key) const {
   const auto found = metadata_->find(std::string(key));
   if (found == metadata_->end() || found->is_null()) return {};
   std::vector<std::string> out;
-  const auto add = [&out](const ordered_json& value) {
+  std::unordered_set<std::string> seen;  // a card of a stranger may hold very many words
+  const auto add = [&](const ordered_json& value) {
     if (value.is_null()) return;
     std::string word = value.is_string() ? value.get<std::string>() : value.dump();
-    if (std::find(out.begin(), out.end(), word) == out.end()) out.push_back(std::move(word));
+    if (seen.insert(word).second) out.push_back(std::move(word));
   };
   if (found->is_array()) {
     std::for_each(found->begin(), found->end(), add);

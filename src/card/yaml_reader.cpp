@@ -6,11 +6,15 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 
 namespace torchhub {
 namespace {
@@ -19,7 +23,6 @@ using ordered_json = nlohmann::ordered_json;
 
 // Aliases make a small text describe a huge or endless tree.
 constexpr std::size_t kMaxNodes = 200'000;
-constexpr int kMaxDepth = 100;
 
 /// Their values are words, whatever YAML 1.1 would make of them: `language: no` is Norwegian.
 constexpr std::array<std::string_view, 10> kWordKeys = {
@@ -35,11 +38,58 @@ constexpr std::array<std::string_view, 10> kWordKeys = {
       place, what));
 }
 
+/// Reads along with yaml-cpp, so that it stops before it builds what is beyond the limits.
+class LimitWatch final : public YAML::EventHandler {
+ public:
+  explicit LimitWatch(const FrontMatterLimits& limits) : limits_(limits) {}
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    if (!limits_.aliases_and_tags) fail("aliases are not allowed here", mark);
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string&) override {
+    check_tag(mark, tag);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    enter(mark, tag);
+  }
+  void OnSequenceEnd() override { --depth_; }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    enter(mark, tag);
+  }
+  void OnMapEnd() override { --depth_; }
+
+ private:
+  void enter(const YAML::Mark& mark, const std::string& tag) {
+    check_tag(mark, tag);
+    if (++depth_ > limits_.max_depth) {
+      fail(fmt::format("it is nested deeper than {} levels", limits_.max_depth), mark);
+    }
+  }
+
+  /// yaml-cpp's own marks are "?" for plain and "!" for quoted text.
+  void check_tag(const YAML::Mark& mark, const std::string& tag) const {
+    if (limits_.aliases_and_tags || tag.empty() || tag == "?" || tag == "!") return;
+    fail("tags are not allowed here", mark);
+  }
+
+  const FrontMatterLimits& limits_;
+  int depth_ = 0;
+};
+
 class Reader {
  public:
+  explicit Reader(int max_depth) : max_depth_(max_depth) {}
+
   ordered_json value(const YAML::Node& node, int depth, bool words) {
     if (++nodes_ > kMaxNodes) fail("it unfolds into too many values", node.Mark());
-    if (depth > kMaxDepth) fail("it is nested too deeply", node.Mark());
+    // Aliases nest what the text does not.
+    if (depth > max_depth_) fail("it is nested too deeply", node.Mark());
     switch (node.Type()) {
       case YAML::NodeType::Sequence:
         return list(node, depth, words);
@@ -62,15 +112,24 @@ class Reader {
   }
 
   ordered_json map(const YAML::Node& node, int depth) {
-    ordered_json out = ordered_json::object();
+    ordered_json::object_t out;
+    std::unordered_map<std::string, std::size_t> places;  // ordered_json itself looks at every key
     for (const auto& entry : node) {
       if (!entry.first.IsScalar() && !entry.first.IsNull()) {
         fail("a key is not a word", entry.first.Mark());
       }
       const std::string key = entry.first.IsNull() ? "" : entry.first.Scalar();
+      card::require_utf8(key);
       const bool words =
           depth == 0 && std::find(kWordKeys.begin(), kWordKeys.end(), key) != kWordKeys.end();
-      out[key] = value(entry.second, depth + 1, words);  // the last of two equal keys wins
+      ordered_json held = value(entry.second, depth + 1, words);
+      const auto [place, is_new] = places.try_emplace(key, out.size());
+      if (is_new) {
+        out.emplace_back(key, std::move(held));
+      } else {
+        out.begin()[static_cast<std::ptrdiff_t>(place->second)].second =
+            std::move(held);  // last wins
+      }
     }
     return out;
   }
@@ -85,22 +144,37 @@ class Reader {
     return card::plain_value(node.Scalar());
   }
 
+  int max_depth_;
   std::size_t nodes_ = 0;
 };
 
+void check_limits(const std::string& yaml, const FrontMatterLimits& limits) {
+  std::istringstream text(yaml);
+  LimitWatch watch(limits);
+  YAML::Parser(text).HandleNextDocument(watch);
+}
+
 }  // namespace
 
-nlohmann::ordered_json parse_front_matter(std::string_view yaml) {
+nlohmann::ordered_json parse_front_matter(std::string_view yaml, const FrontMatterLimits& limits) {
+  if (yaml.size() > limits.max_bytes) {
+    throw ModelCardError(fmt::format(
+        "The front matter of a model card has {} bytes; it may have {}. Move text below "
+        "the second '---' line.",
+        yaml.size(), limits.max_bytes));
+  }
   card::require_utf8(yaml);
   YAML::Node root;
   try {
-    root = YAML::Load(card::with_newlines(yaml));
+    const std::string text = card::with_newlines(yaml);
+    check_limits(text, limits);
+    root = YAML::Load(text);
   } catch (const YAML::Exception& error) {
     fail(error.msg, error.mark);
   }
   if (!root || root.IsNull()) return ordered_json::object();
   if (!root.IsMap()) fail("it is not a map of keys and values", root.Mark());
-  return Reader().value(root, 0, false);
+  return Reader(limits.max_depth).value(root, 0, false);
 }
 
 }  // namespace torchhub

@@ -8,6 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 
 namespace torchhub {
 namespace {
@@ -17,6 +19,7 @@ using nlohmann::json;
 constexpr std::size_t kMaxPathBytes = 1024;
 constexpr std::size_t kMaxPartBytes = 255;
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxJsonDepth = 64;
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -31,29 +34,116 @@ json entry(std::string_view key, json value) {
   throw InvalidArgumentError("Commit line: " + problem);
 }
 
-std::string string_field(const json& value, std::string_view key, const char* name) {
-  const auto found = value.find(name);
-  if (found == value.end() || !found->is_string()) {
-    refuse(fmt::format("'{}' needs a text field '{}'.", key, name));
+/// What a line says, as far as any key knows it.
+struct Fields {
+  std::optional<std::string> key = std::nullopt;
+  bool has_value = false;
+  std::map<std::string, std::string, std::less<>> texts = {};  ///< Of the value.
+  std::optional<std::uint64_t> size = std::nullopt;            ///< Of the value.
+};
+
+/// Keeps the fields that are known and forgets the rest at once: as a tree, a line of 28 MiB full
+/// of nested lists would take gigabytes.
+class LineSax final : public nlohmann::json_sax<json> {
+ public:
+  Fields take() { return std::move(fields_); }
+  bool is_object() const { return is_object_; }
+  bool is_too_deep() const { return depth_ > kMaxJsonDepth; }
+
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+
+  bool number_unsigned(number_unsigned_t number) override {
+    if (is_in_value() && name_ == "size") fields_.size = number;
+    return true;
   }
-  return found->get<std::string>();
+
+  bool string(string_t& text) override {
+    if (depth_ == 1 && name_ == "key") fields_.key = std::move(text);
+    if (is_in_value() && is_known(name_)) fields_.texts[name_] = std::move(text);
+    return true;
+  }
+
+  bool start_object(std::size_t) override {
+    is_object_ = is_object_ || depth_ == 0;
+    if (depth_ == 1 && name_ == "value") fields_.has_value = in_value_ = true;
+    return enter();
+  }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_object() override { return leave(); }
+  bool end_array() override { return leave(); }
+
+  /// The last of two equal fields wins.
+  bool key(string_t& name) override {
+    if (depth_ == 1 && name == "key") fields_.key.reset();
+    if (depth_ == 1 && name == "value") fields_ = {.key = std::move(fields_.key)};
+    if (is_in_value()) {
+      fields_.texts.erase(name);
+      if (name == "size") fields_.size.reset();
+    }
+    if (depth_ <= 2) name_ = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception&) override {
+    return false;
+  }
+
+ private:
+  bool is_in_value() const { return in_value_ && depth_ == 2; }
+
+  static bool is_known(std::string_view name) {
+    constexpr std::string_view kNames[] = {"summary", "description", "parentCommit",
+                                           "path",    "content",     "encoding",
+                                           "oid",     "srcPath",     "srcRevision"};
+    return std::find(std::begin(kNames), std::end(kNames), name) != std::end(kNames);
+  }
+
+  bool enter() { return ++depth_ <= kMaxJsonDepth; }
+  bool leave() {
+    if (--depth_ == 1) in_value_ = false;
+    return true;
+  }
+
+  Fields fields_;
+  std::string name_;  ///< The key last read, down to the value's own.
+  std::size_t depth_ = 0;
+  bool is_object_ = false;
+  bool in_value_ = false;
+};
+
+Fields read_fields(std::string_view json_line) {
+  LineSax sax;
+  const bool whole = json::sax_parse(json_line.begin(), json_line.end(), &sax);
+  if (sax.is_too_deep()) refuse(fmt::format("it is nested deeper than {} levels.", kMaxJsonDepth));
+  if (!whole || !sax.is_object()) refuse("not a JSON object.");
+  return sax.take();
 }
 
-std::optional<std::string> optional_string(const json& value, const char* name) {
-  const auto found = value.find(name);
-  if (found == value.end() || !found->is_string()) return std::nullopt;
-  return found->get<std::string>();
+std::optional<std::string> optional_text(Fields& value, std::string_view name) {
+  const auto found = value.texts.find(name);
+  if (found == value.texts.end()) return std::nullopt;
+  return std::move(found->second);
 }
 
-CommitLine parse_header(const json& value) {
-  return CommitHeaderLine{string_field(value, "header", "summary"),
-                          optional_string(value, "description").value_or(""),
-                          optional_string(value, "parentCommit")};
+std::string need_text(Fields& value, std::string_view name) {
+  auto text = optional_text(value, name);
+  if (!text) refuse(fmt::format("'{}' needs a text field '{}'.", *value.key, name));
+  return *std::move(text);
 }
 
-CommitLine parse_file(const json& value) {
-  CommitFileLine line{string_field(value, "file", "path"), string_field(value, "file", "content")};
-  const std::string encoding = optional_string(value, "encoding").value_or("utf-8");
+CommitLine parse_header(Fields& value) {
+  return CommitHeaderLine{need_text(value, "summary"),
+                          optional_text(value, "description").value_or(""),
+                          optional_text(value, "parentCommit")};
+}
+
+CommitLine parse_file(Fields& value) {
+  CommitFileLine line{need_text(value, "path"), need_text(value, "content")};
+  const std::string encoding = optional_text(value, "encoding").value_or("utf-8");
   if (encoding == "utf-8") return line;
   if (encoding != "base64") {
     refuse(fmt::format("unknown encoding '{}' of '{}'; use base64 or utf-8.", encoding, line.path));
@@ -64,19 +154,13 @@ CommitLine parse_file(const json& value) {
   return line;
 }
 
-CommitLine parse_lfs_file(const json& value) {
-  CommitLfsFileLine line{string_field(value, "lfsFile", "path"),
-                         string_field(value, "lfsFile", "oid")};
-  if (const auto size = value.find("size"); size != value.end() && size->is_number_unsigned()) {
-    line.size = size->get<std::uint64_t>();
-  }
-  return line;
+CommitLine parse_lfs_file(Fields& value) {
+  return CommitLfsFileLine{need_text(value, "path"), need_text(value, "oid"), value.size};
 }
 
-CommitLine parse_copy(const json& value) {
-  return CommitCopyFileLine{string_field(value, "copyFile", "path"),
-                            string_field(value, "copyFile", "srcPath"),
-                            optional_string(value, "srcRevision")};
+CommitLine parse_copy(Fields& value) {
+  return CommitCopyFileLine{need_text(value, "path"), need_text(value, "srcPath"),
+                            optional_text(value, "srcRevision")};
 }
 
 /// Without the characters that HFS+ skips when it compares names (git's utf8.c `next_hfs_char`).
@@ -154,19 +238,16 @@ std::string to_ndjson(const CommitLine& line) {
 }
 
 CommitLine parse_commit_line(std::string_view json_line) {
-  const json object = json::parse(json_line, nullptr, false);
-  if (!object.is_object()) refuse("not a JSON object.");
-  const std::string key = string_field(object, "line", "key");
-  const auto value = object.find("value");
-  if (value == object.end() || !value->is_object()) {
-    refuse(fmt::format("'{}' needs an object 'value'.", key));
-  }
-  if (key == "header") return parse_header(*value);
-  if (key == "file") return parse_file(*value);
-  if (key == "lfsFile") return parse_lfs_file(*value);
-  if (key == "deletedFile") return CommitDeletedFileLine{string_field(*value, key, "path")};
-  if (key == "deletedFolder") return CommitDeletedFolderLine{string_field(*value, key, "path")};
-  if (key == "copyFile") return parse_copy(*value);
+  Fields value = read_fields(json_line);
+  if (!value.key) refuse("'line' needs a text field 'key'.");
+  const std::string key = *value.key;
+  if (!value.has_value) refuse(fmt::format("'{}' needs an object 'value'.", key));
+  if (key == "header") return parse_header(value);
+  if (key == "file") return parse_file(value);
+  if (key == "lfsFile") return parse_lfs_file(value);
+  if (key == "deletedFile") return CommitDeletedFileLine{need_text(value, "path")};
+  if (key == "deletedFolder") return CommitDeletedFolderLine{need_text(value, "path")};
+  if (key == "copyFile") return parse_copy(value);
   refuse(fmt::format("unknown key '{}'.", key));
 }
 

@@ -24,6 +24,14 @@ TEST(Glob, MatchesInLinearTime) {
   EXPECT_FALSE(glob_matches(pattern + "b", std::string(5000, 'a')));
 }
 
+TEST(PathFilter, KnowsFoldersOfWhichItTakesNothing) {
+  const PathFilter filter{.ignore = {"_*", "checkpoint-*", "notes"}};
+  EXPECT_TRUE(filter.refuses_all_below("_torchhub"));
+  EXPECT_TRUE(filter.refuses_all_below("checkpoint-5"));
+  EXPECT_FALSE(filter.refuses_all_below("sub"));
+  EXPECT_FALSE(filter.refuses_all_below("notes"));  // the pattern does not match notes/a
+}
+
 TEST(PathFilter, TakesWhatHuggingfaceHubTakes) {
   const auto golden = json::parse(testing::golden("base/filters.json"));
   for (const auto& golden_case : golden.at("cases")) {

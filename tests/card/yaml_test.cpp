@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <iterator>
 #include <sstream>
 
 namespace torchhub {
@@ -127,6 +128,48 @@ TEST(CardYaml, RefusesTextThatUnfoldsWithoutEnd) {
   EXPECT_NE(error_of(bomb).find("it unfolds into too many values"), std::string::npos);
   EXPECT_NE(error_of("a: &a [*a]"), "no error");
   EXPECT_NE(error_of("a: " + std::string(5000, '[')), "no error");
+}
+
+std::string strict_error_of(const std::string& yaml) {
+  constexpr FrontMatterLimits kStrict{.max_bytes = 1000, .max_depth = 3, .aliases_and_tags = false};
+  try {
+    parse_front_matter(yaml, kStrict);
+  } catch (const ModelCardError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(CardYaml, KeepsToTheLimitsOfItsCaller) {
+  EXPECT_EQ(strict_error_of("a: [[x], 'y', \"z\", 1]\nb: |\n  text\n"), "no error");
+  EXPECT_EQ(strict_error_of("a: [[[x]]]"),
+            "The front matter of a model card cannot be read at line 1, column 6: it is nested "
+            "deeper than 3 levels. Mend the block between the two '---' lines.");
+  EXPECT_NE(strict_error_of("a: &x 1\nb: *x").find("at line 2, column 4: aliases are not allowed"),
+            std::string::npos);
+  for (const char* yaml : {"a: !!str 1", "a: !mine [1]", "a: !mine {b: 1}"}) {
+    EXPECT_NE(strict_error_of(yaml).find("tags are not allowed here"), std::string::npos) << yaml;
+  }
+  EXPECT_EQ(
+      strict_error_of("a: " + std::string(998, 'x')),
+      "The front matter of a model card has 1001 bytes; it may have 1000. Move text below the "
+      "second '---' line.");
+  EXPECT_EQ(strict_error_of("a: " + std::string(997, 'x')), "no error");
+  EXPECT_EQ(error_of("a: &x !!str 1\nb: *x"), "no error") << "a client reads what the Hub has";
+}
+
+TEST(CardYaml, RefusesAKeyWhoseEscapesAreNotUtf8) {
+  EXPECT_EQ(error_of(R"("\N": 1)"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
+}
+
+TEST(CardYaml, ReadsManyKeysInOrder) {
+  std::string yaml;
+  for (int i = 0; i < 50'000; ++i) yaml += "k" + std::to_string(i) + ":\n";
+  const ordered_json data = parse_front_matter(yaml + "k1: again");
+  EXPECT_EQ(data.size(), 50'000U);
+  EXPECT_EQ(data.begin().key(), "k0");
+  EXPECT_EQ(std::prev(data.end()).key(), "k49999");
+  EXPECT_EQ(data["k1"], "again");
 }
 
 TEST(CardYaml, ACardCutAtAnyByteGivesDataOrAnError) {

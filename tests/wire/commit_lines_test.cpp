@@ -101,6 +101,50 @@ TEST(CommitLines, SayWhatIsWrong) {
   EXPECT_EQ(error_of(R"({"key":"rename","value":{}})"), "Commit line: unknown key 'rename'.");
 }
 
+TEST(CommitLines, TakeTheLastOfTwoEqualFields) {
+  const auto path_of = [](const std::string& text) {
+    return std::get<CommitDeletedFileLine>(parse_commit_line(text)).path;
+  };
+  EXPECT_EQ(path_of(R"({"value":{"path":"a","path":"b"},"key":"deletedFile"})"), "b");
+  EXPECT_EQ(path_of(R"({"key":"file","value":{"path":"a"},"key":"deletedFile"})"), "a");
+  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a"},"value":{}})"),
+            "Commit line: 'deletedFile' needs a text field 'path'.");
+  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a"},"value":[]})"),
+            "Commit line: 'deletedFile' needs an object 'value'.");
+  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a","path":1}})"),
+            "Commit line: 'deletedFile' needs a text field 'path'.");
+}
+
+TEST(CommitLines, LookForFieldsOnlyWhereTheyBelong) {
+  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"x":{"path":"a"}}})"),
+            "Commit line: 'deletedFile' needs a text field 'path'.");
+  EXPECT_EQ(error_of(R"({"key":"deletedFile","other":{"path":"a"},"value":{}})"),
+            "Commit line: 'deletedFile' needs a text field 'path'.");
+  EXPECT_EQ(error_of(R"([{"key":"deletedFile","value":{"path":"a"}}])"),
+            "Commit line: not a JSON object.");
+}
+
+TEST(CommitLines, SkipAMillionUnknownValuesButNoDeepOnes) {
+  const auto line = [](const std::string& unknown) {
+    return R"({"key":"deletedFile","value":{"x":)" + unknown + R"(,"path":"a"}})";
+  };
+  std::string wide = "[0";
+  for (int i = 0; i < 1'000'000; ++i) wide += ",[]";
+  EXPECT_EQ(std::get<CommitDeletedFileLine>(parse_commit_line(line(wide + "]"))).path, "a");
+  EXPECT_EQ(error_of(line(std::string(62, '[') + std::string(62, ']'))), "no error");
+  EXPECT_EQ(error_of(line(std::string(63, '[') + std::string(63, ']'))),
+            "Commit line: it is nested deeper than 64 levels.");
+  EXPECT_EQ(error_of(line(std::string(20'000'000, '['))),
+            "Commit line: it is nested deeper than 64 levels.");
+}
+
+TEST(CommitLines, CutAtAnyByteAreErrors) {
+  const std::string text = to_ndjson(CommitLfsFileLine{"m.bin", "ff", 7});
+  for (std::size_t size = 0; size + 1 < text.size(); ++size) {
+    EXPECT_EQ(error_of(text.substr(0, size)), "Commit line: not a JSON object.") << size;
+  }
+}
+
 TEST(CommitLines, KeepPathsThatAreNotUtf8OutOfTheBody) {
   try {
     to_ndjson(CommitDeletedFileLine{"a\xff"});

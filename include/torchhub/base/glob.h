@@ -18,6 +18,8 @@ struct PathFilter {
   std::vector<std::string> ignore = {};
 
   bool takes(std::string_view path) const;
+  /// Is it already sure of a folder that nothing below it is taken? Then there is no need to look.
+  bool refuses_all_below(std::string_view folder) const;
 };
 
 }  // namespace torchhub

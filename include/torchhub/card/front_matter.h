@@ -2,6 +2,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -23,11 +24,21 @@ struct CardParts {
 /// `card`.
 CardParts split_card(std::string_view card);
 
+/// What a block may ask of its reader. The defaults take what people write by hand; a server reads
+/// the cards of strangers and allows less.
+struct FrontMatterLimits {
+  std::size_t max_bytes = std::size_t{16} << 20;
+  int max_depth = 100;  ///< Lists and maps in each other, the outermost map counted.
+  /// Take aliases, which make a small text unfold into a large tree, and explicit tags.
+  bool aliases_and_tags = true;
+};
+
 /// Reads a block as PyYAML's safe_load does (YAML 1.1: `no` is false, `012` is ten), except that
 /// the keys which hold words for the Hub (language, license, tags, ...) keep theirs, so that the
 /// language `no` stays text. Dates stay text. An empty block gives an empty map.
-/// @throws ModelCardError if it is not YAML, not a map, or nested beyond reason
-nlohmann::ordered_json parse_front_matter(std::string_view yaml);
+/// @throws ModelCardError if it is not YAML, not a map, or beyond `limits`
+nlohmann::ordered_json parse_front_matter(std::string_view yaml,
+                                          const FrontMatterLimits& limits = {});
 
 /// Writes a map as PyYAML does: block style, list dashes not indented, text quoted only where a
 /// YAML 1.1 reader needs it, lines folded at 80 columns. Non-ASCII text stays as it is. Ends with a

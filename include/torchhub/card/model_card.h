@@ -1,5 +1,7 @@
 #pragma once
 
+#include "torchhub/card/front_matter.h"
+
 #include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
@@ -16,8 +18,8 @@ namespace torchhub {
 class ModelCard {
  public:
   /// A card of this text. Without front matter all of it is body.
-  /// @throws ModelCardError if the front matter cannot be read
-  explicit ModelCard(std::string text);
+  /// @throws ModelCardError if the front matter cannot be read, or is beyond `limits`
+  explicit ModelCard(std::string text, const FrontMatterLimits& limits = {});
 
   /// @throws FileError if the file cannot be read, ModelCardError that names it
   static ModelCard load(const std::filesystem::path& path);

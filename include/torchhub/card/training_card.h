@@ -28,9 +28,11 @@ struct TrainingCard {
   std::string library_name = "torchhub";  ///< "transformers" if the weights load there.
   std::vector<std::string> language = {};
   std::optional<std::string> license = std::nullopt;
-  std::optional<std::string> base_model = std::nullopt;  ///< Unset or empty: trained from scratch.
-  std::vector<std::string> tags = {};                    ///< `generated_from_trainer` is added.
-  std::vector<std::string> tasks = {};                   ///< Tags such as "text-classification".
+  /// Repo id. Empty: trained from scratch; unset: a Trainer takes the one the model was loaded
+  /// from.
+  std::optional<std::string> base_model = std::nullopt;
+  std::vector<std::string> tags = {};   ///< `generated_from_trainer` is added.
+  std::vector<std::string> tasks = {};  ///< Tags such as "text-classification".
   std::vector<CardDataset> datasets = {};
   std::vector<CardLine> hyperparameters = {};  ///< See hyperparameter_lines().
   /// The update after which the weights that go with this card were taken, if that is not the last:
