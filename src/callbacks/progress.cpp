@@ -40,6 +40,12 @@ std::string row_text(const LogRow& logs) {
   return text;
 }
 
+/// A stream that is closed or full must not end training, so errors are nobody's business here.
+void put(std::FILE* out, const std::string& text) {
+  std::fputs(text.c_str(), out);
+  std::fflush(out);
+}
+
 }  // namespace
 
 ProgressCallback::ProgressCallback(std::FILE* out)
@@ -61,9 +67,8 @@ void ProgressCallback::on_step_end(const TrainerEvent& event) {
 
 void ProgressCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
   clear();
-  fmt::print(out_, "step {}/{}: {}\n", event.state.global_step, event.plan.max_steps,
-             row_text(logs));
-  std::fflush(out_);
+  put(out_, fmt::format("step {}/{}: {}\n", event.state.global_step, event.plan.max_steps,
+                        row_text(logs)));
   if (terminal_) draw(event);
 }
 
@@ -76,14 +81,14 @@ void ProgressCallback::draw(const TrainerEvent& event) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const double rate = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
   const auto filled = static_cast<int>(kBarWidth * std::min(step, total) / total);
-  fmt::print(out_, "\r{:3}%|{:#<{}}{:<{}}| {}/{} [{}<{}, {:.2f} steps/s]", 100 * step / total, "",
-             filled, "", kBarWidth - filled, step, total, clock_text(seconds),
-             rate > 0 ? clock_text(static_cast<double>(total - step) / rate) : "?", rate);
-  std::fflush(out_);
+  put(out_,
+      fmt::format("\r{:3}%|{:#<{}}{:<{}}| {}/{} [{}<{}, {:.2f} steps/s]", 100 * step / total, "",
+                  filled, "", kBarWidth - filled, step, total, clock_text(seconds),
+                  rate > 0 ? clock_text(static_cast<double>(total - step) / rate) : "?", rate));
 }
 
 void ProgressCallback::clear() const {
-  if (terminal_) fmt::print(out_, "\r\x1b[K");
+  if (terminal_) put(out_, "\r\x1b[K");
 }
 
 }  // namespace torchhub

@@ -1,7 +1,9 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/training_card.h"
+#include "torchhub/hub/errors.h"
 #include "torchhub/models/model.h"
 #include "torchhub/push/push_job.h"
 
@@ -20,6 +22,14 @@ namespace fs = std::filesystem;
 /// Python's pickled arguments, which may hold a token.
 PathFilter output_filter() {
   return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin"}};
+}
+
+/// Weights at the repository's root. What a push does not bring must go: a loader would prefer an
+/// old single file to new shards.
+const std::vector<std::string>& root_weights() {
+  static const std::vector<std::string> patterns{
+      "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"};
+  return patterns;
 }
 
 /// Of a checkpoint, what makes the model at the repository's root.
@@ -63,12 +73,6 @@ PushOutcome logged_push(const HubClient& client, const PushJob& job, const std::
   return outcome;
 }
 
-std::string default_name(const fs::path& output_dir) {
-  fs::path absolute = fs::absolute(output_dir).lexically_normal();
-  if (!absolute.has_filename()) absolute = absolute.parent_path();
-  return absolute.filename().string();
-}
-
 }  // namespace
 
 PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const TrainingArguments& a,
@@ -84,9 +88,16 @@ PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const Training
           .card = std::move(card)};
 }
 
+std::string PushToHubCallback::default_name(const fs::path& output_dir) {
+  fs::path absolute = fs::absolute(output_dir).lexically_normal();
+  if (!absolute.has_filename()) absolute = absolute.parent_path();
+  return absolute.filename().string();
+}
+
 PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)
     : options_(std::move(options)),
       client_(options_.hub),
+      card_(options_.output_dir),
       worker_(std::make_unique<PushWorker>(
           [client = client_](const PushJob& job, const std::stop_token& stop) {
             return logged_push(client, job, stop);
@@ -97,13 +108,28 @@ PushToHubCallback::~PushToHubCallback() = default;
 void PushToHubCallback::begin() {
   if (!repo_.id.name.empty()) return;
   const std::string name = options_.hub_model_id.value_or(default_name(options_.output_dir));
-  repo_ =
-      client_
-          .create_repo({.id = RepoId::parse(name)},
-                       {.private_ = options_.hub_private_repo.value_or(false), .exist_ok = true})
-          .repo;
+  repo_ = client_
+              .create_repo({.id = RepoId::parse(name)},
+                           {.private_ = options_.hub_private_repo, .exist_ok = true})
+              .repo;
+  // An existing repository says nothing of whether this token may write to it.
+  static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
   if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
     client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
+  }
+  adopt_remote_card();
+}
+
+/// A run in a fresh folder goes on with the words that users wrote on the Hub.
+void PushToHubCallback::adopt_remote_card() {
+  if (card_.has_card()) return;
+  const std::string revision = options_.hub_revision.value_or(std::string(kDefaultRevision));
+  try {
+    card_.adopt(read_file(client_.hub_download(repo_, "README.md", {.revision = revision})));
+  } catch (const EntryNotFoundError&) {
+    return;  // none yet
+  } catch (const RevisionNotFoundError&) {
+    return;  // nor any commit
   }
 }
 
@@ -117,10 +143,10 @@ void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& check
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
   PushJob job = job_from(checkpoint, /*frozen=*/true);
-  job.snapshot.add_text(card_text(event), "README.md");
+  job.snapshot.add_text(refreshed_card(event), "README.md");
   if (options_.hub_strategy == HubStrategy::checkpoint) {
     job.snapshot.add_folder(checkpoint, "last-checkpoint", {}, /*frozen=*/true);
-    job.replaced_folders = {"last-checkpoint/"};
+    job.replaced.emplace_back("last-checkpoint/*");
   } else if (options_.hub_strategy == HubStrategy::all_checkpoints) {
     job.snapshot.add_folder(checkpoint, checkpoint.filename().string(), {}, /*frozen=*/true);
     job.droppable = false;  // every checkpoint is wanted
@@ -136,7 +162,7 @@ void PushToHubCallback::on_train_end(const TrainerEvent& event) {
     auto* model = dynamic_cast<PreTrainedModel*>(&event.model);
     if (model != nullptr) model->save_pretrained(options_.output_dir);
     PushJob job = job_from(options_.output_dir, /*frozen=*/false);
-    job.snapshot.add_text(card_text(event), "README.md");
+    job.snapshot.add_text(refreshed_card(event), "README.md");
     job.commit_message = "End of training";
     job.step = event.state.global_step;
     worker_->submit(std::move(job));
@@ -178,10 +204,10 @@ const std::vector<PushOutcome>& PushToHubCallback::finish() {
   return outcomes_;
 }
 
-std::string PushToHubCallback::card_text(const TrainerEvent& event) const {
+std::string PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
   TrainingCard facts = options_.card;
   if (facts.model_name.empty()) facts.model_name = repo_.id.name;
-  return training_card(event, std::move(facts));
+  return card_.refresh(training_card(event, std::move(facts)));
 }
 
 /// The files of output_dir, and over them those of the model.
@@ -191,8 +217,14 @@ PushJob PushToHubCallback::job_from(const fs::path& model_folder, bool frozen) c
               .commit_message = {},
               .snapshot = Snapshot(options_.output_dir / "_torchhub")};
   job.droppable = !options_.hub_always_push;
-  job.snapshot.add_folder(options_.output_dir, "", output_filter(), /*frozen=*/false);
-  if (model_folder != options_.output_dir) {
+  job.replaced = root_weights();
+  PathFilter beside = output_filter();
+  const bool from_elsewhere = model_folder != options_.output_dir;
+  if (from_elsewhere) {  // weights in output_dir are those of an older save
+    beside.ignore.insert(beside.ignore.end(), root_weights().begin(), root_weights().end());
+  }
+  job.snapshot.add_folder(options_.output_dir, "", beside, /*frozen=*/false);
+  if (from_elsewhere) {
     job.snapshot.add_folder(model_folder, "", model_filter(), frozen);
   }
   return job;

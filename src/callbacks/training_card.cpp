@@ -7,13 +7,14 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 namespace torchhub {
 namespace {
 
 /// Whole numbers show as such: `num_epochs: 3`, not `3.0`.
 CardNumber card_number(double value) {
-  const auto whole = static_cast<std::int64_t>(value);
-  if (static_cast<double>(whole) == value) return whole;
+  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
   return value;
 }
 
@@ -42,6 +43,15 @@ std::vector<CardLine> versions() {
   return {{"torchhub", std::string(kVersion)}, {"LibTorch", TORCH_VERSION}};
 }
 
+void add_facts_of(const PreTrainedModel& model, TrainingCard& facts) {
+  if (facts.tasks.empty()) {
+    if (const auto task = task_of_model_class(model.class_name())) facts.tasks = {*task};
+  }
+  if (!facts.base_model && !model.config().name_or_path.empty()) {
+    facts.base_model = model.config().name_or_path;
+  }
+}
+
 }  // namespace
 
 std::string training_card(const TrainerEvent& event, TrainingCard facts) {
@@ -49,10 +59,8 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
     facts.hyperparameters = hyperparameter_lines(hyperparameters(event));
   }
   if (facts.framework_versions.empty()) facts.framework_versions = versions();
-  if (facts.tasks.empty()) {
-    const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model);
-    const auto task = model ? task_of_model_class(model->class_name()) : std::nullopt;
-    if (task) facts.tasks = {*task};
+  if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {
+    add_facts_of(*model, facts);
   }
   return render(facts, to_json(event.state.log_history));
 }

@@ -8,17 +8,15 @@
 namespace torchhub {
 namespace {
 
-/// Files below the replaced folders that this push leaves out.
+/// Files that are replaced, but not by this push.
 std::vector<std::string> stale_files(const HubClient& client, const PushJob& job,
                                      const std::vector<std::string>& paths,
                                      const std::stop_token& stop) {
   std::vector<std::string> stale;
-  if (job.replaced_folders.empty()) return stale;
+  if (job.replaced.empty()) return stale;
+  const PathFilter replaced{.allow = job.replaced};
   for (const RepoTreeEntry& entry : client.list_repo_tree(job.repo, job.revision, {}, true, stop)) {
-    const bool replaced =
-        std::any_of(job.replaced_folders.begin(), job.replaced_folders.end(),
-                    [&](const std::string& folder) { return entry.path.starts_with(folder); });
-    if (entry.type == RepoTreeEntry::Type::file && replaced &&
+    if (entry.type == RepoTreeEntry::Type::file && replaced.takes(entry.path) &&
         !std::binary_search(paths.begin(), paths.end(), entry.path)) {
       stale.push_back(entry.path);
     }

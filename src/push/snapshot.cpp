@@ -48,15 +48,20 @@ Snapshot::Snapshot(const fs::path& parent)
 
 void Snapshot::add_folder(const fs::path& folder, const std::string& path_in_repo,
                           const PathFilter& filter, bool frozen) {
-  if (!fs::is_directory(folder)) throw_file_error("read the folder", folder, ENOENT);
-  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::end(entry); ++entry) {
-    if (entry->is_directory() && is_git_folder(entry->path())) entry.disable_recursion_pending();
-    if (entry->is_symlink() || !entry->is_regular_file()) continue;
+  std::error_code error;
+  auto entry = fs::recursive_directory_iterator(folder, error);
+  for (; !error && entry != fs::end(entry); entry.increment(error)) {
     const std::string relative = entry->path().lexically_relative(folder).generic_string();
-    if (filter.takes(relative)) {
+    if (entry->is_directory(error)) {
+      // Not into snapshots of others either: their pusher deletes them whenever it is done.
+      const bool closed = is_git_folder(entry->path()) || filter.refuses_all_below(relative);
+      if (closed) entry.disable_recursion_pending();
+    } else if (!entry->is_symlink(error) && entry->is_regular_file(error) &&
+               filter.takes(relative)) {
       place(entry->path(), folder_->path / path_in_repo / relative, frozen);
     }
   }
+  if (error) throw_file_error("read the folder", folder, error.value());
 }
 
 void Snapshot::add_file(const fs::path& file, const std::string& path_in_repo, bool frozen) {

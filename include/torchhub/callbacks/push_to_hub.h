@@ -2,6 +2,7 @@
 
 #include "torchhub/card/training_card.h"
 #include "torchhub/hub/client.h"
+#include "torchhub/push/card_sync.h"
 #include "torchhub/push/worker.h"
 #include "torchhub/training/callback.h"
 
@@ -32,7 +33,9 @@ struct PushToHubCallbackOptions {
 
 /// Pushes each save as one commit from a thread of its own, while training goes on: the model's
 /// files at the repository's root, its card, and as `hub_strategy` says the whole checkpoint. What
-/// goes up is a copy that later saves and rotation do not touch.
+/// goes up is a copy that later saves and rotation do not touch. The card is README.md of
+/// output_dir, at first the one on the Hub: it is refreshed with each push, and the user's words in
+/// it stay.
 ///
 /// The Trainer uses it when push_to_hub is set. In a hand-written loop: begin(), then push() after
 /// each save, then finish(). All calls from one thread.
@@ -50,6 +53,8 @@ class PushToHubCallback final : public TrainerCallback {
   /// Creates the repository and the branch, unless they are there. Fails early where the token may
   /// not write. @throws what HubClient::create_repo throws
   void begin();
+  /// The repository's name where none is given: that of the folder.
+  static std::string default_name(const std::filesystem::path& output_dir);
   /// Where it pushes to. After begin().
   const Repo& repo() const { return repo_; }
 
@@ -63,6 +68,10 @@ class PushToHubCallback final : public TrainerCallback {
   CommitInfo push_and_wait(const std::filesystem::path& folder, const std::string& commit_message,
                            const std::optional<std::string>& card = std::nullopt);
 
+  /// README.md of output_dir brought up to date with the run, the user's words kept; as each push
+  /// of a Trainer does. After begin(). @return its text. @throws FileError, DiskFullError
+  std::string refreshed_card(const TrainerEvent& event) const;
+
   /// Waits until everything handed over has arrived or failed. @return all outcomes so far
   const std::vector<PushOutcome>& finish();
   /// Those known so far, in the order in which they ended.
@@ -73,11 +82,12 @@ class PushToHubCallback final : public TrainerCallback {
 
  private:
   PushJob job_from(const std::filesystem::path& model_folder, bool frozen) const;
-  std::string card_text(const TrainerEvent& event) const;
+  void adopt_remote_card();
   void collect(std::vector<PushOutcome> outcomes);
 
   PushToHubCallbackOptions options_;
   HubClient client_;
+  CardSync card_;
   Repo repo_ = {};
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;

@@ -18,9 +18,9 @@ struct PushJob {
   std::string commit_message;
   std::int64_t step = 0;   ///< Updates done when it was saved.
   Snapshot snapshot = {};  ///< The files; gone from disk with the last copy of the job.
-  /// Folders of the repository whose files go if the snapshot does not have them: what is replaced
-  /// as a whole, such as "last-checkpoint/".
-  std::vector<std::string> replaced_folders = {};
+  /// Files of the repository that go unless the snapshot has them: what is replaced as a whole,
+  /// such as "last-checkpoint/*". Patterns as those of PathFilter.
+  std::vector<std::string> replaced = {};
   bool droppable = true;  ///< May a newer job take its place before it began?
 };
 

@@ -7,8 +7,8 @@
 
 namespace torchhub {
 
-/// Makes the job's one commit: every file of its snapshot, and the deletion of what the replaced
-/// folders held and the snapshot does not. Blocks; for PushWorker's thread.
+/// Makes the job's one commit: every file of its snapshot, and the deletion of what is replaced and
+/// no longer in it. Blocks; for PushWorker's thread.
 /// @throws what HubClient::create_commit throws
 PushOutcome push_job(const HubClient& client, const PushJob& job, std::stop_token stop = {});
 

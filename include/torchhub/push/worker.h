@@ -20,7 +20,7 @@ class PushWorker {
   using PushFn = std::function<PushOutcome(const PushJob&, std::stop_token)>;
 
   explicit PushWorker(PushFn push);
-  /// Cancels the job under way and drops those that wait. finish() is the patient way.
+  /// Cancels the job under way and drops those that wait. drain() is the patient way.
   ~PushWorker() = default;
 
   /// Returns at once. Call from one thread.

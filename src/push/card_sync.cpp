@@ -1,0 +1,44 @@
+#include "torchhub/push/card_sync.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/card/errors.h"
+#include "torchhub/card/merge.h"
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path card_of(const fs::path& folder) { return folder / "README.md"; }
+fs::path generated_last(const fs::path& folder) { return folder / "_torchhub/generated-card.md"; }
+
+}  // namespace
+
+bool CardSync::has_card() const { return fs::exists(card_of(folder_)); }
+
+void CardSync::adopt(const std::string& card) const {
+  write_file_atomically(card_of(folder_), card);
+}
+
+std::string CardSync::refresh(const std::string& fresh) const {
+  std::string old;
+  std::string base;
+  CardVersions versions{.fresh = fresh};
+  if (has_card()) versions.old = old = read_file(card_of(folder_));
+  if (const fs::path file = generated_last(folder_); fs::exists(file)) {
+    versions.base = base = read_file(file);
+  }
+  std::string card;
+  try {
+    card = next_card(CardMode::merge, versions);
+  } catch (const ModelCardError& error) {
+    log::warning("card_kept", {{"file", card_of(folder_).string()}, {"error", error.what()}});
+    return old;
+  }
+  write_file_atomically(generated_last(folder_), fresh);
+  write_file_atomically(card_of(folder_), card);
+  return card;
+}
+
+}  // namespace torchhub

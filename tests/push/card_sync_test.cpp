@@ -1,0 +1,65 @@
+#include "torchhub/push/card_sync.h"
+
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+using testing::TempDir;
+
+/// A card as training makes one, with one result.
+std::string generated(const std::string& accuracy) {
+  return "---\ntags:\n- generated_from_trainer\n---\n\n# net\n\n"
+         "This model was trained from scratch on an unknown dataset.\n"
+         "It achieves the following results on the evaluation set:\n- Accuracy: " +
+         accuracy + "\n\n## Model description\n\nMore information needed\n";
+}
+
+void replace(const std::filesystem::path& file, const std::string& from, const std::string& to) {
+  std::string text = read_file(file);
+  const std::size_t at = text.find(from);
+  ASSERT_NE(at, std::string::npos);
+  write_file_atomically(file, text.replace(at, from.size(), to));
+}
+
+TEST(CardSync, WritesAFirstCardAsItIs) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  EXPECT_FALSE(sync.has_card());
+  EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
+  EXPECT_EQ(read_file(folder / "README.md"), generated("0.5"));
+}
+
+TEST(CardSync, KeepsTheUsersWordsAndRefreshesTheResults) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  sync.refresh(generated("0.5"));
+  replace(folder / "README.md", "More information needed", "A net for shirts.");
+  const std::string card = sync.refresh(generated("0.9"));
+  EXPECT_NE(card.find("A net for shirts."), std::string::npos) << card;
+  EXPECT_NE(card.find("Accuracy: 0.9"), std::string::npos) << card;
+  EXPECT_EQ(card.find("Accuracy: 0.5"), std::string::npos) << card;
+  EXPECT_EQ(read_file(folder / "README.md"), card);
+}
+
+TEST(CardSync, LeavesACardWhoseFrontMatterItCannotRead) {
+  const TempDir folder;
+  const std::string broken = "---\ntags: [\n---\n# Mine\n";
+  write_file_atomically(folder / "README.md", broken);
+  EXPECT_EQ(CardSync(folder.path()).refresh(generated("0.5")), broken);
+  EXPECT_EQ(read_file(folder / "README.md"), broken);
+}
+
+TEST(CardSync, BeginsWithACardFromElsewhere) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  sync.adopt("# net\n\n## Notes\n\nWritten on the Hub.\n");
+  EXPECT_TRUE(sync.has_card());
+  EXPECT_NE(sync.refresh(generated("0.5")).find("Written on the Hub."), std::string::npos);
+}
+
+}  // namespace
+}  // namespace torchhub
