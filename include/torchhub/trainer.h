@@ -29,8 +29,8 @@ struct TrainerOptions {
   std::shared_ptr<const Dataset> eval_dataset = nullptr;   ///< Needed by evaluate().
   ComputeMetrics compute_metrics = {};                     ///< Its names get the prefix "eval_".
   Collator data_collator = {};                             ///< Unset: default_data_collator.
-  std::vector<std::shared_ptr<TrainerCallback>> callbacks =
-      {};  ///< Called after the Trainer's own.
+  /// Called after the one that raises the flags, before the progress bar and the pusher.
+  std::vector<std::shared_ptr<TrainerCallback>> callbacks = {};
   /// Where to push to and resume from; unset: HubOptions::from_environment().
   std::optional<HubOptions> hub = std::nullopt;
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
@@ -52,7 +52,7 @@ struct TrainOutput {
   double save_stall_seconds = 0;  ///< The training thread waited so long for checkpoints,
   double push_stall_seconds = 0;  ///< and so long to hand them over for pushing and at the end.
   std::int64_t saves = 0;         ///< Checkpoints written.
-  std::vector<PushOutcome> pushes = {};  ///< One a save, in the order in which they ended.
+  std::vector<PushOutcome> pushes = {};  ///< Of this run, one a save, as they ended.
 
   /// Did the newest state that was to be pushed arrive?
   bool pushed_all() const;

@@ -18,7 +18,7 @@ double rounded(double value, int digits) {
 class EvaluationSums {
  public:
   void add(const ModelOutput& output, const Batch& batch, bool keep_predictions) {
-    const std::int64_t samples = batch.begin()->second.size(0);
+    const std::int64_t samples = samples_of(output, batch);
     num_samples_ += samples;
     if (output.loss.defined()) {
       loss_sum_ += output.loss.item<double>() * static_cast<double>(samples);
@@ -44,6 +44,14 @@ class EvaluationSums {
   std::int64_t num_samples() const { return num_samples_; }
 
  private:
+  static std::int64_t samples_of(const ModelOutput& output, const Batch& batch) {
+    const auto labels = batch.find("labels");
+    const torch::Tensor& first = labels != batch.end()     ? labels->second
+                                 : output.logits.defined() ? output.logits
+                                                           : batch.begin()->second;
+    return first.dim() > 0 ? first.size(0) : 1;
+  }
+
   double loss_sum_ = 0;
   bool has_loss_ = false;
   std::int64_t num_samples_ = 0;

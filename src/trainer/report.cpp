@@ -1,10 +1,7 @@
-#include "torchhub/base/atomic_file.h"
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/trainer_impl.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace torchhub {
 namespace {
@@ -21,11 +18,8 @@ std::string push_line(const PushOutcome& push) {
 }  // namespace
 
 bool TrainOutput::pushed_all() const {
-  // The newest state is the one of the job that was handed over last; older ones it replaces.
-  const auto newest =
-      std::max_element(pushes.begin(), pushes.end(),
-                       [](const PushOutcome& a, const PushOutcome& b) { return a.step < b.step; });
-  return newest == pushes.end() || newest->ok();
+  // The newest state is that of the job handed over last. Nothing replaces it, so it ends last.
+  return pushes.empty() || pushes.back().ok();
 }
 
 std::string TrainOutput::full_report() const {
@@ -49,8 +43,9 @@ std::string TrainOutput::full_report() const {
 std::string Trainer::model_card() const {
   TrainingCard facts = impl_->options.card;
   if (facts.model_name.empty()) {
-    facts.model_name = impl_->pusher ? impl_->pusher->repo().id.name
-                                     : impl_->options.args.output_dir.filename().string();
+    facts.model_name = impl_->pusher
+                           ? impl_->pusher->repo().id.name
+                           : PushToHubCallback::default_name(impl_->options.args.output_dir);
   }
   return training_card(impl_->event(), std::move(facts));
 }
@@ -65,8 +60,7 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
   save_model();
-  const std::string card = model_card();
-  write_file_atomically(args.output_dir / "README.md", card);
+  const std::string card = impl_->pusher->refreshed_card(impl_->event());
   return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
 }
 

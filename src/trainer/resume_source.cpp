@@ -47,15 +47,20 @@ fs::path downloaded(const HubReference& reference, const HubOptions& options) {
   const HubClient client(options);
   const Repo repo{.id = reference.repo};
   const std::string revision = reference.revision.value_or(std::string(kDefaultRevision));
-  const std::string commit = client.repo_info(repo, revision).sha;
+  // A full commit hash needs no question, so a run resumes without a network from what is cached.
+  const std::string commit =
+      is_commit_hash(revision) ? revision : client.repo_info(repo, revision).sha;
   const std::string folder =
       reference.subfolder ? *reference.subfolder : checkpoint_folder_of(client, repo, commit);
   log::info("resume_download", {{"repo", repo.id.str()}, {"commit", commit}, {"folder", folder}});
   const fs::path snapshot =
       client.snapshot_download(repo, {.revision = commit, .filter = {.allow = {folder + "/*"}}});
   if (!is_complete_checkpoint(snapshot / folder)) {
-    throw CheckpointError(fmt::format("'{}' has no complete checkpoint '{}' at commit {}.",
-                                      repo.id.str(), folder, commit));
+    throw CheckpointError(fmt::format(
+        "'{}' has no complete checkpoint '{}' at commit {}: the folder is missing, "
+        "lacks trainer_state.json, or was not saved to its end. Name another checkpoint "
+        "or revision of the repository.",
+        repo.id.str(), folder, commit));
   }
   return snapshot / folder;
 }
@@ -67,7 +72,10 @@ fs::path resolve_checkpoint(const std::string& source, const fs::path& output_di
   if (source == "last") return newest_in(output_dir);
   if (fs::is_directory(source)) return source;
   if (source.starts_with('/') || source.starts_with('.')) {
-    throw CheckpointError(fmt::format("The checkpoint folder '{}' does not exist.", source));
+    throw CheckpointError(
+        fmt::format("The checkpoint folder '{}' does not exist. Check the path, or resume from "
+                    "'last', the newest complete checkpoint in '{}'.",
+                    source, output_dir.string()));
   }
   try {
     return downloaded(HubReference::parse(source), hub_options());

@@ -11,6 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+CheckpointError damaged(const fs::path& file, const std::string& problem) {
+  return CheckpointError(
+      fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
+}
+
 TrainerState read_state(const fs::path& checkpoint) {
   const fs::path file = checkpoint / "trainer_state.json";
   if (!is_complete_checkpoint(checkpoint)) {
@@ -20,21 +25,11 @@ TrainerState read_state(const fs::path& checkpoint) {
                     checkpoint.string()));
   }
   try {
-    return trainer_state_from_json_text(read_file(file));
+    TrainerState state = trainer_state_from_json_text(read_file(file));
+    if (state.global_step < 0) throw damaged(file, "its global_step is below 0.");
+    return state;
   } catch (const InvalidArgumentError& error) {
-    throw CheckpointError(
-        fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), error.what()));
-  }
-}
-
-/// What only a torchhub checkpoint has; nothing for one that Python wrote.
-std::optional<nlohmann::ordered_json> read_our_state(const fs::path& checkpoint) {
-  const fs::path file = checkpoint / "torchhub_state.json";
-  if (!fs::exists(file)) return std::nullopt;
-  try {
-    return parse_python_json(read_file(file));
-  } catch (const InvalidArgumentError& error) {
-    throw CheckpointError(fmt::format("'{}' is damaged: {}", file.string(), error.what()));
+    throw damaged(file, error.what());
   }
 }
 
@@ -42,7 +37,6 @@ std::optional<nlohmann::ordered_json> read_our_state(const fs::path& checkpoint)
 
 void TrainingRun::resume(const fs::path& checkpoint) {
   TrainerState saved = read_state(checkpoint);
-  model_.load_state(checkpoint);
   if (saved.global_step > plan_.max_steps) {
     throw CheckpointError(
         fmt::format("'{}' was saved at step {}, after the {} steps of this run. Raise max_steps or "
@@ -53,6 +47,7 @@ void TrainingRun::resume(const fs::path& checkpoint) {
     log::warning("resume_with_another_batch_size",
                  {{"checkpoint", saved.train_batch_size}, {"now", plan_.train_batch_size}});
   }
+  model_.load_state(checkpoint);
   // What this run was asked for stays; what has happened comes from the checkpoint.
   state_.epoch = saved.epoch;
   state_.global_step = saved.global_step;
@@ -64,18 +59,33 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   state_.num_input_tokens_seen = saved.num_input_tokens_seen;
   trainer_.callbacks.restore(saved.stateful_callbacks);
 
-  last_logged_step_ = state_.global_step;
-  if (const auto ours = read_our_state(checkpoint)) {
-    total_loss_ = ours->value("total_loss", 0.0);
-    loss_since_log_ = ours->value("loss_since_log", 0.0);
-    last_logged_step_ = ours->value("last_logged_step", state_.global_step);
-  }
+  if (!args_.ignore_data_skip) updates_to_skip_ = state_.global_step % plan_.updates_per_epoch;
+  read_running_sums(checkpoint);
   load_optimizer_and_rate(checkpoint);
-  if (fs::exists(checkpoint / "rng_state.pth")) {
-    resumed_from_ = checkpoint;
-    rng_source_ = checkpoint / "rng_state.pth";
+  if (const fs::path file = checkpoint / "rng_state.pth"; fs::exists(file)) {
+    rng_file_ = file;
+    // By value: rotation may delete the checkpoint that this run came from.
+    python_rng_ = python_rng_of(file, std::move(python_rng_));
   }
   log::info("resumed", {{"checkpoint", checkpoint.string()}, {"step", state_.global_step}});
+}
+
+void TrainingRun::read_running_sums(const fs::path& checkpoint) {
+  first_counted_step_ = state_.global_step;
+  last_logged_step_ = state_.global_step;
+  const fs::path file = checkpoint / "torchhub_state.json";
+  if (!fs::exists(file)) return;  // Python wrote the checkpoint
+  try {
+    const nlohmann::ordered_json ours = parse_python_json(read_file(file));
+    total_loss_ = ours.at("total_loss").get<double>();
+    first_counted_step_ = ours.at("first_counted_step").get<std::int64_t>();
+    loss_since_log_ = ours.at("loss_since_log").get<double>();
+    last_logged_step_ = ours.at("last_logged_step").get<std::int64_t>();
+  } catch (const InvalidArgumentError& error) {
+    throw damaged(file, error.what());
+  } catch (const nlohmann::json::exception& error) {
+    throw damaged(file, error.what());
+  }
 }
 
 void TrainingRun::load_optimizer_and_rate(const fs::path& checkpoint) {
@@ -94,8 +104,8 @@ void TrainingRun::load_optimizer_and_rate(const fs::path& checkpoint) {
 }
 
 void TrainingRun::restore_random_states() {
-  load_rng_state(*resumed_from_ / "rng_state.pth");
-  resumed_from_.reset();
+  load_rng_state(*rng_file_, cuda_device());
+  rng_file_.reset();
 }
 
 }  // namespace torchhub

@@ -28,6 +28,9 @@ void TrainingRun::save_checkpoint() {
   write_checkpoint(folder);
   ++output_.saves;
   output_.save_stall_seconds += trainer_.seconds_since(start);
+  if (trainer_.pusher && args_.hub_strategy != HubStrategy::end) {
+    trainer_.callbacks.push_begin(trainer_.event());
+  }
   trainer_.callbacks.save(trainer_.event(), folder);
   rotate_checkpoints();
 }
@@ -43,9 +46,10 @@ void TrainingRun::write_checkpoint(const fs::path& folder) {
                                .last_rates = {learning_rate(), learning_rate()}};
     save_optimizer(*optimizer_, rates, building.path() / "optimizer.pt");
     save_scheduler(rates, building.path() / "scheduler.pt");
-    save_rng_state(building.path() / "rng_state.pth", args_.seed, rng_source_);
+    save_rng_state(building.path() / "rng_state.pth", python_rng_, cuda_device());
   }
   const nlohmann::ordered_json ours{{"total_loss", total_loss_},
+                                    {"first_counted_step", first_counted_step_},
                                     {"loss_since_log", loss_since_log_},
                                     {"last_logged_step", last_logged_step_}};
   write_file_atomically(building.path() / "torchhub_state.json", python_json(ours) + "\n");
@@ -60,7 +64,8 @@ void TrainingRun::rotate_checkpoints() {
   if (!args_.save_total_limit || *args_.save_total_limit <= 0) return;
   const auto limit = static_cast<std::size_t>(*args_.save_total_limit);
   for (const std::int64_t step :
-       steps_to_delete(complete_checkpoints(args_.output_dir), limit, state_.best_global_step)) {
+       steps_to_delete(complete_checkpoints(args_.output_dir), limit,
+                       {.newest = state_.global_step, .best = state_.best_global_step})) {
     const fs::path folder = args_.output_dir / checkpoint_name(step);
     std::error_code error;
     fs::remove_all(folder, error);

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 namespace torchhub {
 
@@ -18,10 +19,13 @@ TrainingRun::TrainingRun(Trainer::Impl& trainer)
       control_(trainer.control),
       model_(*trainer.options.model),
       optimizer_(make_adamw(model_, args_)),
-      base_rate_(args_.learning_rate) {}
+      base_rate_(args_.learning_rate),
+      python_rng_(seeded_python_rng(args_.seed)) {}
 
 TrainOutput TrainingRun::go(const TrainOptions& options) {
   const auto start = trainer_.options.clock->steady_now();
+  remove_unfinished(args_.output_dir);
+  if (trainer_.pusher) earlier_pushes_ = std::ssize(trainer_.pusher->outcomes());
   state_ = TrainerState{.max_steps = plan_.max_steps,
                         .num_train_epochs = plan_.num_train_epochs,
                         .logging_steps = plan_.logging_steps,
@@ -33,7 +37,7 @@ TrainOutput TrainingRun::go(const TrainOptions& options) {
                               [this] { return trainer_.hub_options(); }));
   }
   model_.train();
-  optimizer_->zero_grad();
+  clear_gradients(*optimizer_);
   trainer_.callbacks.train_begin(trainer_.event());
   if (args_.eval_on_start) trainer_.evaluate(nullptr, "eval");
 
@@ -48,15 +52,14 @@ TrainOutput TrainingRun::go(const TrainOptions& options) {
 
 void TrainingRun::run_epoch(std::int64_t epoch) {
   trainer_.callbacks.epoch_begin(trainer_.event());
-  const std::int64_t updates_done =
-      args_.ignore_data_skip ? 0 : state_.global_step - epoch * plan_.updates_per_epoch;
+  const std::int64_t updates_done = std::exchange(updates_to_skip_, 0);
   std::int64_t batches_done = updates_done * args_.gradient_accumulation_steps;
 
   // Python draws a worker seed from the global generator for each epoch's iterator, and restores
   // the states of a checkpoint before it at the start of an epoch, after it in the middle of one.
-  if (resumed_from_ && updates_done == 0) restore_random_states();
+  if (rng_file_ && updates_done == 0) restore_random_states();
   torch::empty({1}, torch::kInt64).random_();
-  if (resumed_from_) restore_random_states();
+  if (rng_file_) restore_random_states();
 
   const DataLoader loader = trainer_.train_loader();
   const auto batches = loader.epoch(epoch, batches_done);
@@ -89,7 +92,7 @@ void TrainingRun::run_update(std::int64_t epoch, std::vector<Batch> batches,
   set_learning_rate(*optimizer_, used_rate_);
   optimizer_->step();
   callbacks.optimizer_step(trainer_.event());
-  optimizer_->zero_grad();
+  clear_gradients(*optimizer_);
   ++state_.global_step;
   state_.epoch = static_cast<double>(epoch) +
                  static_cast<double>(batches_done) / static_cast<double>(plan_.batches_per_epoch);
@@ -140,18 +143,34 @@ double TrainingRun::learning_rate() const {
                                     plan_.max_steps);
 }
 
+/// Over all updates that were counted: all, unless Python wrote the checkpoint, which does not keep
+/// its sum.
+double TrainingRun::mean_loss() const {
+  const std::int64_t updates = state_.global_step - first_counted_step_;
+  return updates > 0 ? total_loss_ / static_cast<double>(updates) : 0;
+}
+
+std::optional<int> TrainingRun::cuda_device() const {
+  const torch::Device device = trainer_.device();
+  if (!device.is_cuda()) return std::nullopt;
+  return device.has_index() ? device.index() : 0;
+}
+
 TrainOutput TrainingRun::finish(std::chrono::steady_clock::time_point start) {
   const double seconds = trainer_.seconds_since(start);
   output_.global_step = state_.global_step;
-  output_.training_loss =
-      total_loss_ / static_cast<double>(std::max<std::int64_t>(1, state_.global_step));
+  output_.training_loss = mean_loss();
   output_.metrics = training_summary(seconds);
   LogRow logs;
   for (const auto& [name, value] : output_.metrics) logs.emplace_back(name, value);
   trainer_.log(std::move(logs));
+  if (trainer_.pusher && args_.hub_strategy == HubStrategy::end) {
+    trainer_.callbacks.push_begin(trainer_.event());
+  }
   trainer_.callbacks.train_end(trainer_.event());
   if (trainer_.pusher) {
-    output_.pushes = trainer_.pusher->outcomes();
+    const auto& outcomes = trainer_.pusher->outcomes();
+    output_.pushes.assign(outcomes.begin() + earlier_pushes_, outcomes.end());
     output_.push_stall_seconds = trainer_.pusher->stall_seconds();
   }
   return std::move(output_);

@@ -27,7 +27,10 @@ class TrainingRun {
 
   void resume(const std::filesystem::path& checkpoint);
   void load_optimizer_and_rate(const std::filesystem::path& checkpoint);
+  void read_running_sums(const std::filesystem::path& checkpoint);
   void restore_random_states();
+  double mean_loss() const;
+  std::optional<int> cuda_device() const;
   TrainOutput finish(std::chrono::steady_clock::time_point start);
   Metrics training_summary(double seconds) const;
   double learning_rate() const;
@@ -41,15 +44,17 @@ class TrainingRun {
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   TrainOutput output_;
 
-  double base_rate_ = 0;       ///< Peak learning rate.
-  double used_rate_ = 0;       ///< Of the last update.
-  double grad_norm_ = 0;       ///< Of the last update, before clipping.
-  double loss_since_log_ = 0;  ///< Sum of the updates' losses since the last log.
-  double total_loss_ = 0;      ///< Sum over all updates, those before a resume included.
+  double base_rate_ = 0;                 ///< Peak learning rate.
+  double used_rate_ = 0;                 ///< Of the last update.
+  double grad_norm_ = 0;                 ///< Of the last update, before clipping.
+  double loss_since_log_ = 0;            ///< Sum of the updates' losses since the last log.
+  double total_loss_ = 0;                ///< Sum over all updates, those before a resume included.
+  std::int64_t first_counted_step_ = 0;  ///< total_loss_ holds the updates after this one.
   std::int64_t last_logged_step_ = 0;
-  std::optional<std::filesystem::path>
-      resumed_from_;                                 ///< Set until its random states are restored.
-  std::optional<std::filesystem::path> rng_source_;  ///< Where Python's random states came from.
+  std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train().
+  std::int64_t updates_to_skip_ = 0;               ///< Of the first epoch: done before the resume.
+  std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
+  PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
 };
 
 }  // namespace torchhub

@@ -1,4 +1,6 @@
 #include "support/local_hub.h"
+#include "support/message_of.h"
+#include "support/small_disk.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -10,13 +12,15 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sys/mount.h>
+#include <regex>
 
 namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::LocalHub;
+using testing::message_of;
+using testing::SmallDisk;
 using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
@@ -25,6 +29,19 @@ TrainerOptions options(const fs::path& output_dir) {
   return {.model = tiny_model(),
           .args = {.output_dir = output_dir, .max_steps = 4, .save_steps = 2, .disable_tqdm = true},
           .train_dataset = tiny_dataset(16)};
+}
+
+/// The ids of requests and the names of temporaries, which are random, read R.
+std::string without_random_parts(const std::string& message) {
+  return std::regex_replace(std::regex_replace(message, std::regex("request [^)]*"), "request R"),
+                            std::regex("(\\.tmp-(checkpoint-4-)?)[0-9a-f]+"), "$1R");
+}
+
+/// What a run says that cannot go on from `source`.
+template <typename Exception>
+std::string resume_message(Trainer& trainer, const std::string& source) {
+  return without_random_parts(
+      message_of<Exception>([&] { trainer.train({.resume_from_checkpoint = source}); }));
 }
 
 TEST(BadInput, NamesEveryArgumentThatIsWrongBeforeAnythingHappens) {
@@ -60,6 +77,21 @@ TEST(BadInput, NamesAnOutputFolderThatIsAFile) {
   EXPECT_EQ(read_file(folder / "out"), "a file");
 }
 
+TEST(BadInput, NamesACheckpointFolderThatIsNotThere) {
+  const TempDir folder;
+  Trainer trainer(options(folder / "out"));
+  const std::string out = (folder / "out").string();
+  EXPECT_EQ(resume_message<CheckpointError>(trainer, out + "/checkpoint-2"),
+            "The checkpoint folder '" + out +
+                "/checkpoint-2' does not exist. Check the path, or resume from 'last', the newest "
+                "complete checkpoint in '" +
+                out + "'.");
+  EXPECT_EQ(resume_message<CheckpointError>(trainer, "last"),
+            "There is no complete checkpoint in '" + out +
+                "' to resume from. Train from the start, or name a "
+                "checkpoint.");
+}
+
 class BadHub : public ::testing::Test {
  protected:
   TrainerOptions pushing(std::optional<std::string> token) {
@@ -72,70 +104,73 @@ class BadHub : public ::testing::Test {
     return o;
   }
 
+  /// What a Trainer that cannot be made says.
+  template <typename Exception>
+  std::string message(std::optional<std::string> token) {
+    return without_random_parts(
+        message_of<Exception>([&] { Trainer trainer(pushing(std::move(token))); }));
+  }
+
   TempDir folder_;
   LocalHub hub_;
+  std::string url_ = hub_.base_url();
 };
 
 TEST_F(BadHub, FailsEarlyWithoutAToken) {
-  EXPECT_THROW(Trainer{pushing(std::nullopt)}, LocalTokenNotFoundError);
+  EXPECT_EQ(message<LocalTokenNotFoundError>(std::nullopt),
+            "No token for creating repository 'tiny' at " + url_ +
+                ". Set HF_TOKEN (or HubOptions::token) to a token with write access.");
 }
 
 TEST_F(BadHub, FailsEarlyWithAWrongTokenAndDoesNotShowIt) {
-  try {
-    Trainer trainer(pushing("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"));
-    FAIL() << "nothing was thrown";
-  } catch (const UnauthorizedError& error) {
-    EXPECT_EQ(std::string(error.what()).find("hf_aaaa"), std::string::npos) << error.what();
-  }
+  EXPECT_EQ(message<UnauthorizedError>("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"),
+            "The token was refused for creating repository 'tiny' at " + url_ +
+                " (401, request R): Invalid credentials in Authorization header. Check HF_TOKEN or "
+                "the token file; the token may be mistyped, expired, revoked, or of another Hub.");
 }
 
 TEST_F(BadHub, FailsEarlyWithATokenThatMayOnlyRead) {
-  EXPECT_THROW(Trainer{pushing(hub_.read_token())}, ForbiddenError);
+  EXPECT_EQ(
+      message<ForbiddenError>(hub_.read_token()),
+      "Not allowed: creating repository 'tiny' at " + url_ +
+          " (403, request R): Your token has the role 'read'; this needs a token with the role "
+          "'write'. Use a token with write access there (its role must be write).");
 }
 
 TEST_F(BadHub, FailsEarlyWhereNoServerListens) {
-  TrainerOptions o = pushing(hub_.token());
   hub_.stop();
-  EXPECT_THROW(Trainer{o}, ConnectionError);
+  EXPECT_EQ(message<ConnectionError>(hub_.token()),
+            "creating repository 'tiny': No answer from " + url_ + " to POST " + url_ +
+                "/api/repos/create: could not connect. Check the address and that the server is "
+                "running.");
 }
 
 TEST_F(BadHub, NamesARepositoryARevisionAndACheckpointThatAreNotThere) {
   Trainer trainer(pushing(hub_.token()));
-  EXPECT_THROW(trainer.train({.resume_from_checkpoint = "demo/nobody"}), RepositoryNotFoundError);
-  EXPECT_THROW(trainer.train({.resume_from_checkpoint = "demo/tiny@nowhere"}),
-               RevisionNotFoundError);
-  try {
-    trainer.train({.resume_from_checkpoint = "demo/tiny"});
-    FAIL() << "nothing was thrown";
-  } catch (const CheckpointError& error) {
-    EXPECT_NE(std::string(error.what()).find("'demo/tiny' holds no checkpoint at commit"),
-              std::string::npos)
-        << error.what();
-  }
+  const HubClient client({.endpoint = url_, .token = hub_.token()});
+  const std::string commit = client.repo_info({.id = RepoId::parse("demo/tiny")}).sha;
+  EXPECT_EQ(resume_message<RepositoryNotFoundError>(trainer, "demo/nobody"),
+            "resuming from 'demo/nobody': Repository 'demo/nobody' (model) not found at " + url_ +
+                " (404, request R). Check the spelling; if it is private, check that your token "
+                "may read it.");
+  EXPECT_EQ(resume_message<RevisionNotFoundError>(trainer, "demo/tiny@nowhere"),
+            "resuming from 'demo/tiny@nowhere': Revision 'nowhere' of repository 'demo/tiny' "
+            "(model) not found at " +
+                url_ + " (404, request R). Check the branch, tag or commit hash.");
+  EXPECT_EQ(resume_message<CheckpointError>(trainer, "demo/tiny"),
+            "resuming from 'demo/tiny': 'demo/tiny' holds no checkpoint at commit " + commit +
+                ": neither last-checkpoint nor checkpoint-<n>. It was perhaps pushed with "
+                "hub_strategy every_save; use checkpoint or all_checkpoints.");
+  EXPECT_EQ(resume_message<CheckpointError>(trainer, "demo/tiny@main/checkpoint-7"),
+            "resuming from 'demo/tiny@main/checkpoint-7': 'demo/tiny' has no complete checkpoint "
+            "'checkpoint-7' at commit " +
+                commit +
+                ": the folder is missing, lacks trainer_state.json, or was not saved to its end. "
+                "Name another checkpoint or revision of the repository.");
 }
 
-/// A file system of a few hundred kilobytes.
-class SmallDisk {
- public:
-  explicit SmallDisk(const fs::path& path) : path_(path) {
-    fs::create_directories(path);
-    mounted_ = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=256k") == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  bool mounted() const { return mounted_; }
-
- private:
-  fs::path path_;
-  bool mounted_ = false;
-};
-
 TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
-  const TempDir folder;
-  const SmallDisk disk(folder / "disk");
+  const SmallDisk disk;
   if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
   /// Takes the rest of the disk after the first save.
   class FillDisk final : public TrainerCallback {
@@ -149,16 +184,20 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
    private:
     fs::path file_;
   };
-  TrainerOptions o = options(folder / "disk/out");
-  o.callbacks = {std::make_shared<FillDisk>(folder / "disk/filler")};
+  TrainerOptions o = options(disk / "out");
+  o.callbacks = {std::make_shared<FillDisk>(disk / "filler")};
   Trainer trainer(o);
-  EXPECT_THROW(trainer.train(), DiskFullError);
-  EXPECT_EQ(complete_checkpoints(folder / "disk/out"), (std::vector<std::int64_t>{2}));
-  for (const auto& entry : fs::directory_iterator(folder / "disk/out")) {
+  EXPECT_EQ(without_random_parts(message_of<DiskFullError>([&] { trainer.train(); })),
+            "Cannot write '" +
+                (disk / "out/.tmp-checkpoint-4-R/.tmp-R/model.safetensors").string() +
+                "': No space left on device. Free some space or choose another folder; nothing "
+                "half-written was kept.");
+  EXPECT_EQ(complete_checkpoints(disk / "out"), (std::vector<std::int64_t>{2}));
+  for (const auto& entry : fs::directory_iterator(disk / "out")) {
     EXPECT_EQ(entry.path().filename(), "checkpoint-2") << "left behind";
   }
-  fs::remove(folder / "disk/filler");
-  Trainer again(options(folder / "disk/out"));
+  fs::remove(disk / "filler");
+  Trainer again(options(disk / "out"));
   EXPECT_EQ(again.train({.resume_from_checkpoint = "last"}).global_step, 4);
 }
 

@@ -43,6 +43,7 @@ class Recorder final : public TrainerCallback {
   void on_save(const TrainerEvent&, const std::filesystem::path&) override {
     events.emplace_back("save");
   }
+  void on_push_begin(const TrainerEvent&) override { events.emplace_back("push_begin"); }
 
   Names events;
   std::vector<LogRow> rows;
@@ -195,6 +196,44 @@ TEST(TrainerLoop, StopsWhereACallbackAsks) {
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {std::make_shared<StopAt3>()}});
   EXPECT_EQ(trainer.train().global_step, 3);
+}
+
+TEST(TrainerLoop, BeginsTheNextEpochAtItsFirstBatchWhenACallbackEndsOneEarly) {
+  class EndEpochs final : public TrainerCallback {
+   public:
+    std::string name() const override { return "EndEpochs"; }
+    void on_step_end(const TrainerEvent& event) override {
+      event.control.should_epoch_stop = event.state.global_step % 2 == 0;
+    }
+    void on_epoch_begin(const TrainerEvent&) override { ++epochs; }
+    int epochs = 0;
+  };
+  const TempDir folder;
+  const auto ending = std::make_shared<EndEpochs>();
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "out",
+                            .per_device_train_batch_size = 2,
+                            .num_train_epochs = 3,
+                            .save_strategy = SaveStrategy::no,
+                            .disable_tqdm = true},
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {ending}});
+  EXPECT_EQ(trainer.train().global_step, 6);  // two of the eight updates of each epoch
+  EXPECT_EQ(ending->epochs, 3);
+}
+
+TEST(TrainerLoop, KeepsWhatItSavesBesideTheHigherStepsOfAnOlderRun) {
+  const TempDir folder;
+  write_file_atomically(folder / "out/checkpoint-1000/trainer_state.json", "{}");
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "out",
+                            .max_steps = 2,
+                            .save_steps = 1,
+                            .save_total_limit = 1,
+                            .disable_tqdm = true},
+                   .train_dataset = tiny_dataset(16)});
+  trainer.train();
+  EXPECT_EQ(complete_checkpoints(folder / "out"), std::vector<std::int64_t>{2});
 }
 
 TEST(TrainerLoop, KeepsAsManyCheckpointsAsAsked) {

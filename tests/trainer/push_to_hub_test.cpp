@@ -168,11 +168,136 @@ TEST_F(PushToHub, TrainsToTheEndAndReportsWhenTheHubGoesAway) {
 }
 
 TEST_F(PushToHub, SendsNothingThatHoldsTheToken) {
-  trainer(HubStrategy::checkpoint).train();
-  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "tiny")) {
+  HubOptions without_token = options();
+  without_token.token = std::nullopt;
+  Trainer t({.model = tiny_model(),
+             .args = {.output_dir = folder_ / "tiny",
+                      .max_steps = 2,
+                      .save_steps = 2,
+                      .push_to_hub = true,
+                      .hub_strategy = HubStrategy::checkpoint,
+                      .hub_token = hub_.token(),
+                      .disable_tqdm = true},
+             .train_dataset = tiny_dataset(16),
+             .hub = without_token});
+  t.train();
+  const fs::path pushed = client().snapshot_download(repo_);
+  ASSERT_TRUE(fs::exists(pushed / "last-checkpoint/training_args.json"));
+  for (const auto& entry : fs::recursive_directory_iterator(pushed)) {
     if (!entry.is_regular_file()) continue;
     EXPECT_EQ(read_file(entry.path()).find(hub_.token()), std::string::npos) << entry.path();
   }
+}
+
+TEST_F(PushToHub, KeepsWhatTheUserWroteIntoTheCard) {
+  Trainer t = trainer(HubStrategy::every_save);
+  t.train();
+  std::string card = read_file(folder_ / "tiny/README.md");
+  const std::string placeholder = "More information needed";
+  ASSERT_NE(card.find(placeholder), std::string::npos) << card;
+  card.replace(card.find(placeholder), placeholder.size(), "A net for shirts.");
+  write_file_atomically(folder_ / "tiny/README.md", card);
+  const CommitInfo commit = t.push_to_hub();
+  EXPECT_NE(read_file(client().hub_download(repo_, "README.md", {.revision = commit.oid}))
+                .find("A net for shirts."),
+            std::string::npos);
+}
+
+TEST_F(PushToHub, GoesOnInAFreshFolderWithTheCardOnTheHub) {
+  const HubClient hub = client();
+  hub.create_repo(repo_);
+  hub.create_commit(
+      repo_, {CommitOperationAdd::from_bytes("README.md", "# tiny\n\n## Notes\n\nBy hand.\n")},
+      {.commit_message = "notes"});
+  trainer(HubStrategy::every_save).train();
+  const std::string card = read_file(client().hub_download(repo_, "README.md"));
+  EXPECT_NE(card.find("By hand."), std::string::npos) << card;
+  EXPECT_NE(card.find("- training_steps: 4"), std::string::npos) << card;
+}
+
+TEST_F(PushToHub, LeavesNoOlderWeightsBesideThoseOfTheSave) {
+  const HubClient hub = client();
+  hub.create_repo(repo_);
+  hub.create_commit(repo_,
+                    {CommitOperationAdd::from_bytes("model-00002-of-00002.safetensors", "x"),
+                     CommitOperationAdd::from_bytes("model.safetensors.index.json", "{}")},
+                    {.commit_message = "an older form"});
+  write_file_atomically(folder_ / "tiny/model-00001-of-00002.safetensors", "older still");
+  trainer(HubStrategy::every_save).train();
+  for (const std::string& path : files()) {
+    EXPECT_FALSE(path.starts_with("model-") || path.ends_with("index.json")) << path;
+  }
+  EXPECT_TRUE(files().contains("model.safetensors"));
+}
+
+TEST_F(PushToHub, PushesToTheBranchThatIsAskedForAndHidesAPrivateRepository) {
+  Trainer t({.model = tiny_model(),
+             .args = {.output_dir = folder_ / "tiny",
+                      .max_steps = 2,
+                      .save_steps = 2,
+                      .push_to_hub = true,
+                      .hub_private_repo = true,
+                      .hub_revision = "trial",
+                      .disable_tqdm = true},
+             .train_dataset = tiny_dataset(16),
+             .hub = options()});
+  EXPECT_TRUE(t.train().pushed_all());
+  EXPECT_TRUE(client().file_exists(repo_, "model.safetensors", "trial"));
+  EXPECT_FALSE(client().file_exists(repo_, "model.safetensors", "main"));
+  HubOptions stranger = options();
+  stranger.token = std::nullopt;
+  EXPECT_THROW(HubClient(stranger).repo_info(repo_), RepositoryNotFoundError);
+}
+
+TEST_F(PushToHub, ResumesFromEveryFormOfAPlaceOnTheHub) {
+  trainer(HubStrategy::all_checkpoints).train();
+  // Rows of the history: losses and evaluations up to that checkpoint, and the summary.
+  const std::vector<std::pair<std::string, std::size_t>> places{
+      {"demo/tiny", 7}, {"demo/tiny/checkpoint-2", 4}, {"demo/tiny@main/checkpoint-4", 7}};
+  for (const auto& [place, rows] : places) {
+    SCOPED_TRACE(place);
+    Trainer t({.model = tiny_model(),
+               .args = {.output_dir = folder_ / "again",
+                        .max_steps = 4,
+                        .save_strategy = SaveStrategy::no,
+                        .disable_tqdm = true},
+               .train_dataset = tiny_dataset(16),
+               .hub = options()});
+    EXPECT_EQ(t.train({.resume_from_checkpoint = place}).global_step, 4);
+    EXPECT_EQ(t.state().log_history.size(), rows);
+  }
+}
+
+TEST_F(PushToHub, NamesTheRepoThatTheModelCameFromAsTheBaseModel) {
+  const auto model = tiny_model();
+  model->config().name_or_path = "demo/base";  // as from_pretrained() leaves it
+  Trainer t({.model = model,
+             .args = {.output_dir = folder_ / "tiny", .disable_tqdm = true},
+             .hub = options()});
+  EXPECT_NE(t.model_card().find("base_model: demo/base\n"), std::string::npos) << t.model_card();
+}
+
+TEST_F(PushToHub, TellsCallbacksBeforeEachSaveIsHandedOver) {
+  class Counter final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Counter"; }
+    void on_push_begin(const TrainerEvent& event) override {
+      steps.push_back(event.state.global_step);
+    }
+    std::vector<std::int64_t> steps;
+  };
+  const auto counter = std::make_shared<Counter>();
+  Trainer t({.model = tiny_model(),
+             .args = {.output_dir = folder_ / "tiny",
+                      .max_steps = 4,
+                      .save_steps = 2,
+                      .push_to_hub = true,
+                      .disable_tqdm = true},
+             .train_dataset = tiny_dataset(16),
+             .callbacks = {counter},
+             .hub = options()});
+  EXPECT_TRUE(t.train().pushed_all());
+  EXPECT_EQ(counter->steps, (std::vector<std::int64_t>{2, 4}));
 }
 
 TEST_F(PushToHub, WorksInAHandWrittenLoop) {
@@ -193,7 +318,9 @@ TEST_F(PushToHub, WorksInAHandWrittenLoop) {
 
 TEST_F(PushToHub, LeavesNoSnapshotBehind) {
   trainer(HubStrategy::checkpoint).train();
-  EXPECT_TRUE(!fs::exists(folder_ / "tiny/_torchhub") || fs::is_empty(folder_ / "tiny/_torchhub"));
+  for (const auto& entry : fs::directory_iterator(folder_ / "tiny/_torchhub")) {
+    EXPECT_EQ(entry.path().filename(), "generated-card.md");
+  }
 }
 
 }  // namespace

@@ -41,23 +41,13 @@ Batch noisy_collator(const std::vector<Batch>& samples, std::uint64_t seed) {
   return batch;
 }
 
-/// tiny_dataset without its fast path, so that the collator is used.
-class OneByOne final : public Dataset {
- public:
-  std::int64_t size() const override { return inner_->size(); }
-  Batch get(std::int64_t index) const override { return inner_->get(index); }
-
- private:
-  std::shared_ptr<TensorDataset> inner_ = tiny_dataset(26);
-};
-
 std::shared_ptr<PreTrainedModel> run(TrainingArguments args,
                                      std::optional<std::string> resume = std::nullopt,
                                      std::optional<HubOptions> hub = std::nullopt) {
   const auto model = tiny_model();
   Trainer trainer({.model = model,
                    .args = std::move(args),
-                   .train_dataset = std::make_shared<OneByOne>(),
+                   .train_dataset = tiny_dataset(26),
                    .data_collator = noisy_collator,
                    .hub = std::move(hub)});
   trainer.train({.resume_from_checkpoint = std::move(resume)});
@@ -101,6 +91,30 @@ TEST(Resume, KeepsTheHistoryAndTheMeanLoss) {
     }
   }
   EXPECT_DOUBLE_EQ(straight_loss, resumed_loss);
+}
+
+TEST(Resume, GoesOnWhenRotationTakesTheCheckpointItCameFrom) {
+  const TempDir folder;
+  const auto straight = run(arguments(folder / "straight", 100));
+  TrainingArguments args = arguments(folder / "out", 3);
+  args.save_total_limit = 1;
+  run(arguments(folder / "out", 3));
+  for (const int step : {6, 9, 12}) fs::remove_all(folder / "out" / checkpoint_name(step));
+  EXPECT_TRUE(same_state(*straight, *run(args, "last")));
+  EXPECT_EQ(complete_checkpoints(folder / "out"), std::vector<std::int64_t>{12});
+}
+
+TEST(Resume, TellsTheMeanLossOfTheUpdatesItCountedWherePythonWroteTheCheckpoint) {
+  const TempDir folder;
+  TrainingArguments args = arguments(folder / "out", 10);
+  args.learning_rate = 1e-9;  // every update has about the same loss
+  run(args);
+  fs::remove(folder / "out/checkpoint-10/torchhub_state.json");
+  Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(26)});
+  const double loss =
+      trainer.train({.resume_from_checkpoint = (folder / "out/checkpoint-10").string()})
+          .training_loss;
+  EXPECT_GT(loss, 0.5);  // over all 12 updates it would be a sixth
 }
 
 TEST(Resume, TakesTheNewestWholeCheckpointForLast) {
@@ -147,7 +161,11 @@ TEST(Resume, NamesWhatIsWrongWithACheckpoint) {
   };
   EXPECT_THROW(broken("trainer_state.json", std::nullopt), CheckpointError);
   EXPECT_THROW(broken("trainer_state.json", "{\"epoch\":"), CheckpointError);
+  EXPECT_THROW(broken("trainer_state.json", R"({"epoch": 0.5, "global_step": -5})"),
+               CheckpointError);
   EXPECT_THROW(broken("torchhub_state.json", "{"), CheckpointError);
+  EXPECT_THROW(broken("torchhub_state.json", "[]"), CheckpointError);
+  EXPECT_THROW(broken("torchhub_state.json", R"({"total_loss": "high"})"), CheckpointError);
   EXPECT_THROW(broken("optimizer.pt", "PK"), CheckpointError);
   EXPECT_THROW(broken("rng_state.pth", "PK"), CheckpointError);
   EXPECT_THROW(broken("model.safetensors", "short"), SafetensorsError);
