@@ -60,24 +60,36 @@ void print_start(const Server& server, const ServeArguments& arguments) {
       !listen.starts_with("[::1]")) {
     fmt::print(stderr, "  Warning: tokens travel in clear text over this address.\n");
   }
+  for (const std::string& warning : server.warnings()) {
+    fmt::print(stderr, "  Warning: {}\n", warning);
+  }
 }
 
-/// SIGTERM and SIGINT, taken from every thread started from now on.
-sigset_t block_end_signals() {
+sigset_t end_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+/// The end signals and SIGHUP, kept from every thread started from now on.
+sigset_t block_signals() {
+  sigset_t signals = end_signals();
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
 }
 
-/// Waits for the first signal, then stops the server; a second one ends the process at once.
+/// Waits for the first end signal, then stops the server; a second one ends the process at once.
 void wait_and_stop(Server& server, const sigset_t& signals) {
-  int signal = 0;
-  sigwait(&signals, &signal);
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);  // default action: the end, as safe as a crash
+  int signal = SIGHUP;
+  // Programs that rotate logs send SIGHUP. The log goes to standard error: there is nothing to
+  // reopen, but the default action would end the server.
+  while (signal == SIGHUP) sigwait(&signals, &signal);
+  const sigset_t again = end_signals();
+  pthread_sigmask(SIG_UNBLOCK, &again, nullptr);  // default action: the end, as safe as a crash
   fmt::print(stderr, "torchhub stops.\n");
   server.stop();
 }
@@ -91,7 +103,7 @@ void serve(ServeArguments arguments) {
   log::set_level(arguments.log_level == "debug"  ? log::Level::debug
                  : arguments.log_level == "info" ? log::Level::info
                                                  : log::Level::warning);
-  const sigset_t signals = block_end_signals();
+  const sigset_t signals = block_signals();
   Server server(arguments.options);
   make_first_user(arguments);
   print_start(server, arguments);
@@ -128,12 +140,16 @@ void add_serve(CLI::App& app) {
   serve_command->add_option("--log-level", arguments->log_level, "debug, info or warning")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning"}));
+  serve_command
+      ->add_option("--connections-per-address", arguments->options.max_connections_per_address,
+                   "Connections from one address at once, 0 for no limit; not on loopback")
+      ->capture_default_str();
   serve_command->add_flag("--demo", arguments->demo,
                           "On an empty hub: user 'demo' and organisation 'demo-org'");
   serve_command->add_flag("--test-mode", arguments->options.test_mode,
                           "Allow fault points; loopback addresses only");
   serve_command->add_option("--fault-point", arguments->options.fault_point,
-                            "In test mode: end by SIGKILL at this point");
+                            "End by SIGKILL at this point; needs --test-mode");
   serve_command->callback([arguments] { serve(*arguments); });
 }
 

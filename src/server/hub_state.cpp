@@ -32,6 +32,7 @@ HubState::HubState(ServerOptions o)
       git(options.git_processes, options.git_timeout) {
   write_git_config(folder.git_config(), options.durability);
   folder.empty_incoming();
+  folder.remove_stale_locks();
   folder.keep_reserve();
   finish_what_was_begun();
 }
@@ -55,6 +56,8 @@ std::string HubState::base_url(const HttpRequest& request) const {
   const std::string port = port_of(own_url);
   for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {
     if (host == fmt::format("{}:{}", name, port)) return "http://" + host;
+    // Clients leave the port out where it is the scheme's own (RFC 9110 section 7.2).
+    if (host == name && port == "80") return "http://" + host;
   }
   return own_url;
 }

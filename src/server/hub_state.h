@@ -43,7 +43,7 @@ struct HubState {
   git::Program git;
   RefQueue queue;
   std::string own_url = {};    ///< Set once the port is known.
-  std::stop_source stop = {};  ///< Ends git processes.
+  std::stop_source stop = {};  ///< Ends git processes, and the wait for requests under way.
 
  private:
   void finish_what_was_begun();

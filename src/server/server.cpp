@@ -8,8 +8,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -19,7 +23,21 @@ std::string without_end_slash(std::string url) {
   return url;
 }
 
+void check_fault_point(const ServerOptions& options) {
+  const std::string& name = options.fault_point;
+  if (name.empty()) return;
+  if (!options.test_mode) {
+    throw InvalidArgumentError(fmt::format(
+        "The fault point '{}' would end the server. Fault points need test mode.", name));
+  }
+  const auto& known = server::kFaultPoints;
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  throw InvalidArgumentError(fmt::format("There is no fault point '{}'. The fault points are: {}.",
+                                         name, fmt::join(known, ", ")));
+}
+
 ServerOptions checked(ServerOptions options) {
+  check_fault_point(options);
   if (!options.base_url) return options;
   options.base_url = without_end_slash(*options.base_url);
   if (options.base_url->starts_with("http://") || options.base_url->starts_with("https://")) {
@@ -27,6 +45,22 @@ ServerOptions checked(ServerOptions options) {
   }
   throw InvalidArgumentError(
       fmt::format("base_url '{}' must start with http:// or https://.", *options.base_url));
+}
+
+std::vector<std::string> start_warnings(const server::HubState& hub,
+                                        const server::Listener& listener) {
+  std::vector<std::string> out;
+  if (const auto& problem = hub.git.problem()) {
+    out.push_back(*problem + " Everything else works.");
+  }
+  // Not refused: clients on this machine do work, and containers often start so.
+  if (listener.is_wildcard() && !hub.options.base_url) {
+    out.push_back(fmt::format(
+        "Links in answers start with {}, which other machines cannot open: uploads and downloads "
+        "from there will fail. Set --base-url to the address that clients use.",
+        listener.url()));
+  }
+  return out;
 }
 
 }  // namespace
@@ -40,19 +74,30 @@ struct Server::Impl {
     hub.own_url = listener.url();
     port = listener.port();
     base_url = hub.options.base_url.value_or(hub.own_url);
-    http.emplace(listener, server::MhdOptions{.max_connections = hub.options.max_connections},
+    warnings = start_warnings(hub, listener);
+    const unsigned per_address =
+        listener.is_loopback() ? 0 : hub.options.max_connections_per_address;
+    http.emplace(listener,
+                 server::MhdOptions{.max_connections = hub.options.max_connections,
+                                    .max_connections_per_address = per_address},
                  dispatcher);
   }
 
-  void stop(bool wait) {
+  void stop() {
     const std::lock_guard lock(mutex);
     if (!http) return;
     http->quiesce();
-    if (wait && !http->wait_until_idle(hub.options.grace, hub.options.upload_grace)) {
+    if (!http->wait_until_idle(hub.options.grace, hub.options.upload_grace, hub.stop.get_token())) {
       log::warning("requests_cut_off_at_stop");
     }
     hub.stop.request_stop();
     http.reset();
+  }
+
+  void stop_now() {
+    // Before the lock: a stop() that waits in another thread holds it, and gives up at this.
+    hub.stop.request_stop();
+    stop();
   }
 
   server::Listener listener;
@@ -60,6 +105,7 @@ struct Server::Impl {
   server::Dispatcher dispatcher;
   std::string base_url;
   std::uint16_t port = 0;
+  std::vector<std::string> warnings;
   std::mutex mutex;
   std::optional<server::MhdServer> http;  // guarded by mutex; last member: its threads use the rest
 };
@@ -69,7 +115,8 @@ Server::~Server() { stop(); }
 
 const std::string& Server::base_url() const { return impl_->base_url; }
 std::uint16_t Server::port() const { return impl_->port; }
-void Server::stop() { impl_->stop(true); }
-void Server::stop_now() { impl_->stop(false); }
+const std::vector<std::string>& Server::warnings() const { return impl_->warnings; }
+void Server::stop() { impl_->stop(); }
+void Server::stop_now() { impl_->stop_now(); }
 
 }  // namespace torchhub

@@ -1,4 +1,6 @@
 #include "server/hub_client.h"
+#include "server/raw_connection.h"
+#include "server/refused_change.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/lfs_pointer.h"
@@ -155,6 +157,69 @@ TEST_F(CommitTest, RefusesPathsThatLeadElsewhere) {
   EXPECT_EQ(head(), before);
 }
 
+TEST_F(CommitTest, RefusesDeletionsOfNoPath) {
+  const std::string before = head();
+  const auto raw = [&](const std::string& key, const std::string& path) {
+    return json{{"key", key}, {"value", {{"path", path}}}}.dump() + "\n";
+  };
+  for (const char* key : {"deletedFile", "deletedFolder"}) {
+    for (const char* path : {"", "/", "//", "..", "a//b", ".git/config"}) {
+      const Response response = client_.commit("demo/m", raw(key, path));
+      EXPECT_EQ(response.status, 422) << key << " " << path << response.body;
+    }
+  }
+  EXPECT_EQ(head(), before);
+}
+
+TEST_F(CommitTest, TakesFoldersAlongThatADeletionLeavesEmpty) {
+  client_.commit_file("demo/m", "dir/sub/only.txt", "1");
+  const Response turned =
+      client_.commit("demo/m", delete_file("dir/sub/only.txt") + put("dir", "now a file"));
+  EXPECT_EQ(turned.status, 200) << turned.body;
+  EXPECT_EQ(content("dir"), "now a file");
+
+  client_.commit_file("demo/m", "x/y/1.txt", "1");
+  client_.commit_file("demo/m", "x/2.txt", "2");
+  const Response twice = client_.commit("demo/m", delete_file("x/y/1.txt") + delete_file("x/y"));
+  EXPECT_EQ(twice.status, 404) << "the folder went with its last file";
+  EXPECT_EQ(client_.commit("demo/m", delete_file("x/y/1.txt")).status, 200);
+  EXPECT_EQ(files(), (std::vector<std::string>{".gitattributes", "dir", "x/2.txt"}));
+}
+
+TEST_F(CommitTest, CutsALongSummaryBetweenCharacters) {
+  const std::string long_summary = std::string(999, 'a') + "\u00e4\u00f6\u00fc";
+  const Response response = client_.send("POST", "/api/models/demo/m/commit/main",
+                                         to_ndjson(CommitHeaderLine{long_summary}) + put("a", "1"));
+  ASSERT_EQ(response.status, 200) << response.body;
+  const json commits = client_.get_json("/api/models/demo/m/commits/main");
+  EXPECT_EQ(commits.at(0).at("title"), std::string(999, 'a') + "\u00e4");
+}
+
+TEST_F(CommitTest, AnswersSuccessOnceTheBranchHasMoved) {
+  const std::string before = head();
+  std::string commit;
+  {
+    const RefusedChange refused(hub_, "no_time", "UPDATE OF modified ON repo");
+    commit = client_.commit_file("demo/m", "a.txt", "moved");
+  }
+  EXPECT_NE(commit, before);
+  EXPECT_EQ(head(), commit);
+}
+
+TEST_F(CommitTest, SaysThatTheRepositoryWentWhileTheBodyCame) {
+  const std::string body = to_ndjson(CommitHeaderLine{"t"}) + put("a", "1");
+  RawConnection slow(hub_.base_url());
+  slow.send("POST /api/models/demo/m/commit/main HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer " +
+            hub_.token() + "\r\nContent-Length: " + std::to_string(body.size()) +
+            "\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(slow.read_answer().status, "100 Continue");
+  ASSERT_EQ(client_.send("DELETE", "/api/repos/delete", R"({"name": "m"})").status, 200);
+  slow.send(body);
+  const RawConnection::Answer answer = slow.read_answer();
+  EXPECT_EQ(answer.status, "404 Not Found");
+  EXPECT_NE(answer.head.find("RepoNotFound"), std::string::npos) << answer.head;
+}
+
 TEST_F(CommitTest, RefusesBrokenBodies) {
   const auto commit = [&](const std::string& body) {
     return client_.send("POST", "/api/models/demo/m/commit/main", body).status;
@@ -196,6 +261,16 @@ TEST_F(CommitTest, RefusesAPointerToAnObjectOfAnotherRepository) {
   EXPECT_EQ(eve.commit("eve/theft", to_ndjson(CommitLfsFileLine{"x", oid, bytes.size()})).status,
             400);
   EXPECT_EQ(eve.commit("eve/theft", put("x", pointer.text())).status, 400);
+}
+
+TEST_F(CommitTest, KeepsEveryLineOfAPointer) {
+  const std::string oid = client_.upload("demo/m", std::string(100, 'x'));
+  const std::string text =
+      "version https://git-lfs.github.com/spec/v1\next-0-foo sha256:" + std::string(64, 'a') +
+      "\noid sha256:" + oid + "\nsize 100\n";
+  ASSERT_EQ(client_.commit("demo/m", put("x.bin", text)).status, 200);
+  EXPECT_EQ(client_.get("/demo/m/raw/main/x.bin").body, text);
+  EXPECT_EQ(content("x.bin"), std::string(100, 'x'));
 }
 
 TEST_F(CommitTest, AddsARuleForAnLfsFileThatNoneCovers) {

@@ -1,5 +1,6 @@
 #include "server/hub_client.h"
 #include "server/served_hub.h"
+#include "server/store/fault_point.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/http/transport.h"
 #include "torchhub/wire/commit_lines.h"
@@ -7,8 +8,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
 
 namespace torchhub::testing {
 namespace {
@@ -34,7 +41,7 @@ void expect_clean(const fs::path& data) {
 }
 
 /// The hub as it is before the crash: one repository with one file and one LFS object.
-class CrashTest : public ::testing::TestWithParam<std::string> {
+class CrashTest : public ::testing::TestWithParam<std::string_view> {
  protected:
   fs::path data() const { return folder_ / "data"; }
 
@@ -57,7 +64,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
   const std::string before = prepare();
   const std::string bytes(50'000, 'n');
   {
-    ServedHub hub(data(), {"--test-mode", "--fault-point", GetParam()});
+    ServedHub hub(data(), {"--test-mode", "--fault-point", std::string(GetParam())});
     ASSERT_TRUE(hub.start());
     HubClient client(hub.base_url(), hub.token());
     EXPECT_THROW(
@@ -94,39 +101,65 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
   expect_clean(data());
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, CrashTest,
-                         ::testing::Values("lfs.bytes_flushed", "lfs.linked", "lfs.row_written",
-                                           "commit.objects_written", "commit.objects_durable",
-                                           "commit.ref_moved", "create.reserved",
-                                           "create.folder_made", "delete.marked"),
+INSTANTIATE_TEST_SUITE_P(Points, CrashTest, ::testing::ValuesIn(server::kFaultPoints),
                          [](const auto& test) {
-                           std::string name = test.param;
+                           std::string name(test.param);
                            std::replace(name.begin(), name.end(), '.', '_');
                            return name;
                          });
 
+/// What a hub had been told when it was killed.
+struct Told {
+  std::vector<std::string> answered = {};  ///< Commits.
+  std::string content = {};                ///< Of the last commit that was answered.
+  std::string under_way = {};              ///< Of the one that was not.
+};
+
+/// Commits one after the other until the hub is gone.
+void commit_until_killed(const HubClient& client, const std::string& prefix, Told& told) {
+  try {
+    for (int i = 0;; ++i) {
+      told.under_way = prefix + "." + std::to_string(i);
+      const std::string commit = client.commit_file("demo/m", "a.txt", told.under_way);
+      if (commit.empty()) return;  // refused, which has failed the test by now
+      told.answered.push_back(commit);
+      told.content = told.under_way;
+    }
+  } catch (const ConnectionError&) {
+  }
+}
+
 TEST(CrashAtAnyMoment, KeepsEveryCommitThatWasAnswered) {
+  constexpr unsigned kSeed = 20261125;
+  SCOPED_TRACE(kSeed);
+  std::mt19937 random(kSeed);
   const TempDir folder;
   ServedHub hub(folder / "data");
-  std::vector<std::string> answered;
-  for (int round = 0; round < 3; ++round) {
+  Told told;
+  for (int round = 0; round < 8; ++round) {
     ASSERT_TRUE(hub.start());
     HubClient client(hub.base_url(), hub.token());
-    if (round == 0) client.create_repo("m");
-    const std::size_t wanted = answered.size() + 10;
-    try {
-      for (int i = 0;; ++i) {
-        if (answered.size() == wanted) hub.process().signal(SIGKILL);
-        const std::string content = std::to_string(round) + "." + std::to_string(i);
-        answered.push_back(client.commit_file("demo/m", "a.txt", content));
-      }
-    } catch (const ConnectionError&) {
-      hub.process().wait();
+    if (round == 0) {
+      client.create_repo("m");
+      told.answered.push_back(client.commit_file("demo/m", "a.txt", "first"));
+      told.content = told.under_way = "first";
     }
+    const std::string found = client.get("/demo/m/resolve/main/a.txt").body;
+    EXPECT_TRUE(found == told.content || found == told.under_way) << found;
+    told.content = found;
+    // Any moment of a commit is as good as any other: the point is that nobody chose it.
+    const std::chrono::microseconds delay(std::uniform_int_distribution(0, 60'000)(random));
+    std::thread killer([&hub, delay] {
+      std::this_thread::sleep_for(delay);
+      hub.process().signal(SIGKILL);
+    });
+    commit_until_killed(client, std::to_string(round), told);
+    killer.join();
+    EXPECT_EQ(hub.process().wait(), 128 + SIGKILL);
   }
   ASSERT_TRUE(hub.start());
   const HubClient client(hub.base_url(), hub.token());
-  for (const std::string& commit : answered) {
+  for (const std::string& commit : told.answered) {
     EXPECT_EQ(client.get("/demo/m/resolve/" + commit + "/a.txt").status, 200) << commit;
   }
   expect_clean(folder / "data");

@@ -193,6 +193,16 @@ TEST_F(FileTest, SendsToTheTrueNameOfARepository) {
   EXPECT_EQ(header(response, "Location"), "/demo/m/resolve/main/sub/a.json?download=true");
 }
 
+TEST_F(FileTest, KnowsTheTrueNameOfAnOwnerCalledAsTheRoute) {
+  HubClient owner(hub_.base_url(), hub_.create_user("Resolve"));
+  owner.create_repo("m");
+  owner.create_repo("d", {{"type", "dataset"}});
+  const Response model = owner.get("/resolve/m/resolve/main/.gitattributes");
+  EXPECT_EQ(header(model, "Location"), "/Resolve/m/resolve/main/.gitattributes");
+  const Response dataset = owner.get("/datasets/resolve/d/resolve/main/.gitattributes");
+  EXPECT_EQ(header(dataset, "Location"), "/datasets/Resolve/d/resolve/main/.gitattributes");
+}
+
 TEST_F(FileTest, NeverLetsABrowserRunAFile) {
   client_.commit_file("demo/m", "x.html", "<script>alert(1)</script>");
   client_.commit_file("demo/m", "x.svg", "<svg onload='alert(1)'/>");

@@ -118,6 +118,20 @@ TEST_F(GitTest, SpeaksSmartHttpOnly) {
   EXPECT_EQ(client_.get("/demo/m.git/HEAD").status, 404);
 }
 
+TEST_F(GitTest, AgreesWithGitOnTheProtocol) {
+  const auto first_line = [&](const std::string& protocol) {
+    const Response response =
+        client_.get("/demo/m/info/refs?service=git-upload-pack", {{"Git-Protocol", protocol}});
+    return response.body.substr(0, response.body.find('\n'));
+  };
+  const std::string old = "001e# service=git-upload-pack";
+  EXPECT_EQ(first_line("version=2"), "000eversion 2");
+  EXPECT_EQ(first_line("version=2:session_id=a_b"), "000eversion 2");
+  EXPECT_EQ(first_line("version=20"), old);
+  EXPECT_EQ(first_line("version=2:$(id)"), old) << "what git may not see does not count";
+  EXPECT_EQ(first_line("version=1"), old);
+}
+
 TEST_F(GitTest, ServesManyClonesWithFewProcesses) {
   std::vector<std::unique_ptr<ChildProcess>> clones;
   for (int i = 0; i < 10; ++i) {

@@ -1,13 +1,21 @@
 #include "server/hub_client.h"
 #include "server/raw_connection.h"
 #include "torchhub/base/sha256.h"
+#include "torchhub/base/utf8.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <sys/resource.h>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace torchhub::testing {
 namespace {
@@ -137,12 +145,36 @@ TEST_F(HttpTest, UndoesGzipWithinTheLimit) {
   EXPECT_EQ(post(gzip(question)).status, 200);
   EXPECT_EQ(post(gzip(question).substr(0, 20)).status, 400);
   EXPECT_EQ(post("no gzip at all").status, 400);
+  EXPECT_EQ(post(gzip(question) + "x").status, 400);
+  EXPECT_EQ(post(gzip(question) + gzip(question)).status, 400);
   EXPECT_EQ(post(gzip(std::string(200 << 20, ' '))).status, 413);
   EXPECT_EQ(
       client_
           .send("POST", "/api/models/demo/m/preupload/main", question, {{"Content-Encoding", "br"}})
           .status,
       415);
+}
+
+TEST_F(HttpTest, LimitsWhatAFetchMaySend) {
+  const std::string wants(9 << 20, '0');
+  const std::string target = "/demo/m/git-upload-pack";
+  EXPECT_EQ(client_.send("POST", target, wants).status, 413);
+  EXPECT_EQ(client_.send("POST", target, gzip(wants), {{"Content-Encoding", "gzip"}}).status, 413);
+  EXPECT_TRUE(incoming_is_empty());
+}
+
+TEST_F(HttpTest, ShortensWhatItRepeatsInErrors) {
+  std::string path;
+  for (int i = 0; i < 100'000; ++i) path += "é";
+  const Response response = client_.commit("demo/m", to_ndjson(CommitFileLine{path, "x"}));
+  EXPECT_EQ(response.status, 422);
+  const std::string header = response.headers.get("X-Error-Message").value_or("");
+  EXPECT_GT(header.size(), 900U);
+  EXPECT_LT(header.size(), 1100U);
+  ASSERT_TRUE(is_utf8(response.body));
+  const std::string error = json::parse(response.body).at("error");
+  EXPECT_LT(error.size(), 1100U);
+  EXPECT_NE(error.find("é [...] é"), std::string::npos) << error;
 }
 
 TEST_F(HttpTest, MarksEveryAnswer) {
@@ -169,15 +201,32 @@ TEST_F(HttpTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(client_.send("POST", "/api/repos/create", std::string(5 << 20, ' ')).status, 413);
 }
 
-TEST_F(HttpTest, SurvivesNonsense) {
-  for (const std::string& bytes : {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"),
-                                   std::string(100, '\0'), std::string("GET / HTTP/9.9\r\n\r\n"),
-                                   "GET /" + std::string(300'000, 'a') + " HTTP/1.1\r\n",
-                                   std::string("GET / HTTP/1.1\r\n\r\n"),
-                                   "GET / HTTP/1.1\r\nHost: a\r\n" + std::string(300'000, 'h')}) {
+TEST_F(HttpTest, RefusesNonsense) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"GET / HTTP/9.9\r\n\r\n", "505"},
+      {"GET /" + std::string(300'000, 'a') + " HTTP/1.1\r\n\r\n", "414"},
+      {"GET / HTTP/1.1\r\n\r\n", "400"},  // no Host
+      {"GET / HTTP/1.1\r\nHost: a\r\n" + std::string(300'000, 'h') + "\r\n\r\n", "431"},
+      {"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", "400"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", "400"},
+      {"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", "400"},
+      {head("GET /%zz"), "404"},
+      {head("GET /demo/m/resolve/main/%zz"), "400"},
+      {head("GET /demo/m/resolve/main/%00"), "400"}};
+  for (const auto& [bytes, status] : cases) {
     RawConnection connection(hub_.base_url());
     connection.send(bytes);
-    connection.send("\r\n\r\n");
+    EXPECT_EQ(connection.read_answer().status.substr(0, 3), status) << bytes.substr(0, 60);
+  }
+  EXPECT_EQ(client_.get("/healthz").status, 200);
+}
+
+TEST_F(HttpTest, SurvivesWhatIsNotHttp) {
+  // libmicrohttpd closes some of these without a word and waits for more after others.
+  for (const std::string& bytes : {std::string("\r\n\r\n\r\n"), std::string("GET\r\n\r\n"),
+                                   std::string(100, '\0') + "\r\n\r\n"}) {
+    RawConnection connection(hub_.base_url());
+    connection.send(bytes);
   }
   EXPECT_EQ(client_.get("/healthz").status, 200);
 }
@@ -185,10 +234,10 @@ TEST_F(HttpTest, SurvivesNonsense) {
 TEST_F(HttpTest, FinishesARequestUnderWayWhenItStops) {
   const std::string bytes(100'000, 'u');
   RawConnection upload(hub_.base_url());
-  upload.send(head("PUT " + upload_target(bytes), "Content-Length: 100000\r\n") +
-              bytes.substr(0, 50'000));
-  // Another answer after it: the upload's head has been read by now or is in the kernel's hands.
-  EXPECT_EQ(client_.get("/healthz").status, 200);
+  upload.send(
+      head("PUT " + upload_target(bytes), "Content-Length: 100000\r\nExpect: 100-continue\r\n"));
+  ASSERT_EQ(upload.read_answer().status, "100 Continue") << "so it is under way";
+  upload.send(bytes.substr(0, 50'000));
   std::thread stopper([&] { hub_.stop(); });
   while (RawConnection(hub_.base_url()).connected()) {
   }
@@ -221,15 +270,59 @@ TEST(HttpStop, CutsOffWhatTakesLongerThanTheGrace) {
   EXPECT_TRUE(std::filesystem::is_empty(hub.data_dir() / "incoming"));
 }
 
-TEST(HttpLoad, IdleConnectionsDoNotDelayOthers) {
-  LocalHub hub;
-  std::vector<std::unique_ptr<RawConnection>> idle;
-  for (int i = 0; i < 400; ++i) {
-    idle.push_back(std::make_unique<RawConnection>(hub.base_url()));
-    ASSERT_TRUE(idle.back()->connected());
+TEST(HttpStop, StopNowEndsTheWaitOfAStop) {
+  const TempDir folder;
+  Admin admin(folder / "data", Durability::relaxed);
+  admin.create_user("demo");
+  Server server({.data_dir = folder / "data",
+                 .listen = "127.0.0.1:0",
+                 .durability = Durability::relaxed,
+                 .grace = std::chrono::hours(1),
+                 .upload_grace = std::chrono::hours(1)});
+  HubClient client(server.base_url(), admin.create_token("demo", TokenRole::write));
+  client.create_repo("m");
+  RawConnection commit(server.base_url());
+  const std::string token = admin.create_token("demo", TokenRole::write);
+  commit.send("POST /api/models/demo/m/commit/main HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+              token + "\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(commit.read_answer().status, "100 Continue");
+  std::thread stopper([&] { server.stop(); });
+  while (RawConnection(server.base_url()).connected()) {
   }
-  const HubClient client(hub);
-  for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/healthz").status, 200);
+  server.stop_now();  // would wait for an hour
+  stopper.join();
+  EXPECT_TRUE(commit.is_closed());
+}
+
+TEST(HttpLoad, IdleConnectionsDoNotDelayOthers) {
+  constexpr rlim_t kFiles = 2500;  // both ends of each connection are in this process
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  if (files.rlim_max != RLIM_INFINITY && files.rlim_max < kFiles) {
+    GTEST_SKIP() << "needs the right to open " << kFiles << " files";
+  }
+  files.rlim_cur = std::max(files.rlim_cur, kFiles);
+  ::setrlimit(RLIMIT_NOFILE, &files);
+
+  LocalHub hub;
+  const auto answers = [](RawConnection& connection) {
+    connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    return connection.read_answer().status == "200 OK";
+  };
+  std::vector<std::unique_ptr<RawConnection>> idle;
+  for (int i = 0; i < 900; ++i) {
+    idle.push_back(std::make_unique<RawConnection>(hub.base_url()));
+    ASSERT_TRUE(answers(*idle.back())) << i;  // so the server holds it
+  }
+  const auto transport = make_curl_transport();
+  for (int i = 0; i < 50; ++i) {
+    Request request;
+    request.url = hub.base_url() + "/healthz";
+    request.total_timeout = std::chrono::seconds(5);
+    request.safe_to_repeat = false;  // on a connection of its own
+    EXPECT_EQ(transport->send(request, {}).status, 200);
+  }
+  for (const auto& connection : idle) ASSERT_TRUE(answers(*connection)) << "no longer held";
 }
 
 }  // namespace

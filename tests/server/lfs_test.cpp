@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "server/raw_connection.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
@@ -149,10 +150,40 @@ TEST_F(LfsTest, DoesNotTellThatSomebodyElseHasAnObject) {
   eve.create_repo("own");
   const json object = eve.batch("eve/own", "upload", oid, bytes_.size());
   EXPECT_TRUE(object.contains("actions")) << "the bytes must be shown, not only the hash";
+  const json other_size = eve.batch("eve/own", "upload", oid, 5);
+  EXPECT_TRUE(other_size.contains("actions")) << "not even its size: " << other_size;
   EXPECT_EQ(eve.send("PUT", object.at("actions").at("upload").at("href"), bytes_).status, 200);
+  EXPECT_TRUE(eve.batch("eve/own", "upload", oid, 5).contains("error")) << "now it is eve's too";
   // Who may read it somewhere need not send it again.
   client_.create_repo("third");
   EXPECT_FALSE(client_.batch("demo/third", "upload", oid, bytes_.size()).contains("actions"));
+}
+
+TEST_F(LfsTest, LinksEndWithTheirRepository) {
+  const std::string oid = client_.upload("demo/m", bytes_);
+  const auto link = [&](const char* operation, const std::string& id, std::uint64_t size) {
+    const json object = client_.batch("demo/m", operation, id, size);
+    return object.at("actions").at(operation).at("href").get<std::string>();
+  };
+  const std::string download = link("download", oid, bytes_.size());
+  const std::string other(1000, 'o');
+  const std::string upload = link("upload", sha256_hex(other), other.size());
+  ASSERT_EQ(client_.send("DELETE", "/api/repos/delete", R"({"name": "m"})").status, 200);
+  EXPECT_EQ(client_.get(download).status, 404);
+  const Response put = client_.send("PUT", upload, other);
+  EXPECT_EQ(put.status, 404);
+  EXPECT_EQ(put.headers.get("X-Error-Code"), "RepoNotFound");
+  EXPECT_EQ(stored_files(), 1U) << "the object of before, and nothing new";
+}
+
+TEST_F(LfsTest, AnUploadThatOutlivesItsRepositoryIsRefused) {
+  RawConnection upload(hub_.base_url());
+  upload.send("PUT " + upload_link(bytes_).substr(hub_.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+  ASSERT_EQ(client_.send("DELETE", "/api/repos/delete", R"({"name": "m"})").status, 200);
+  upload.send(bytes_);
+  EXPECT_EQ(upload.read_answer().status, "404 Not Found");
 }
 
 TEST_F(LfsTest, AnswersForEachObjectOfABatch) {

@@ -75,6 +75,14 @@ TEST_F(PreuploadTest, IgnoresWhatGitignoreNames) {
   EXPECT_EQ(kept[1].at("shouldIgnore"), true);
 }
 
+TEST_F(PreuploadTest, RefusesPathsThatACommitWouldRefuse) {
+  for (const char* path : {"", "..", "/a", "a//b", ".git/config", "a\\b"}) {
+    const Response response =
+        client_.post("/api/models/demo/m/preupload/main", {{"files", {file(path, 1)}}});
+    EXPECT_EQ(response.status, 422) << path << response.body;
+  }
+}
+
 TEST_F(PreuploadTest, RefusesBrokenQuestions) {
   const auto ask_status = [&](const json& body) {
     return client_.post("/api/models/demo/m/preupload/main", body).status;

@@ -1,7 +1,9 @@
 #include "server/hub_client.h"
+#include "server/raw_connection.h"
 #include "server/served_hub.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/clock.h"
+#include "torchhub/base/sha256.h"
 
 #include <gtest/gtest.h>
 
@@ -31,6 +33,39 @@ TEST(ServeProgram, WritesItsAddressAndAnswers) {
   const std::string text = hub.process().errors();
   EXPECT_NE(text.find("HF_ENDPOINT=" + hub.base_url() + "\n"), std::string::npos) << text;
   EXPECT_NE(text.find("HF_HUB_DISABLE_XET=1"), std::string::npos) << text;
+  hub.process().signal(SIGTERM);
+  EXPECT_EQ(hub.process().wait(), 0);
+}
+
+TEST(ServeProgram, FinishesAnUploadUnderWayAtSigterm) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  ASSERT_TRUE(hub.start());
+  HubClient client(hub.base_url(), hub.token());
+  client.create_repo("m");
+  const std::string bytes(100'000, 'u');
+  const json object = client.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
+  const std::string target = object.at("actions").at("upload").at("href");
+  RawConnection upload(hub.base_url());
+  upload.send("PUT " + target.substr(hub.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+  upload.send(bytes.substr(0, 50'000));
+  hub.process().signal(SIGTERM);
+  while (RawConnection(hub.base_url()).connected()) {
+  }
+  upload.send(bytes.substr(50'000));
+  EXPECT_EQ(upload.read_answer().status, "200 OK");
+  EXPECT_EQ(hub.process().wait(), 0);
+}
+
+TEST(ServeProgram, LivesThroughSighup) {
+  const TempDir folder;
+  ServedHub hub(folder / "data");
+  ASSERT_TRUE(hub.start());
+  hub.process().signal(SIGHUP);
+  const HubClient client(hub.base_url(), hub.token());
+  EXPECT_EQ(client.get("/healthz").status, 200);
   hub.process().signal(SIGTERM);
   EXPECT_EQ(hub.process().wait(), 0);
 }
@@ -79,14 +114,75 @@ TEST(ServeProgram, RefusesToTestBeyondLoopback) {
   EXPECT_NE(start.errors.find("Test mode listens on loopback addresses only"), std::string::npos);
 }
 
+TEST(ServeProgram, RefusesFaultPointsThatAreNone) {
+  const TempDir folder;
+  const auto serve = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"serve", "--data", (folder / "data").string(), "--listen",
+                                          "127.0.0.1:0"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return torchhub_program(std::move(arguments));
+  };
+  const Finished no_test = serve({"--fault-point", "lfs.linked"});
+  EXPECT_EQ(no_test.exit_code, 2);
+  EXPECT_EQ(no_test.errors,
+            "torchhub: The fault point 'lfs.linked' would end the server. Fault points need test "
+            "mode.\n");
+  const Finished unknown = serve({"--test-mode", "--fault-point", "lfs.link"});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.errors.find("There is no fault point 'lfs.link'. The fault points are: lfs."),
+            std::string::npos)
+      << unknown.errors;
+}
+
+/// Waits until the program that was told to write `address` answers.
+void wait_for_start(ChildProcess& process, const std::filesystem::path& address) {
+  while (!std::filesystem::exists(address) && process.is_running()) {
+    system_clock()->sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
+TEST(ServeProgram, WarnsOfLinksThatNobodyCanOpen) {
+  const TempDir folder;
+  const auto text_of = [&](std::vector<std::string> more) {
+    const auto address = folder / ("address" + std::to_string(more.size()));
+    std::vector<std::string> arguments = {TORCHHUB_EXECUTABLE,        "serve",         "--data",
+                                          (folder / "data").string(), "--listen",      "0.0.0.0:0",
+                                          "--address-file",           address.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    ChildProcess process(std::move(arguments));
+    wait_for_start(process, address);
+    return process.errors();
+  };
+  const std::string warning = "which other machines cannot open";
+  const std::string bare = text_of({});
+  EXPECT_NE(bare.find("  Warning: Links in answers start with http://0.0.0.0:"), bare.npos) << bare;
+  EXPECT_NE(bare.find(warning), bare.npos) << bare;
+  const std::string named = text_of({"--base-url", "http://hub.example:8686"});
+  EXPECT_EQ(named.find(warning), named.npos) << named;
+}
+
+TEST(ServeProgram, StartsWithABrokenGitAndSaysSo) {
+  const TempDir folder;
+  write_file_atomically(folder / "git", "#!/bin/sh\nexit 3\n");
+  std::filesystem::permissions(folder / "git", std::filesystem::perms::owner_all);
+  const auto address = folder / "address";
+  ChildProcess process({TORCHHUB_EXECUTABLE, "serve", "--data", (folder / "data").string(),
+                        "--listen", "127.0.0.1:0", "--address-file", address.string()},
+                       {"PATH=" + folder.path().string() + ":/usr/bin:/bin"});
+  wait_for_start(process, address);
+  EXPECT_TRUE(process.is_running());
+  EXPECT_NE(process.errors().find("clones are not possible: git ended with an error. Everything "
+                                  "else works.\n"),
+            std::string::npos)
+      << process.errors();
+}
+
 TEST(ServeProgram, PrintsAFirstTokenOnAnEmptyHub) {
   const TempDir folder;
   const auto address = folder / "address";
   ChildProcess process({TORCHHUB_EXECUTABLE, "serve", "--data", (folder / "data").string(),
                         "--listen", "127.0.0.1:0", "--address-file", address.string(), "--demo"});
-  while (!std::filesystem::exists(address) && process.is_running()) {
-    system_clock()->sleep_for(std::chrono::milliseconds(5));
-  }
+  wait_for_start(process, address);
   const std::string text = process.errors();
   const std::size_t at = text.find("HF_TOKEN=hf_");
   ASSERT_NE(at, std::string::npos) << text;
@@ -111,6 +207,29 @@ TEST(AdminProgram, WorksWhileTheServerRuns) {
   const HubClient ana(hub.base_url(), token.output.substr(0, 37));
   EXPECT_EQ(ana.get_json("/api/whoami-v2").at("auth").at("accessToken").at("role"), "read");
   EXPECT_EQ(torchhub_program({"admin", "--data", data, "user", "list"}).output, "ana\ndemo\n");
+}
+
+TEST(AdminProgram, TakesATokensValueInTestModeOnly) {
+  const TempDir folder;
+  const std::string data = (folder / "data").string();
+  const auto create = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"admin",  "--data", data,     "token",
+                                          "create", "ana",    "--role", "write"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return torchhub_program(std::move(arguments));
+  };
+  torchhub_program({"admin", "--data", data, "user", "create", "ana"});
+  const std::string value = "hf_aValueThatATestKnows";
+  const Finished refused = create({"--value", value});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.errors, "torchhub: --value is for tests: add --test-mode, or leave it out.\n");
+  EXPECT_EQ(create({"--test-mode", "--value", "short"}).exit_code, 2);
+  const Finished made = create({"--test-mode", "--value", value});
+  EXPECT_EQ(made.exit_code, 0) << made.errors;
+  EXPECT_EQ(made.output, value + "\n");
+  ServedHub hub(data);
+  ASSERT_TRUE(hub.start());
+  EXPECT_EQ(HubClient(hub.base_url(), value).get_json("/api/whoami-v2").at("name"), "ana");
 }
 
 TEST(AdminProgram, SaysWhatIsWrong) {

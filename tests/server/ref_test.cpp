@@ -1,7 +1,13 @@
 #include "server/hub_client.h"
+#include "server/refused_change.h"
+#include "support/child_process.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
 
 namespace torchhub::testing {
 namespace {
@@ -85,6 +91,68 @@ TEST_F(RefTest, TagsPeelToTheirCommit) {
   EXPECT_EQ(remove("tag/light").status, 404);
 }
 
+TEST_F(RefTest, RefusesNamesThatReadAsCommits) {
+  const std::string hash = "0123456789abcdef0123456789abcdef01234567";
+  EXPECT_EQ(branch(hash).status, 400);
+  EXPECT_EQ(tag("main", {{"tag", hash}}).status, 400);
+  EXPECT_EQ(branch(hash.substr(1)).status, 200) << "39 digits are no commit";
+}
+
+TEST_F(RefTest, AFullIdIsTheCommitWhateverBranchesThereAre) {
+  // As a push could have made it.
+  const std::string id = client_.get_json("/api/models/demo/m").at("_id");
+  const std::filesystem::path repository =
+      hub_.data_dir() / "repos" / id.substr(0, 2) / (id + ".git");
+  const Finished made = run({"git", "-c", "safe.directory=*", "-C", repository.string(),
+                             "update-ref", "refs/heads/" + first_, second_});
+  ASSERT_EQ(made.exit_code, 0) << made.errors;
+  EXPECT_EQ(client_.get("/demo/m/resolve/" + first_ + "/a.txt").body, "1");
+}
+
+TEST_F(RefTest, SaysWhichReferenceIsInTheWay) {
+  ASSERT_EQ(branch("a").status, 200);
+  const Response below = branch("a%2Fb");
+  EXPECT_EQ(below.status, 409);
+  EXPECT_EQ(below.headers.get("X-Error-Message"),
+            "Reference refs/heads/a/b cannot be created: refs/heads/a is in its way. Delete that "
+            "one, or choose another name.");
+  ASSERT_EQ(branch("deep%2Fer").status, 200);
+  EXPECT_EQ(branch("deep").status, 409);
+  EXPECT_EQ(branch("deep2").status, 200);
+  ASSERT_EQ(tag("main", {{"tag", "v/1"}}).status, 200);
+  EXPECT_EQ(tag("main", {{"tag", "v"}}).status, 409);
+  EXPECT_EQ(tag("main", {{"tag", "a/b"}}).status, 200) << "a branch is not in a tag's way";
+  ASSERT_EQ(remove("branch/a").status, 200);
+  EXPECT_EQ(branch("a%2Fb").status, 200);
+  ASSERT_EQ(remove("branch/deep%2Fer").status, 200);
+  EXPECT_EQ(branch("deep").status, 200);
+}
+
+TEST_F(RefTest, AnswersSuccessOnceTheReferenceHasChanged) {
+  const RefusedChange refused(hub_, "no_time", "UPDATE OF modified ON repo");
+  EXPECT_EQ(branch("one").status, 200);
+  EXPECT_EQ(tag("main", {{"tag", "v1"}}).status, 200);
+  EXPECT_EQ(remove("branch/one").status, 200);
+  EXPECT_EQ(refs().at("branches").size(), 1U);
+  EXPECT_EQ(refs().at("tags").size(), 1U);
+}
+
+TEST(DurableRefs, GoWithTheFoldersThatTheyLeaveEmpty) {
+  // What is flushed after a deletion must be a folder that is still there.
+  LocalHub hub({.server = {.durability = Durability::full}});
+  HubClient client(hub);
+  client.create_repo("m");
+  for (const char* name : {"x%2Fy%2Fz", "plain"}) {
+    const std::string target = std::string("/api/models/demo/m/branch/") + name;
+    ASSERT_EQ(client.send("POST", target, "{}").status, 200);
+    EXPECT_EQ(client.send("DELETE", target).status, 200) << name;
+  }
+  EXPECT_EQ(client.post("/api/models/demo/m/tag/main", {{"tag", "v/1"}, {"message", "a"}}).status,
+            200);
+  EXPECT_EQ(client.send("DELETE", "/api/models/demo/m/tag/v%2F1").status, 200);
+  EXPECT_EQ(client.get_json("/api/models/demo/m/refs").at("branches").size(), 1U);
+}
+
 TEST_F(RefTest, BranchWinsOverTag) {
   tag(first_, {{"tag", "same"}});
   branch("same");
@@ -144,6 +212,37 @@ TEST_F(RefTest, ListsAFolderAndWhatChangedItLast) {
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_EQ(response.headers.get("X-Error-Code"), "EntryNotFound");
   }
+}
+
+TEST_F(RefTest, FindsEachItemsLastChangeInOneWalk) {
+  std::map<std::string, std::string> last;
+  for (const char* path : {"d/x", "d/y", "e/z", "d/x", "top", "e/deep/er"}) {
+    last[path] = client_.commit_file("demo/m", path, "at " + std::to_string(last.size()) + path);
+  }
+  last["d/x"] = client_.commit_file("demo/m", "d/x", "newest");
+  last["d"] = last["d/x"];
+  last["e"] = last["e/deep"] = last["e/deep/er"];
+  last["a.txt"] = second_;
+  const json initial = client_.get_json("/api/models/demo/m/commits/main").back();
+  last[".gitattributes"] = initial.at("id");
+  const json items = client_.get_json("/api/models/demo/m/tree/main?recursive=true&expand=true");
+  EXPECT_EQ(items.size(), last.size());
+  for (const json& item : items) {
+    const std::string path = item.at("path");
+    EXPECT_EQ(item.at("lastCommit").at("id"), last[path]) << path;
+  }
+}
+
+TEST_F(RefTest, RefusesCursorsOfItsOwnMaking) {
+  for (const std::string& cursor :
+       {std::string("x"), second_, second_ + "-", second_ + "-1x", second_ + "--1",
+        std::string(40, 'g') + "-0", std::string(40, 'x')}) {
+    EXPECT_EQ(client_.get("/api/models/demo/m/tree/main?cursor=" + cursor).status, 400) << cursor;
+  }
+  EXPECT_EQ(
+      client_.get("/api/models/demo/m/tree/main?cursor=" + std::string(40, '0') + "-0").status,
+      404);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/main?cursor=" + first_ + "-1").size(), 1U);
 }
 
 TEST_F(RefTest, TellsPathsByJsonAndByForm) {

@@ -1,16 +1,33 @@
 #include "server/hub_client.h"
+#include "server/refused_change.h"
+#include "torchhub/base/base64.h"
+#include "torchhub/safetensors/header.h"
+#include "torchhub/safetensors/index.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
 
 namespace torchhub::testing {
 namespace {
 
 using nlohmann::json;
+namespace fs = std::filesystem;
 
 class RepoTest : public ::testing::Test {
  protected:
   Response create(const json& body) const { return client_.post("/api/repos/create", body); }
+  Response remove(const json& body) const {
+    return client_.send("DELETE", "/api/repos/delete", body.dump());
+  }
+  /// Where the git repository of a repository lies.
+  fs::path folder_of(const std::string& id) const {
+    return hub_.data_dir() / "repos" / id.substr(0, 2) / (id + ".git");
+  }
 
   LocalHub hub_;
   HubClient client_{hub_};
@@ -72,6 +89,18 @@ TEST_F(RepoTest, RefusesNamesThatCannotBe) {
   EXPECT_EQ(create(json::array()).status, 400);
 }
 
+TEST_F(RepoTest, RefusesNamesThatAddressesUseBehindAName) {
+  for (const char* name : {"refs", "Auth-Check", "resolve", "tree", "commits", "branch"}) {
+    const Response response = create({{"name", name}});
+    EXPECT_EQ(response.status, 400) << name;
+    EXPECT_EQ(response.headers.get("X-Error-Message"),
+              std::string("'demo/") + name +
+                  "' cannot be a repository's name: it is a word that addresses use behind a "
+                  "repository's name.");
+  }
+  EXPECT_EQ(create({{"name", "my-refs"}}).status, 200);
+}
+
 TEST_F(RepoTest, NeedsAnSdkForASpace) {
   EXPECT_EQ(create({{"name", "s"}, {"type", "space"}}).status, 400);
   EXPECT_EQ(create({{"name", "s"}, {"type", "space"}, {"sdk", "static"}}).status, 200);
@@ -87,12 +116,116 @@ TEST_F(RepoTest, PutsLicenceAndFilesIntoTheFirstCommit) {
   EXPECT_EQ(create({{"name", "n"}, {"license", "x\ny: z"}}).status, 400);
 }
 
+TEST_F(RepoTest, ChecksFirstFilesAsThoseOfACommit) {
+  const auto create_with = [&](const json& files) {
+    return create({{"name", "m"}, {"files", files}});
+  };
+  const auto text = [](const std::string& path, const std::string& content) {
+    return json{{"path", path}, {"content", content}};
+  };
+  const auto create_one = [&](const json& file) { return create_with(json::array({file})); };
+  EXPECT_EQ(create_one(text("../a", "1")).status, 422);
+  EXPECT_EQ(create_one(text("README.md", "---\nlicense: [mit\n---\n")).status, 400);
+  EXPECT_EQ(create_with(json::array({text("a", "1"), text("a/b", "2")})).status, 400);
+  EXPECT_EQ(create_with(json::array({text("a/b", "1"), text("a", "2")})).status, 400);
+  EXPECT_EQ(create_one("a").status, 400);
+  const std::string pointer =
+      "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, 'a') +
+      "\nsize 5\n";
+  const Response lost = create_one(text("x.bin", pointer));
+  EXPECT_EQ(lost.status, 400);
+  EXPECT_NE(lost.headers.get("X-Error-Message")->find("does not exist: x.bin"), std::string::npos);
+  EXPECT_EQ(create_one(text("a/b", "1")).status, 200) << "nothing kept the name";
+}
+
+TEST(RepoLimits, HoldForFirstFilesToo) {
+  LocalHub hub({.server = {.durability = Durability::relaxed, .max_regular_bytes = 100}});
+  const HubClient client(hub);
+  const auto create_with = [&](std::size_t bytes) {
+    return client.post("/api/repos/create", {{"name", "m"},
+                                             {"files",
+                                              {{{"path", "a"},
+                                                {"content", base64_encode(std::string(bytes, 'x'))},
+                                                {"encoding", "base64"}}}}});
+  };
+  const Response refused = create_with(101);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(refused.headers.get("X-Error-Message"),
+            "'a' has 101 bytes; files kept in git may have 100. Send it by LFS.");
+  EXPECT_EQ(create_with(100).status, 200);
+}
+
+TEST_F(RepoTest, KeepsNoNameOfARepositoryThatCouldNotBeMade) {
+  {
+    const RefusedChange ready(hub_, "never_ready",
+                              "UPDATE OF state ON repo WHEN NEW.state = 'ready'");
+    EXPECT_EQ(create({{"name", "m"}}).status, 503);
+  }
+  EXPECT_EQ(create({{"name", "m"}}).status, 200);
+}
+
+TEST_F(RepoTest, TakesANameBackThatCouldNotBeFreed) {
+  {
+    const RefusedChange ready(hub_, "never_ready",
+                              "UPDATE OF state ON repo WHEN NEW.state = 'ready'");
+    const RefusedChange forget(hub_, "never_forget", "DELETE ON repo");
+    EXPECT_EQ(create({{"name", "m"}}).status, 503);
+  }
+  EXPECT_EQ(create({{"name", "M"}}).status, 200);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("id"), "demo/M");
+}
+
+TEST_F(RepoTest, FinishesAtTheNextStartADeletionThatStoppedHalfWay) {
+  const std::string id = json::parse(create({{"name", "m"}}).body).at("id");
+  fs::remove(hub_.data_dir() / "trash");
+  std::ofstream(hub_.data_dir() / "trash") << "in the way";
+  EXPECT_EQ(remove({{"name", "m"}}).status, 200) << "gone for everybody";
+  EXPECT_EQ(client_.get("/api/models/demo/m").status, 404);
+  EXPECT_EQ(create({{"name", "m"}}).status, 200) << "the name is free";
+  EXPECT_TRUE(fs::exists(folder_of(id)));
+  fs::remove(hub_.data_dir() / "trash");
+  hub_.stop();
+  hub_.start();
+  EXPECT_FALSE(fs::exists(folder_of(id)));
+  EXPECT_EQ(client_.get("/api/models/demo/m").status, 200);
+}
+
+TEST_F(RepoTest, MovesADeletedRepositoryToTheTrash) {
+  const std::string id = json::parse(create({{"name", "m"}}).body).at("id");
+  ASSERT_EQ(remove({{"name", "m"}}).status, 200);
+  EXPECT_FALSE(fs::exists(folder_of(id)));
+  std::vector<std::string> kept;
+  for (const auto& day : fs::directory_iterator(hub_.data_dir() / "trash")) {
+    for (const auto& entry : fs::directory_iterator(day)) kept.push_back(entry.path().filename());
+  }
+  EXPECT_EQ(kept, std::vector<std::string>{id + ".git"});
+}
+
+TEST_F(RepoTest, DoesNotTellAMissingOwnerFromAMissingRepository) {
+  const Response owner = remove({{"name", "nobody/m"}});
+  const Response repository = remove({{"name", "demo/m"}});
+  for (const Response& response : {owner, repository}) {
+    EXPECT_EQ(response.status, 404);
+    EXPECT_EQ(response.headers.get("X-Error-Code"), "RepoNotFound");
+  }
+  EXPECT_EQ(owner.body, repository.body);
+  EXPECT_EQ(create({{"name", "nobody/m"}}).status, 403);
+}
+
+TEST_F(RepoTest, ChangesNoSettingIfOneIsRefused) {
+  create({{"name", "m"}});
+  const auto change = [&](const json& body) {
+    return client_.send("PUT", "/api/models/demo/m/settings", body.dump()).status;
+  };
+  EXPECT_EQ(change({{"private", true}, {"gated", "auto"}}), 501);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("private"), false);
+  EXPECT_EQ(change({{"private", true}, {"gated", false}}), 200);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("private"), true);
+}
+
 TEST_F(RepoTest, DeletesAndForgets) {
   create({{"name", "m"}});
   client_.commit_file("demo/m", "a.txt", "1");
-  const auto remove = [&](const json& body) {
-    return client_.send("DELETE", "/api/repos/delete", body.dump());
-  };
   EXPECT_EQ(remove({{"name", "m"}, {"organization", "demo"}, {"type", "model"}}).status, 200);
   EXPECT_EQ(client_.get("/api/models/demo/m").status, 404);
   const Response again = remove({{"name", "m"}});
@@ -125,6 +258,59 @@ TEST_F(RepoTest, TellsSizesAndHashesWhenAsked) {
   EXPECT_EQ(model.at("lfs").at("size"), 5000);
 }
 
+TEST_F(RepoTest, ShowsOfAConfigOnlyWhatClientsExpect) {
+  create({{"name", "m"}});
+  const auto config_for = [&](const std::string& text) {
+    client_.commit_file("demo/m", "config.json", text);
+    return client_.get_json("/api/models/demo/m").value("config", json());
+  };
+  constexpr std::size_t kDeep = 20'000;
+  const std::string deep = std::string(kDeep, '[') + std::string(kDeep, ']');
+  EXPECT_EQ(config_for(R"({"architectures": )" + deep + "}"), json::object());
+  EXPECT_EQ(config_for(R"({"model_type": )" + deep + "}"), json::object());
+  EXPECT_EQ(config_for(std::string(kDeep, '[')), json::object());
+  EXPECT_EQ(config_for(R"({"architectures": ["A", 1], "model_type": {"x": 1}})"), json::object());
+  const std::string good = R"({"architectures": ["A", "B"], "model_type": "bert", "x": [[1]])";
+  EXPECT_EQ(config_for(good + "}"),
+            json::parse(R"({"architectures": ["A", "B"], "model_type": "bert"})"));
+  EXPECT_EQ(config_for(good + std::string(1 << 20, ' ') + "}"), json()) << "over 1 MiB";
+}
+
+/// A safetensors file of one tensor with `count` numbers.
+std::string weights(const std::string& name, std::int64_t count) {
+  const auto bytes = static_cast<std::uint64_t>(count) * 4;
+  const safetensors::Header header{.tensors = {{name, safetensors::Dtype::F32, {count}, 0, bytes}}};
+  return safetensors::encode_header(header) + std::string(bytes, '\0');
+}
+
+TEST_F(RepoTest, CountsTheParametersOfAModel) {
+  create({{"name", "m"}});
+  const auto counts = [&] {
+    return client_.get_json("/api/models/demo/m").value("safetensors", json());
+  };
+  const auto commit_object = [&](const std::string& path, const std::string& bytes) {
+    const std::string oid = client_.upload("demo/m", bytes);
+    return client_.commit("demo/m", to_ndjson(CommitLfsFileLine{path, oid, bytes.size()})).status;
+  };
+  EXPECT_EQ(counts(), json());
+  safetensors::ShardIndex index;
+  index.weight_map = {{"a", "s1.safetensors"}, {"b", "s2.safetensors"}};
+  client_.commit_file("demo/m", "model.safetensors.index.json",
+                      safetensors::encode_shard_index(index));
+  ASSERT_EQ(commit_object("s1.safetensors", weights("a", 5)), 200);
+  EXPECT_EQ(counts(), json()) << "a shard is missing";
+  ASSERT_EQ(commit_object("s2.safetensors", weights("b", 20)), 200);
+  EXPECT_EQ(counts(), json::parse(R"({"parameters": {"F32": 25}, "total": 25})"));
+  ASSERT_EQ(commit_object("model.safetensors", weights("all", 7)), 200);
+  EXPECT_EQ(counts(), json::parse(R"({"parameters": {"F32": 7}, "total": 7})"));
+  client_.commit_file("demo/m", "model.safetensors", weights("in git", 3));
+  EXPECT_EQ(counts().at("total"), 3);
+  client_.commit_file("demo/m", "model.safetensors", "no such format");
+  EXPECT_EQ(counts(), json());
+  ASSERT_EQ(commit_object("model.safetensors", std::string(8, '\x7f') + "cut off"), 200);
+  EXPECT_EQ(counts(), json());
+}
+
 TEST_F(RepoTest, ExpandGivesTheNamedFieldsOnly) {
   create({{"name", "m"}});
   const json info = client_.get_json("/api/models/demo/m?expand[]=likes&expand=xetEnabled");
@@ -145,6 +331,29 @@ TEST_F(RepoTest, ReadsTheCard) {
   EXPECT_EQ(info.at("pipeline_tag"), "image-classification");
   EXPECT_EQ(info.at("tags"),
             json({"torchhub", "image-classification", "vision", "no", "license:mit"}));
+}
+
+TEST_F(RepoTest, TakesNoCardMadeToHurt) {
+  create({{"name", "m"}});
+  const auto commit = [&](const std::string& yaml) {
+    return client_
+        .commit("demo/m", to_ndjson(CommitFileLine{"README.md", "---\n" + yaml + "\n---\n"}))
+        .status;
+  };
+  EXPECT_EQ(commit("a: &x [1]\nb: *x"), 400) << "aliases";
+  EXPECT_EQ(commit("a: " + std::string(20, '[') + std::string(20, ']')), 400) << "21 levels";
+  EXPECT_EQ(commit("a: " + std::string(19, '[') + std::string(19, ']')), 200);
+  EXPECT_EQ(commit("a: " + std::string(256 << 10, 'x')), 400) << "over 256 KiB";
+  EXPECT_EQ(commit("a: " + std::string(255 << 10, 'x')), 200);
+}
+
+TEST_F(RepoTest, ReadsACardOfVeryManyTags) {
+  create({{"name", "m"}});
+  std::string card = "---\ntags:\n";
+  constexpr int kTags = 25'000;
+  for (int i = 0; i < kTags; ++i) card += "- t" + std::to_string(i) + "\n";
+  client_.commit_file("demo/m", "README.md", card + "- t0\n---\n");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("tags").size(), std::size_t{kTags});
 }
 
 TEST_F(RepoTest, RefusesACardThatIsNoYaml) {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -24,11 +25,14 @@ class Server {
   const std::string& base_url() const;
   /// The port that was taken.
   std::uint16_t port() const;
+  /// What works, but not as its users may expect: a sentence each, for the start-up text.
+  const std::vector<std::string>& warnings() const;
 
   /// Accepts nothing new, lets requests under way finish for ServerOptions::grace, then closes.
   /// Safe to call from any thread, and again.
   void stop();
-  /// The same without waiting: requests under way are cut off, as safely as by a power cut.
+  /// The same without waiting: requests under way are cut off, as safely as by a power cut. Ends
+  /// the wait of a stop() in another thread as well.
   void stop_now();
 
  private:

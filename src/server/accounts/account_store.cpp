@@ -61,7 +61,8 @@ TimePoint from_milliseconds(std::int64_t milliseconds) {
   return TimePoint(std::chrono::milliseconds(milliseconds));
 }
 
-Account AccountStore::insert(std::string_view name, bool organization, bool site_admin) {
+Account AccountStore::insert(Connection& connection, std::string_view name, bool organization,
+                             bool site_admin) const {
   // The site's own admin may have the reserved name that its pages have.
   const bool is_the_admin = site_admin && name == "admin";
   if (const auto problem = problem_of_new_name(name); problem && !is_the_admin) {
@@ -71,7 +72,7 @@ Account AccountStore::insert(std::string_view name, bool organization, bool site
   const Account account{random_hex(12), std::string(name), organization,
                         false,          site_admin,        clock_.now()};
   try {
-    database_.lease()->run(
+    connection.run(
         "INSERT INTO account(id, name, name_fold, kind, fullname, site_admin, created) "
         "VALUES(?,?,?,?,?,?,?)",
         account.id, name, folded(name), std::string_view(organization ? "org" : "user"), name,
@@ -84,13 +85,18 @@ Account AccountStore::insert(std::string_view name, bool organization, bool site
 }
 
 Account AccountStore::create_user(std::string_view name, bool site_admin) {
-  return insert(name, false, site_admin);
+  auto connection = database_.lease();
+  return insert(*connection, name, false, site_admin);
 }
 
 Account AccountStore::create_organization(std::string_view name, const Account& admin) {
-  const Account organization = insert(name, true, false);
-  database_.lease()->run("INSERT INTO member(org, user, role) VALUES(?,?,'admin')", organization.id,
-                         admin.id);
+  auto connection = database_.lease();
+  // Both or none: without a member nobody could ever use the name.
+  WriteTransaction transaction(*connection);
+  const Account organization = insert(*connection, name, true, false);
+  connection->run("INSERT INTO member(org, user, role) VALUES(?,?,'admin')", organization.id,
+                  admin.id);
+  transaction.commit();
   return organization;
 }
 
@@ -133,7 +139,7 @@ void AccountStore::add_token(const Account& user, TokenRole role, std::string_vi
                              std::string_view value) {
   const std::string hint =
       fmt::format("{}...{}", value.substr(0, 7), value.substr(value.size() - 4));
-  database_.lease()->run(
+  database_.run(
       "INSERT INTO token(id, hash, user, name, role, hint, created) VALUES(?,?,?,?,?,?,?)",
       random_hex(12), sha256_hex(value), user.id, name, to_string(role), hint,
       to_milliseconds(clock_.now()));

@@ -56,7 +56,8 @@ class AccountStore {
   std::optional<TokenOwner> by_token(std::string_view value) const;
 
  private:
-  Account insert(std::string_view name, bool organization, bool site_admin);
+  Account insert(Connection& connection, std::string_view name, bool organization,
+                 bool site_admin) const;
 
   Database& database_;
   const Clock& clock_;

@@ -1,8 +1,8 @@
 #include "server/accounts/gate.h"
-#include "server/api/card_summary.h"
-#include "server/api/json_body.h"
 #include "server/api/routes.h"
 #include "torchhub/base/timestamp.h"
+
+#include <nlohmann/json.hpp>
 
 namespace torchhub::server {
 namespace {
@@ -50,32 +50,11 @@ HttpResponse who_am_i(const HubState& hub, const HttpRequest& request) {
                             {"createdAt", to_rfc3339(owner.token_created)}}}}}});
 }
 
-HttpResponse health(HubState& hub) {
-  Statement probe = hub.database.lease()->prepare("SELECT 1");
-  probe.step();
-  return json_response({{"status", "ok"}});
-}
-
 }  // namespace
 
 void add_account_routes(Router& router, HubState& hub) {
   router.add("GET", "/api/whoami-v2",
              [&hub](const HttpRequest& request) { return who_am_i(hub, request); });
-  router.add("GET", "/healthz", [&hub](const HttpRequest&) { return health(hub); });
-  router.add("POST", "/api/validate-yaml", [](const HttpRequest&) {
-    return read_json([](const json& body) {
-      const auto problem = problem_of_card(need_text(body, "content"));
-      if (!problem) return json_response({{"errors", json::array()}, {"warnings", json::array()}});
-      return json_response(
-          {{"errors", json::array({json{{"message", *problem}}})}, {"warnings", json::array()}},
-          400);
-    });
-  });
-  router.add("GET", "/api/telemetry/{path...}",
-             [](const HttpRequest&) { return text_response(""); });
-  // The `hf` command asks at each start; a quick answer is all that matters.
-  router.add("GET", "/api/agent-harnesses",
-             [](const HttpRequest&) { return json_response(json::object()); });
 }
 
 }  // namespace torchhub::server

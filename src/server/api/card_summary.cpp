@@ -5,8 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <string_view>
+#include <unordered_set>
+#include <utility>
 
 namespace torchhub::server {
 namespace {
@@ -24,22 +25,35 @@ constexpr std::pair<std::string_view, std::string_view> kTagKeys[] = {
     {"base_model", "base_model:"},
 };
 
+/// A card comes from a stranger, and is read again for each info request.
+constexpr FrontMatterLimits kLimits{
+    .max_bytes = std::size_t{256} << 10, .max_depth = 20, .aliases_and_tags = false};
+
 json tags_of(const ModelCard& card) {
   json tags = json::array();
+  std::unordered_set<std::string> seen;
   for (const auto& [key, prefix] : kTagKeys) {
     for (const std::string& word : card.words(key)) {
-      json tag = std::string(prefix) + word;
-      if (std::find(tags.begin(), tags.end(), tag) == tags.end()) tags.push_back(std::move(tag));
+      std::string tag = std::string(prefix) + word;
+      if (seen.insert(tag).second) tags.push_back(std::move(tag));
     }
   }
   return tags;
+}
+
+std::optional<ModelCard> find_card(const std::string& readme) {
+  try {
+    return ModelCard(readme, kLimits);
+  } catch (const ModelCardError&) {
+    return std::nullopt;
+  }
 }
 
 }  // namespace
 
 std::optional<std::string> problem_of_card(const std::string& readme) {
   try {
-    const ModelCard card(readme);
+    const ModelCard card(readme, kLimits);
     return std::nullopt;
   } catch (const ModelCardError& error) {
     return error.what();
@@ -47,12 +61,11 @@ std::optional<std::string> problem_of_card(const std::string& readme) {
 }
 
 void add_card(json& info, const std::string& readme) {
-  if (problem_of_card(readme)) return;
-  const ModelCard card(readme);
-  if (card.metadata().empty()) return;
-  const json metadata = card.metadata();
+  const auto card = find_card(readme);
+  if (!card || card->metadata().empty()) return;
+  const json metadata = card->metadata();
   info["cardData"] = metadata;
-  info["tags"] = tags_of(card);
+  info["tags"] = tags_of(*card);
   for (const char* key : {"pipeline_tag", "library_name", "model-index"}) {
     if (metadata.contains(key)) info[key] = metadata[key];
   }

@@ -1,11 +1,9 @@
 #include "server/api/commit_body.h"
 
-#include "server/api/card_summary.h"
+#include "server/api/commit_checks.h"
 #include "server/http/api_error.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace torchhub::server {
 namespace {
@@ -14,15 +12,12 @@ constexpr std::size_t kMaxLineBytes = std::size_t{28} << 20;  // 20 MiB as base6
 constexpr std::size_t kMaxChanges = 25000;
 constexpr std::size_t kMaxSummary = 1000;
 
-void need_good_path(const std::string& path) {
-  if (const auto problem = problem_of_repo_path(path)) {
-    throw ApiError(422, fmt::format("The path '{}' cannot be: {}.", path, *problem));
-  }
-}
-
-void need_good_card(const std::string& readme) {
-  if (const auto problem = problem_of_card(readme)) {
-    throw ApiError(400, "Invalid metadata in README.md: " + *problem);
+/// Cuts between characters: half of one could not be shown as JSON.
+void cut_to_characters(std::string& text, std::size_t limit) {
+  std::size_t characters = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
+    if (starts && ++characters > limit) return text.resize(i);
   }
 }
 
@@ -79,7 +74,7 @@ void CommitBody::take_line(std::string_view line) {
 
 void CommitBody::take(CommitHeaderLine line) {
   if (line.summary.empty()) throw ApiError(400, "The header needs a 'summary'.");
-  line.summary.resize(std::min(line.summary.size(), kMaxSummary));
+  cut_to_characters(line.summary, kMaxSummary);
   plan_.header = std::move(line);
   has_header_ = true;
 }
@@ -87,14 +82,10 @@ void CommitBody::take(CommitHeaderLine line) {
 void CommitBody::take(CommitFileLine line) {
   need_good_path(line.path);
   // What reads as a pointer is one: else it could name an object of somebody else's.
-  if (const auto pointer = LfsPointer::parse(line.content)) return put_lfs(line.path, *pointer);
-  if (line.content.size() > hub_.options.max_regular_bytes) {
-    throw ApiError(400,
-                   fmt::format("'{}' has {} bytes; files kept in git may have {}. Send it by "
-                               "LFS.",
-                               line.path, line.content.size(), hub_.options.max_regular_bytes));
+  if (const auto pointer = LfsPointer::parse(line.content)) {
+    return put_lfs(line.path, *pointer, line.content);  // it may hold lines of git-lfs extensions
   }
-  if (line.path == "README.md") need_good_card(line.content);
+  need_good_file(hub_.options, line.path, line.content);
   plan_.changes.push_back(PutChange{std::move(line.path), intake_.write_blob(line.content)});
 }
 
@@ -104,28 +95,26 @@ void CommitBody::take(CommitLfsFileLine line) {
     throw ApiError(400, fmt::format("'{}': the oid must be 64 lower-case hex digits.", line.path));
   }
   const auto stored = hub_.objects.size(line.oid);
-  put_lfs(line.path, {line.oid, line.size.value_or(stored.value_or(0))});
+  const LfsPointer pointer{line.oid, line.size.value_or(stored.value_or(0))};
+  put_lfs(line.path, pointer, pointer.text());
 }
 
-void CommitBody::put_lfs(const std::string& path, const LfsPointer& pointer) {
+void CommitBody::put_lfs(const std::string& path, const LfsPointer& pointer,
+                         const std::string& text) {
   const bool ours = hub_.repos.is_linked(repo_.id, pointer.oid);
-  if (!ours || hub_.objects.size(pointer.oid) != pointer.size) {
-    throw ApiError(400,
-                   fmt::format("Your push was rejected because an LFS pointer pointed to a file "
-                               "that does not exist: {} ({})",
-                               path, pointer.oid));
-  }
-  plan_.changes.push_back(PutChange{path, intake_.write_blob(pointer.text()), pointer});
+  if (!ours || hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);
+  plan_.changes.push_back(PutChange{path, intake_.write_blob(text), pointer});
 }
 
-void CommitBody::take(CommitDeletedFileLine line) {
-  plan_.changes.push_back(DeleteChange{std::move(line.path)});
+void CommitBody::delete_path(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  need_good_path(path);
+  plan_.changes.push_back(DeleteChange{std::move(path)});
 }
 
-void CommitBody::take(CommitDeletedFolderLine line) {
-  while (line.path.ends_with('/')) line.path.pop_back();
-  plan_.changes.push_back(DeleteChange{std::move(line.path)});
-}
+void CommitBody::take(CommitDeletedFileLine line) { delete_path(std::move(line.path)); }
+
+void CommitBody::take(CommitDeletedFolderLine line) { delete_path(std::move(line.path)); }
 
 void CommitBody::take(CommitCopyFileLine line) {
   need_good_path(line.path);

@@ -9,8 +9,9 @@
 
 namespace torchhub::server {
 
-/// Reads the NDJSON of a commit line by line: contents go to disk at once, so memory is bounded by
-/// the longest line.
+/// Reads the NDJSON of a commit line by line. Contents go to the intake, which keeps 32 MiB of them
+/// in memory and the rest on disk, so memory is bounded by that, the longest line and the number of
+/// operations.
 class CommitBody final : public BodyConsumer {
  public:
   using Finish = std::function<HttpResponse(CommitPlan&, git::ObjectIntake&)>;
@@ -28,7 +29,9 @@ class CommitBody final : public BodyConsumer {
   void take(CommitDeletedFileLine line);
   void take(CommitDeletedFolderLine line);
   void take(CommitCopyFileLine line);
-  void put_lfs(const std::string& path, const LfsPointer& pointer);
+  /// @param text the pointer as it will lie in git
+  void put_lfs(const std::string& path, const LfsPointer& pointer, const std::string& text);
+  void delete_path(std::string path);
 
   HubState& hub_;
   RepoRow repo_;

@@ -4,6 +4,7 @@
 #include "server/http/api_error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
+#include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -35,12 +36,28 @@ std::string header_text(std::string text) {
   return text;
 }
 
+bool continues_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
+
+/// A message repeats what the client sent, which may be megabytes: too much for a header, and for
+/// whoever reads it. The middle goes, since the end says what to do.
+std::string shortened(const std::string& text) {
+  constexpr std::size_t kStart = 700;
+  constexpr std::size_t kEnd = 300;
+  if (text.size() <= kStart + kEnd) return text;
+  std::size_t start = kStart;
+  while (start > 0 && continues_character(text[start])) --start;
+  std::size_t end = text.size() - kEnd;
+  while (end < text.size() && continues_character(text[end])) ++end;
+  return text.substr(0, start) + " [...] " + text.substr(end);
+}
+
 HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
-  nlohmann::json body{{"error", error.what()}};
+  const std::string message = shortened(error.what());
+  nlohmann::json body{{"error", message}};
   // git-lfs shows "message".
-  if (request.raw_path.find("/info/lfs/") != std::string::npos) body["message"] = error.what();
+  if (request.raw_path.find("/info/lfs/") != std::string::npos) body["message"] = message;
   HttpResponse response = json_response(body, error.status());
-  response.headers.set("X-Error-Message", header_text(error.what()));
+  response.headers.set("X-Error-Message", header_text(message));
   if (!error.code().empty()) response.headers.set("X-Error-Code", error.code());
   for (const auto& [name, value] : error.headers().fields()) response.headers.set(name, value);
   return response;
@@ -53,6 +70,9 @@ ApiError as_api_error(const std::exception& error) {
     return {507, "The server's disk is full. Nothing was kept."};
   }
   if (const auto* database = dynamic_cast<const DatabaseError*>(&error)) {
+    if (database->is_orphan()) {  // deleted while the request was under way
+      return {404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound};
+    }
     if (database->is_full()) return {507, "The server's disk is full. Nothing was kept."};
     return {503, "The server's database does not answer. Try again.", {}, {{"Retry-After", "5"}}};
   }
@@ -67,6 +87,7 @@ ApiError as_api_error(const std::exception& error) {
 
 Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_account_routes(router_, hub_);
+  add_service_routes(router_, hub_);
   add_repo_routes(router_, hub_);
   add_tree_routes(router_, hub_);
   add_ref_routes(router_, hub_);

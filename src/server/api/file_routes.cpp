@@ -10,6 +10,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <chrono>
 #include <ctime>
 
 namespace torchhub::server {
@@ -67,15 +70,22 @@ FileToSend describe_file(const HttpRequest& request, const git::Entry& entry,
   return file;
 }
 
+/// What follows the repository's id in the path, from its slash on. Counted, since an owner may be
+/// named as the word that follows.
+std::string path_behind_id(const HttpRequest& request) {
+  const std::string& id = request.capture("repo");
+  auto parts = 1 + std::count(id.begin(), id.end(), '/') + (request.capture("web").empty() ? 0 : 1);
+  std::size_t at = 0;
+  for (; parts > 0; --parts) at = request.raw_path.find('/', at + 1);
+  return request.raw_path.substr(at);
+}
+
 /// The true spelling of an id that was asked for in another case.
-std::optional<HttpResponse> redirect_to_true_name(const HttpRequest& request, const RepoRow& repo,
-                                                  std::string_view word) {
+std::optional<HttpResponse> redirect_to_true_name(const HttpRequest& request, const RepoRow& repo) {
   if (request.capture("repo") == repo.full_name()) return std::nullopt;
-  const std::string rest =
-      request.raw_path.substr(request.raw_path.find(fmt::format("/{}/", word)));
   HttpResponse response = text_response("", 307);
-  response.headers.set("Location",
-                       "/" + repo.repo().web_path() + rest + query_string(request.query));
+  response.headers.set("Location", "/" + repo.repo().web_path() + path_behind_id(request) +
+                                       query_string(request.query));
   return response;
 }
 
@@ -95,9 +105,7 @@ FileContent open_content(const HubState& hub, const RepoRow& repo, const git::Re
 
 HttpResponse send_file(const HubState& hub, const HttpRequest& request, Kind kind) {
   const RepoRow repo = Gate(hub).readable(request);
-  if (auto redirect = redirect_to_true_name(request, repo, kind == Kind::raw ? "raw" : "resolve")) {
-    return *std::move(redirect);
-  }
+  if (auto redirect = redirect_to_true_name(request, repo)) return *std::move(redirect);
   const git::Repository git = hub.open(repo);
   const std::string commit = need_commit(git, request.capture("rev"));
   const std::string& path = request.capture("path");

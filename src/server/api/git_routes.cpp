@@ -1,12 +1,28 @@
 #include "server/accounts/gate.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "torchhub/base/random_id.h"
 #include "torchhub/wire/error_codes.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <unistd.h>
+#include <utility>
 
 namespace torchhub::server {
 namespace {
 
-constexpr std::size_t kMaxRequestBytes = std::size_t{64} << 20;  // wants and haves of a fetch
+/// Wants and haves of a fetch, after inflating. Each is a line of 50 bytes and git sends at most
+/// 16,384 new haves a round (fetch-pack.c, LARGE_FLUSH), so this is room for 150,000 branches and
+/// tags.
+constexpr std::size_t kMaxRequestBytes = std::size_t{8} << 20;
 
 [[noreturn]] void refuse_push() {
   throw ApiError(501,
@@ -37,6 +53,45 @@ class Prefixed final : public BodySource {
   std::unique_ptr<BodySource> rest_;
 };
 
+/// A request to git, on disk: anybody may send one, and many at once must not fill the memory.
+class SpooledRequest final : public BodyConsumer {
+ public:
+  using Answer = std::function<HttpResponse(std::shared_ptr<const OpenFile>)>;
+
+  SpooledRequest(const DataFolder& folder, Answer answer)
+      : path_(folder.incoming() / random_hex(12)), answer_(std::move(answer)) {
+    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
+    file_ = std::make_shared<OpenFile>(::open(path_.c_str(), kFlags, 0600));
+    if (file_->descriptor() < 0) throw_file_error("create", path_, errno);
+    ::unlink(path_.c_str());  // it goes with its last reader, however that ends
+  }
+
+  void take(std::span<const std::byte> bytes) override {
+    size_ += bytes.size();
+    if (size_ > kMaxRequestBytes) {
+      throw ApiError(413, fmt::format("The request is over {} bytes. Fetch fewer branches at once.",
+                                      kMaxRequestBytes));
+    }
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(file_->descriptor(), bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw_file_error("write", path_, errno);
+      bytes = bytes.subspan(static_cast<std::size_t>(count));
+    }
+  }
+
+  HttpResponse finish() override {
+    if (::lseek(file_->descriptor(), 0, SEEK_SET) != 0) throw_file_error("read", path_, errno);
+    return answer_(std::move(file_));
+  }
+
+ private:
+  std::filesystem::path path_;
+  Answer answer_;
+  std::shared_ptr<OpenFile> file_;
+  std::size_t size_ = 0;
+};
+
 HttpResponse advertise(HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub, Gate::Style::git).readable(request);
   const std::string service = request.query_value("service").value_or("");
@@ -44,29 +99,29 @@ HttpResponse advertise(HubState& hub, const HttpRequest& request) {
   if (service != "git-upload-pack") {
     throw ApiError(403, "Only git's smart HTTP is spoken here. Use a git of this century.");
   }
-  const std::string protocol = request.header("Git-Protocol");
-  auto output = hub.git.run({{"upload-pack", "--stateless-rpc", "--advertise-refs",
-                              hub.folder.repository(repo.id).string()},
-                             protocol},
+  const std::string protocol = git::checked_protocol(request.header("Git-Protocol"));
+  auto output = hub.git.run({.arguments = {"upload-pack", "--stateless-rpc", "--advertise-refs",
+                                           hub.folder.repository(repo.id).string()},
+                             .protocol = protocol},
                             hub.stop.get_token());
   // Protocol 2 starts with its own first line (git http-backend.c).
-  const bool version2 = protocol.find("version=2") != std::string::npos;
-  const std::string prefix = version2 ? "" : "001e# service=git-upload-pack\n0000";
+  const bool prefixed = !git::asks_for_version_2(protocol);
+  const std::string prefix = prefixed ? "001e# service=git-upload-pack\n0000" : "";
   return git_answer("application/x-git-upload-pack-advertisement",
                     std::make_unique<Prefixed>(prefix, std::move(output)));
 }
 
 Answer upload_pack(HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub, Gate::Style::git).readable(request);
-  const std::string protocol = request.header("Git-Protocol");
-  return read_body(kMaxRequestBytes, [&hub, repo, protocol](std::string body) {
-    return git_answer(
-        "application/x-git-upload-pack-result",
-        hub.git.run({{"upload-pack", "--stateless-rpc", hub.folder.repository(repo.id).string()},
-                     protocol,
-                     std::move(body)},
-                    hub.stop.get_token()));
-  });
+  git::Program::Call call{
+      .arguments = {"upload-pack", "--stateless-rpc", hub.folder.repository(repo.id).string()},
+      .protocol = git::checked_protocol(request.header("Git-Protocol"))};
+  const auto answer = [&hub, call](std::shared_ptr<const OpenFile> body) mutable {
+    call.input = std::move(body);
+    return git_answer("application/x-git-upload-pack-result",
+                      hub.git.run(call, hub.stop.get_token()));
+  };
+  return std::make_unique<SpooledRequest>(hub.folder, answer);
 }
 
 }  // namespace

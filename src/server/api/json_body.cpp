@@ -12,17 +12,21 @@ constexpr int kMaxDepth = 64;
 
 }  // namespace
 
-nlohmann::json parse_json_object(std::string_view text) {
+std::optional<nlohmann::json> find_json_object(std::string_view text) {
   bool too_deep = false;
   const auto watch_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     too_deep = too_deep || depth > kMaxDepth;
     return !too_deep;
   };
   nlohmann::json value = nlohmann::json::parse(text, watch_depth, false);
-  if (too_deep || !value.is_object()) {
-    throw ApiError(400, "The body must be a JSON object of at most 64 levels.");
-  }
+  if (too_deep || !value.is_object()) return std::nullopt;
   return value;
+}
+
+nlohmann::json parse_json_object(std::string_view text) {
+  auto value = find_json_object(text);
+  if (!value) throw ApiError(400, "The body must be a JSON object of at most 64 levels.");
+  return *std::move(value);
 }
 
 Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer) {

@@ -7,12 +7,16 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace torchhub::server {
 
 /// Takes a JSON object as the body (4 MiB, 64 levels), then calls `answer`. @throws ApiError 400,
 /// 413
 Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer);
+
+/// The object in a stranger's text; nothing if it is something else, or deeper than 64 levels.
+std::optional<nlohmann::json> find_json_object(std::string_view text);
 
 /// @throws ApiError 400
 nlohmann::json parse_json_object(std::string_view text);

@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace torchhub::server {
 namespace {
 
@@ -44,10 +47,15 @@ class Batch {
           entry, 422, fmt::format("An object may have {} bytes.", hub_.options.max_object_bytes));
     }
     const auto stored = hub_.objects.size(object.oid);
-    if (stored && *stored != object.size) {
-      return error_entry(entry, 422, fmt::format("The object of this oid has {} bytes.", *stored));
+    // To everybody else the object is as if it were not here, its size included.
+    if (stored && may_read(object.oid)) {
+      if (*stored != object.size) {
+        return error_entry(entry, 422,
+                           fmt::format("The object of this oid has {} bytes.", *stored));
+      }
+      if (!hub_.repos.is_linked(repo_.id, object.oid)) hub_.repos.link(repo_.id, {object});
+      return entry;
     }
-    if (stored && may_use_without_sending(object)) return entry;
     entry["authenticated"] = true;
     entry["actions"] = {{"upload", action("PUT", "upload", object)},
                         {"verify", action("POST", "verify", object)}};
@@ -67,14 +75,12 @@ class Batch {
   }
 
   /// The caller can already read these bytes somewhere here, so knowing the id is no theft.
-  bool may_use_without_sending(const LfsPointer& object) {
-    if (hub_.repos.is_linked(repo_.id, object.oid)) return true;
-    for (const RepoRow& holder : hub_.repos.holders(object.oid)) {
-      if (Gate(hub_).access(caller_, holder) == Access::none) continue;
-      hub_.repos.link(repo_.id, {object});
-      return true;
-    }
-    return false;
+  bool may_read(const std::string& oid) const {
+    if (hub_.repos.is_linked(repo_.id, oid)) return true;
+    const std::vector<RepoRow> holders = hub_.repos.holders(oid);
+    return std::any_of(holders.begin(), holders.end(), [this](const RepoRow& holder) {
+      return Gate(hub_).access(caller_, holder) != Access::none;
+    });
   }
 
   json action(const char* method, const char* word, const LfsPointer& object) const {

@@ -4,6 +4,7 @@
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/http/file_answer.h"
+#include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
 
@@ -22,6 +23,12 @@ HttpResponse lfs_json(const json& value) {
   return response;
 }
 
+/// A link lives for a day, its repository perhaps not.
+void need_repository(const HubState& hub, const std::string& id) {
+  if (hub.repos.is_ready(id)) return;
+  throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
+}
+
 /// What a signed link is about, once its signature is checked.
 LinkGrant checked_grant(const HubState& hub, const HttpRequest& request, const char* method) {
   const std::string size = request.query_value("size").value_or("");
@@ -29,6 +36,7 @@ LinkGrant checked_grant(const HubState& hub, const HttpRequest& request, const c
   std::from_chars(size.data(), size.data() + size.size(), grant.object.size);
   hub.signer.check(grant, request.query_value("expires").value_or(""),
                    request.query_value("sig").value_or(""));
+  need_repository(hub, grant.repo_id);
   return grant;
 }
 
@@ -65,9 +73,13 @@ Answer upload(HubState& hub, const HttpRequest& request) {
 
 HttpResponse download(const HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, "GET");
-  auto file = hub.objects.open(grant.object.oid);
-  if (!file) throw ApiError(404, "This object is not stored here.");
-  FileToSend send{.etag = grant.object.oid, .size = grant.object.size};
+  const std::string& oid = grant.object.oid;
+  const auto size = hub.objects.size(oid);
+  auto file = hub.objects.open(oid);
+  if (!size || !file || !hub.repos.is_linked(grant.repo_id, oid)) {
+    throw ApiError(404, "This repository has no such object.");
+  }
+  FileToSend send{.etag = oid, .size = *size};
   send.headers.set("Content-Type", "application/octet-stream");
   return answer_with_file(request, std::move(send), *std::move(file));
 }

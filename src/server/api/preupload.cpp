@@ -1,5 +1,6 @@
 #include "server/api/preupload.h"
 
+#include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
 #include "server/git/attributes.h"
 #include "server/git/object_intake.h"
@@ -18,6 +19,8 @@ using nlohmann::json;
 constexpr std::size_t kMaxFiles = 1000;
 /// A binary file of this size or more goes to LFS even if no rule says so.
 constexpr std::uint64_t kBinaryLimit = std::uint64_t{1} << 20;
+/// Of a .gitignore in the repository; a larger one is passed over.
+constexpr std::uint64_t kMaxRuleBytes = std::uint64_t{1} << 20;
 
 struct AskedFile {
   std::string path;
@@ -28,6 +31,7 @@ struct AskedFile {
 AskedFile parse_file(const json& value) {
   if (!value.is_object()) throw ApiError(400, "'files' must be a list of objects.");
   AskedFile file{need_text(value, "path")};
+  need_good_path(file.path);
   const auto size = value.find("size");
   if (size == value.end() || !size->is_number_unsigned()) {
     throw ApiError(400, fmt::format("'size' of '{}' must be a whole number.", file.path));
@@ -46,7 +50,8 @@ class Rules {
   Rules(const HubState& hub, const RepoRow& repo, const std::string& commit, const json& body)
       : git_(hub.open(repo)), intake_(git_, hub.folder), commit_(git::parse_oid(commit)) {
     const auto ignore = optional_text(body, "gitIgnore");
-    const std::string text = ignore ? *ignore : git_.file(commit, ".gitignore").value_or("");
+    const std::string text =
+        ignore ? *ignore : git_.file(commit, ".gitignore", kMaxRuleBytes).value_or("");
     git::check(git_ignore_add_rule(intake_.repository(), text.c_str()), "read .gitignore");
     if (const auto sent = optional_text(body, "gitAttributes")) use_attributes(hub, *sent);
   }

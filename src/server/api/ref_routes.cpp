@@ -3,13 +3,18 @@
 #include "server/api/paging.h"
 #include "server/api/revision.h"
 #include "server/api/routes.h"
-#include "server/git/object_intake.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_plan.h"
 #include "server/repos/repo_maker.h"
-#include "torchhub/base/random_id.h"
 #include "torchhub/base/timestamp.h"
+#include "torchhub/wire/error_codes.h"
+#include "torchhub/wire/repo.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
 
 namespace torchhub::server {
 namespace {
@@ -66,10 +71,20 @@ HttpResponse commits(const HubState& hub, const HttpRequest& request) {
   return response;
 }
 
+/// Never 40 hex digits, which stand for a commit.
 std::string branch_ref(const std::string& name) {
   const std::string ref = "refs/heads/" + name;
-  if (name.empty() || name.starts_with("refs/") || !git::Repository::is_valid_ref_name(ref)) {
+  if (name.empty() || name.starts_with("refs/") || is_commit_hash(name) ||
+      !git::Repository::is_valid_ref_name(ref)) {
     throw ApiError(400, fmt::format("Invalid reference for a branch: {}", name));
+  }
+  return ref;
+}
+
+std::string tag_ref(const std::string& name) {
+  const std::string ref = "refs/tags/" + name;
+  if (is_commit_hash(name) || !git::Repository::is_valid_ref_name(ref)) {
+    throw ApiError(400, fmt::format("Invalid reference for a tag: {}", name));
   }
   return ref;
 }
@@ -78,17 +93,26 @@ ApiError already_exists(const std::string& ref) {
   return {409, fmt::format("Reference {} already exists", ref)};
 }
 
+void need_free_path(const git::Repository& git, const std::string& ref) {
+  if (const auto other = git.ref_in_way(ref)) {
+    throw ApiError(409, fmt::format("Reference {} cannot be created: {} is in its way. Delete that "
+                                    "one, or choose another name.",
+                                    ref, *other));
+  }
+}
+
 HttpResponse create_branch(HubState& hub, const RepoRow& repo, const std::string& name,
                            const json& body) {
   if (optional_flag(body, "emptyBranch").value_or(false)) {
-    throw ApiError(501, "Empty branches are not built yet.", "NotImplemented");
+    throw ApiError(501, "Empty branches are not built yet.", error_codes::kNotImplemented);
   }
   const std::string ref = branch_ref(name);
-  const auto turn = hub.queue.wait(repo.id, ref);
+  const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   const std::string start = need_commit(git, optional_text(body, "startingPoint").value_or("HEAD"));
   const std::string old = git.ref_target(ref).value_or("");
   if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
+  need_free_path(git, ref);
   if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
   hub.repos.touch(repo.id);
   return json_response(json::object());
@@ -97,7 +121,7 @@ HttpResponse create_branch(HubState& hub, const RepoRow& repo, const std::string
 HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const std::string& name) {
   const std::string ref = "refs/heads/" + name;
   if (name == "main") throw ApiError(403, "Cannot delete refs/heads/main");
-  const auto turn = hub.queue.wait(repo.id, ref);
+  const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   if (!git.ref_target(ref)) refuse_revision(name);
   git.delete_ref(ref);
@@ -108,14 +132,12 @@ HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const std::string
 HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
                         const std::string& revision, const json& body) {
   const std::string name = need_text(body, "tag");
-  const std::string ref = "refs/tags/" + name;
-  if (!git::Repository::is_valid_ref_name(ref)) {
-    throw ApiError(400, fmt::format("Invalid reference for a tag: {}", name));
-  }
-  const auto turn = hub.queue.wait(repo.id, ref);
+  const std::string ref = tag_ref(name);
+  const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   std::string target = need_commit(git, revision);
   if (git.ref_target(ref)) throw already_exists(ref);
+  need_free_path(git, ref);
   if (const auto message = optional_text(body, "message"); message && !message->empty()) {
     target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
   }
@@ -126,7 +148,7 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
 
 HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const std::string& name) {
   const std::string ref = "refs/tags/" + name;
-  const auto turn = hub.queue.wait(repo.id, ref);
+  const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   if (!git.ref_target(ref)) refuse_revision(name);
   git.delete_ref(ref);

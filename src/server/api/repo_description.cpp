@@ -1,6 +1,8 @@
 #include "server/api/repo_description.h"
 
 #include "server/api/card_summary.h"
+#include "server/api/json_body.h"
+#include "server/api/parameter_counts.h"
 #include "server/http/api_error.h"
 #include "torchhub/base/timestamp.h"
 
@@ -88,15 +90,25 @@ std::uint64_t used_bytes(const HubState& hub, const RepoRow& repo) {
   return total;
 }
 
-/// The two keys of config.json that clients sort models by, or null.
+bool is_list_of_texts(const json& value) {
+  return value.is_array() &&
+         std::all_of(value.begin(), value.end(), [](const json& item) { return item.is_string(); });
+}
+
+/// The two keys of config.json that clients sort models by, or null. Whatever a stranger put there,
+/// only what clients expect goes out.
 json brief_config(const git::Repository& git, const std::string& commit) {
-  const auto text = git.file(commit, "config.json");
+  constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{1} << 20;
+  const auto text = git.file(commit, "config.json", kMaxConfigBytes);
   if (!text) return nullptr;
-  const json config = json::parse(*text, nullptr, false);
   json out = json::object();
-  if (!config.is_object()) return out;
-  for (const char* key : {"architectures", "model_type"}) {
-    if (config.contains(key)) out[key] = config[key];
+  const auto config = find_json_object(*text);
+  if (!config) return out;
+  const auto type = config->find("model_type");
+  if (type != config->end() && type->is_string()) out["model_type"] = *type;
+  const auto architectures = config->find("architectures");
+  if (architectures != config->end() && is_list_of_texts(*architectures)) {
+    out["architectures"] = *architectures;
   }
   return out;
 }
@@ -143,11 +155,18 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
     return wishes.expand.empty() || wishes.expand.contains(name);
   };
   if (wanted("siblings")) out["siblings"] = siblings(git, commit, wishes.blobs);
-  if (const auto readme = git.file(commit, "README.md")) add_card(out, *readme);
+  if (const auto readme = git.file(commit, "README.md", hub.options.max_regular_bytes)) {
+    add_card(out, *readme);
+  }
   if (repo.type == RepoType::model) {
     out["spaces"] = json::array();
     if (wanted("config")) {
       if (json config = brief_config(git, commit); !config.is_null()) out["config"] = config;
+    }
+    if (wanted("safetensors")) {
+      if (json counts = count_parameters(hub, repo, git, commit); !counts.is_null()) {
+        out["safetensors"] = counts;
+      }
     }
   }
   if (!wishes.expand.empty()) keep_only(out, wishes.expand);

@@ -1,14 +1,24 @@
 #include "server/accounts/gate.h"
+#include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
 #include "server/api/repo_description.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/base/base64.h"
-#include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/error_codes.h"
+#include "torchhub/wire/lfs_pointer.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace torchhub::server {
 namespace {
@@ -27,35 +37,46 @@ std::optional<bool> wanted_privacy(const json& body) {
   throw ApiError(400, "'visibility' must be public or private.");
 }
 
-struct NamedRepo {
-  RepoType type = RepoType::model;
-  Account owner = {};
-  std::string name = {};
-};
-
-/// Which repository a body with name, organization and type means.
-NamedRepo named_repo(const HubState& hub, const json& body, const TokenOwner& caller) {
-  NamedRepo out;
-  out.type = parse_repo_type(optional_text(body, "type").value_or("model"));
-  out.name = need_text(body, "name");
-  std::string owner = optional_text(body, "organization").value_or("");
-  if (const std::size_t slash = out.name.find('/'); slash != std::string::npos) {
-    owner = out.name.substr(0, slash);
-    out.name = out.name.substr(slash + 1);
+/// Which repository a body with name, organization and type means. The owner need not exist.
+Repo named_repo(const json& body, const TokenOwner& caller) {
+  Repo out{{optional_text(body, "organization").value_or(""), need_text(body, "name")},
+           parse_repo_type(optional_text(body, "type").value_or("model"))};
+  RepoId& id = out.id;
+  if (const std::size_t slash = id.name.find('/'); slash != std::string::npos) {
+    id.owner = id.name.substr(0, slash);
+    id.name = id.name.substr(slash + 1);
   }
-  if (owner.empty()) owner = caller.user.name;
-  const auto account = hub.accounts.find(owner);
+  if (id.owner.empty()) id.owner = caller.user.name;
+  return out;
+}
+
+/// The account to create a repository under.
+Account new_owner(const HubState& hub, const std::string& name, const TokenOwner& caller) {
+  const auto account = hub.accounts.find(name);
   if (!account) {
     // The same words as for an account where the caller has no right.
     throw ApiError(403, fmt::format("You don't have the rights to create or delete repositories "
                                     "under '{}'.",
-                                    owner));
+                                    name));
   }
-  out.owner = *account;
-  return out;
+  Gate(hub).need_owner_right(caller, *account);
+  return *account;
 }
 
-std::map<std::string, std::string> first_files(const json& body) {
+std::string first_content(const ServerOptions& options, const std::string& path, const json& file) {
+  std::string content = need_text(file, "content");
+  if (optional_text(file, "encoding").value_or("utf-8") == "base64") {
+    auto bytes = base64_decode(content);
+    if (!bytes) throw ApiError(400, fmt::format("The content of '{}' is not base64.", path));
+    content = *std::move(bytes);
+  }
+  // A new repository has no objects yet.
+  if (const auto pointer = LfsPointer::parse(content)) refuse_pointer(path, *pointer);
+  need_good_file(options, path, content);
+  return content;
+}
+
+std::map<std::string, std::string> first_files(const ServerOptions& options, const json& body) {
   std::map<std::string, std::string> files;
   if (const auto license = optional_text(body, "license")) {
     if (license->find_first_not_of(kLicenseLetters) != std::string::npos) {
@@ -66,35 +87,41 @@ std::map<std::string, std::string> first_files(const json& body) {
   const auto list = body.find("files");
   if (list == body.end() || !list->is_array()) return files;
   for (const json& file : *list) {
+    if (!file.is_object()) throw ApiError(400, "'files' must be a list of objects.");
     const std::string path = need_text(file, "path");
-    if (const auto problem = problem_of_repo_path(path)) {
-      throw ApiError(422, fmt::format("The path '{}' cannot be: {}.", path, *problem));
-    }
-    std::string content = need_text(file, "content");
-    if (optional_text(file, "encoding").value_or("utf-8") == "base64") {
-      const auto bytes = base64_decode(content);
-      if (!bytes) throw ApiError(400, fmt::format("The content of '{}' is not base64.", path));
-      content = *bytes;
-    }
-    files[path] = std::move(content);
+    need_good_path(path);
+    files[path] = first_content(options, path, file);
   }
   return files;
 }
 
-void check_new_name(const NamedRepo& named) {
-  const std::string id = named.owner.name + "/" + named.name;
-  if (const auto problem = problem_of_new_name(named.name)) {
-    throw ApiError(400, fmt::format("'{}' cannot be a repository's name: {}.", id, *problem));
+/// The words that follow a repository's id in addresses: `/api/models/ana/refs` would be both the
+/// repository `ana/refs` and the refs of an old id `ana`.
+constexpr std::array<std::string_view, 15> kRouteWords = {
+    "auth-check", "branch",  "commit", "commits", "info",    "paths-info", "preupload", "raw",
+    "refs",       "resolve", "tag",    "tree",    "compare", "treesize",   "revision"};
+
+std::optional<std::string> problem_of_repo_name(const std::string& name) {
+  if (auto problem = problem_of_new_name(name)) return problem;
+  if (std::find(kRouteWords.begin(), kRouteWords.end(), folded(name)) == kRouteWords.end()) {
+    return std::nullopt;
+  }
+  return "it is a word that addresses use behind a repository's name";
+}
+
+void check_new_name(const RepoId& id) {
+  if (const auto problem = problem_of_repo_name(id.name)) {
+    throw ApiError(400, fmt::format("'{}' cannot be a repository's name: {}.", id.str(), *problem));
   }
 }
 
-json created_answer(const std::string& url, const NamedRepo& named) {
-  return {{"url", url}, {"name", named.owner.name + "/" + named.name}};
+json created_answer(const std::string& url, const Repo& named) {
+  return {{"url", url}, {"name", named.id.str()}};
 }
 
-HttpResponse already_there(const std::string& url, const NamedRepo& named) {
-  const std::string text = fmt::format("You already created this {} repo: {}/{}",
-                                       to_string(named.type), named.owner.name, named.name);
+HttpResponse already_there(const std::string& url, const Repo& named) {
+  const std::string text =
+      fmt::format("You already created this {} repo: {}", to_string(named.type), named.id.str());
   json body = created_answer(url, named);
   body["error"] = text;
   HttpResponse response = json_response(body, 409);
@@ -104,17 +131,17 @@ HttpResponse already_there(const std::string& url, const NamedRepo& named) {
 
 HttpResponse create(HubState& hub, const HttpRequest& request, const TokenOwner& caller,
                     const json& body) {
-  const NamedRepo named = named_repo(hub, body, caller);
-  Gate(hub).need_owner_right(caller, named.owner);
-  check_new_name(named);
+  Repo named = named_repo(body, caller);
+  const Account owner = new_owner(hub, named.id.owner, caller);
+  named.id.owner = owner.name;  // as it was created
+  check_new_name(named.id);
   if (named.type == RepoType::space && !optional_text(body, "sdk")) {
     throw ApiError(400, "A space needs 'sdk': gradio, docker, static or streamlit.");
   }
-  const NewRepo wanted{named.type, named.owner, named.name,
-                       wanted_privacy(body).value_or(named.owner.private_default),
-                       first_files(body)};
-  const std::string url =
-      hub.base_url(request) + "/" + Repo{{named.owner.name, named.name}, named.type}.web_path();
+  const NewRepo wanted{named.type, owner, named.id.name,
+                       wanted_privacy(body).value_or(owner.private_default),
+                       first_files(hub.options, body)};
+  const std::string url = hub.base_url(request) + "/" + named.web_path();
   const auto made = make_repo(hub, wanted, caller.user);
   if (!made) return already_there(url, named);
   json answer = created_answer(url, named);
@@ -125,23 +152,25 @@ HttpResponse create(HubState& hub, const HttpRequest& request, const TokenOwner&
 
 HttpResponse remove(HubState& hub, const TokenOwner& caller, const json& body) {
   const Gate gate(hub);
-  const NamedRepo named = named_repo(hub, body, caller);
+  const Repo named = named_repo(body, caller);
   const Caller who{caller};
-  const RepoRow repo = gate.readable(who, named.type, named.owner.name + "/" + named.name);
+  const RepoRow repo = gate.readable(who, named.type, named.id.str());
   gate.need_write(who, repo);
-  gate.need_owner_right(caller, named.owner);
+  if (const auto owner = hub.accounts.find(repo.owner)) gate.need_owner_right(caller, *owner);
   remove_repo(hub, repo);
   return text_response("OK");
 }
 
 HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& body) {
-  json answer = json::object();
-  if (const auto private_ = wanted_privacy(body)) {
-    hub.repos.set_private(repo.id, *private_);
-    answer["private"] = *private_;
-  }
+  // All is looked at before anything is written.
+  const auto private_ = wanted_privacy(body);
   if (const auto gated = body.find("gated"); gated != body.end() && *gated != false) {
     throw ApiError(501, "Gated repositories are not built yet.", error_codes::kNotImplemented);
+  }
+  json answer = json::object();
+  if (private_) {
+    hub.repos.set_private(repo.id, *private_);
+    answer["private"] = *private_;
   }
   return json_response(answer);
 }

@@ -5,8 +5,10 @@
 
 namespace torchhub::server {
 
-/// whoami-v2, validate-yaml, healthz and what clients ask on the side.
+/// whoami-v2.
 void add_account_routes(Router& router, HubState& hub);
+/// healthz, validate-yaml and what clients ask on the side.
+void add_service_routes(Router& router, HubState& hub);
 /// Create, delete, settings, auth-check, list.
 void add_repo_routes(Router& router, HubState& hub);
 /// Repository info at a revision.

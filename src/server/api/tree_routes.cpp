@@ -9,8 +9,15 @@
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/error_codes.h"
+#include "torchhub/wire/repo.h"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <system_error>
+#include <vector>
 
 namespace torchhub::server {
 namespace {
@@ -28,15 +35,25 @@ struct Cursor {
 };
 
 Cursor parse_cursor(const std::string& text) {
-  const std::size_t dash = text.find('-');
-  if (dash != 40) throw ApiError(400, "'cursor' is not one that was handed out here.");
-  return {text.substr(0, dash), std::strtoul(text.c_str() + dash + 1, nullptr, 10)};
+  Cursor cursor{text.substr(0, text.find('-'))};
+  const char* begin = text.data() + std::min(cursor.commit.size() + 1, text.size());
+  const char* end = text.data() + text.size();
+  const auto number = std::from_chars(begin, end, cursor.skip);
+  if (!is_commit_hash(cursor.commit) || number.ec != std::errc() || number.ptr != end) {
+    throw ApiError(400, "'cursor' is not one that was handed out here.");
+  }
+  return cursor;
 }
 
-void add_last_commit(json& item, const git::Repository& git, const std::string& commit) {
-  const git::CommitInfo last = git.last_change(commit, item["path"].get<std::string>());
-  item["lastCommit"] = {{"id", last.id}, {"title", last.title}, {"date", to_rfc3339(last.time)}};
-  item["securityFileStatus"] = nullptr;
+void add_last_commits(json& items, const git::Repository& git, const std::string& commit) {
+  std::vector<std::string> paths;
+  for (const json& item : items) paths.push_back(item["path"].get<std::string>());
+  const std::vector<git::CommitInfo> changes = git.last_changes(commit, paths);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    items[i]["lastCommit"] = {
+        {"id", changes[i].id}, {"title", changes[i].title}, {"date", to_rfc3339(changes[i].time)}};
+    items[i]["securityFileStatus"] = nullptr;
+  }
 }
 
 [[noreturn]] void refuse_path(const std::string& path, const std::string& commit) {
@@ -56,7 +73,7 @@ HttpResponse tree(const HubState& hub, const HttpRequest& request) {
   const auto cursor_text = request.query_value("cursor");
   const Cursor cursor =
       cursor_text ? parse_cursor(*cursor_text) : Cursor{need_commit(git, request.capture("rev"))};
-  if (!git.resolve(cursor.commit)) refuse_revision(cursor.commit);
+  if (git.resolve(cursor.commit) != cursor.commit) refuse_revision(cursor.commit);
 
   const bool expand = request.query_flag("expand");
   const std::size_t page = expand ? kExpandedPageSize : kPageSize;
@@ -72,9 +89,7 @@ HttpResponse tree(const HubState& hub, const HttpRequest& request) {
                                   });
   // A file's path is no tree, as on the Hub (huggingface_hub test_hf_file_system.py).
   if (!is_folder) refuse_path(folder, cursor.commit);
-  if (expand) {
-    for (json& item : out) add_last_commit(item, git, cursor.commit);
-  }
+  if (expand) add_last_commits(out, git, cursor.commit);
   HttpResponse response = json_response(out);
   if (more) {
     add_next_link(response, request, hub.base_url(request), "cursor",
@@ -120,8 +135,8 @@ HttpResponse paths_info(const git::Repository& git, const std::string& commit,
     const auto entry = git.entry(commit, without_end_slash(path));
     if (!entry) continue;
     out.push_back(describe(*entry));
-    if (wish.expand) add_last_commit(out.back(), git, commit);
   }
+  if (wish.expand) add_last_commits(out, git, commit);
   return json_response(out);
 }
 

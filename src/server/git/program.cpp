@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -15,9 +16,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 namespace torchhub::server::git {
@@ -36,19 +37,6 @@ std::string find_in_path(const std::string& name) {
     start = end + 1;
   }
   return {};
-}
-
-/// A file in memory that holds `bytes`, read from its start.
-OpenFile memory_file(const std::string& bytes) {
-  OpenFile file(::memfd_create("git-input", MFD_CLOEXEC));
-  if (file.descriptor() < 0) throw_file_error("create", "git's input", errno);
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::write(file.descriptor(), bytes.data() + done, bytes.size() - done);
-    if (count < 0) throw_file_error("write", "git's input", errno);
-    done += static_cast<std::size_t>(count);
-  }
-  ::lseek(file.descriptor(), 0, SEEK_SET);
-  return file;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
@@ -71,11 +59,7 @@ std::vector<std::string> environment(const std::string& protocol) {
       "GIT_CONFIG_KEY_0=safe.directory",
       "GIT_CONFIG_VALUE_0=*",
   };
-  const bool plain = std::all_of(protocol.begin(), protocol.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '=' || c == ':' || c == '.' || c == '-';
-  });
-  if (!protocol.empty() && plain && protocol.size() < 256)
-    out.push_back("GIT_PROTOCOL=" + protocol);
+  if (!protocol.empty()) out.push_back("GIT_PROTOCOL=" + protocol);
   return out;
 }
 
@@ -89,11 +73,14 @@ Process start(const std::string& program, const Program::Call& call) {
   if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) throw_file_error("create", "a pipe", errno);
   OpenFile output(pipe_ends[0]);
   const OpenFile input_of_pipe(pipe_ends[1]);
-  const OpenFile input = memory_file(call.input);
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, input.descriptor(), STDIN_FILENO);
+  if (call.input) {
+    posix_spawn_file_actions_adddup2(&actions, call.input->descriptor(), STDIN_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawn_file_actions_adddup2(&actions, input_of_pipe.descriptor(), STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawnattr_t attributes;
@@ -125,7 +112,22 @@ bool is_new_enough(const std::string& text) {
   return major > 2 || (major == 2 && minor >= 30);
 }
 
+constexpr std::chrono::milliseconds kLook{200};  // how soon a stop is noticed
+
 }  // namespace
+
+std::string checked_protocol(std::string_view header) {
+  constexpr std::size_t kMaxLength = 256;
+  const bool plain = std::all_of(header.begin(), header.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '=' || c == ':' || c == '.' || c == '-' || c == '_';
+  });
+  return plain && header.size() < kMaxLength ? std::string(header) : std::string();
+}
+
+bool asks_for_version_2(std::string_view protocol) {
+  // Keys between colons, the highest version counts (git protocol.c).
+  return fmt::format(":{}:", protocol).find(":version=2:") != std::string::npos;
+}
 
 /// The output of a running git. Its destructor ends git and everything git started.
 class ProcessOutput final : public BodySource {
@@ -136,7 +138,7 @@ class ProcessOutput final : public BodySource {
   ~ProcessOutput() override {
     if (process_.id > 0) {
       ::kill(-process_.id, SIGKILL);
-      reap();
+      end(0);
     }
     program_.give_place();
   }
@@ -145,28 +147,49 @@ class ProcessOutput final : public BodySource {
     wait_for_output();
     const ssize_t count = ::read(process_.output.descriptor(), room.data(), room.size());
     if (count < 0) throw_file_error("read", "git's output", errno);
-    if (count == 0 && reap() != 0) throw Error("git ended with an error.");
+    if (count == 0 && wait_for_end() != 0) throw Error("git ended with an error.");
     return static_cast<std::size_t>(count);
   }
 
  private:
-  void wait_for_output() {
-    constexpr std::chrono::milliseconds kLook{200};  // how soon a stop is noticed
-    const auto deadline = std::chrono::steady_clock::now() + program_.timeout_;
-    pollfd wait{process_.output.descriptor(), POLLIN, 0};
-    while (::poll(&wait, 1, static_cast<int>(kLook.count())) <= 0) {
-      if (stop_.stop_requested()) throw CancelledError("The server stops; git was ended.");
-      if (std::chrono::steady_clock::now() > deadline) {
-        throw Error(fmt::format("git made no progress for {} s.", program_.timeout_.count()));
-      }
+  using Deadline = std::chrono::steady_clock::time_point;
+
+  Deadline deadline() const { return std::chrono::steady_clock::now() + program_.timeout_; }
+
+  void check_patience(Deadline deadline) const {
+    if (stop_.stop_requested()) throw CancelledError("The server stops; git was ended.");
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw Error(fmt::format("git made no progress for {} s.", program_.timeout_.count()));
     }
   }
 
-  /// Waits for the end. @return git's exit status, or -1 for a signal
-  int reap() {
-    int status = 0;
-    while (::waitpid(process_.id, &status, 0) < 0 && errno == EINTR) {
+  void wait_for_output() const {
+    const Deadline until = deadline();
+    pollfd wait{process_.output.descriptor(), POLLIN, 0};
+    while (::poll(&wait, 1, static_cast<int>(kLook.count())) <= 0) check_patience(until);
+  }
+
+  /// Waits for a git that has closed its output. Most have ended by then, but one may hang.
+  /// @return its exit status, or -1 for a signal
+  int wait_for_end() {
+    const Deadline until = deadline();
+    std::chrono::milliseconds pause{1};
+    for (;;) {
+      if (const auto status = end(WNOHANG)) return *status;
+      check_patience(until);
+      std::this_thread::sleep_for(pause);
+      pause = std::min(2 * pause, kLook);
     }
+  }
+
+  /// @return the exit status of the ended process, -1 for a signal; nothing while it runs
+  std::optional<int> end(int flags) {
+    int status = 0;
+    pid_t found = 0;
+    do {
+      found = ::waitpid(process_.id, &status, flags);
+    } while (found < 0 && errno == EINTR);
+    if (found == 0) return std::nullopt;
     process_.id = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
@@ -178,13 +201,20 @@ class ProcessOutput final : public BodySource {
 
 Program::Program(unsigned max_processes, std::chrono::seconds timeout)
     : max_processes_(max_processes), timeout_(timeout), path_(find_in_path("git")) {
-  if (path_.empty()) {
-    problem_ = "git is not installed on the server; clones are not possible.";
-    return;
+  problem_ = find_problem();
+}
+
+std::optional<std::string> Program::find_problem() {
+  if (path_.empty()) return "git is not installed on the server; clones are not possible.";
+  try {
+    const std::string version = output({.arguments = {"--version"}}, {});
+    if (is_new_enough(version)) return std::nullopt;
+    return fmt::format("The server's git is too old for clones (2.30 is needed): {}.",
+                       version.substr(0, version.find('\n')));
+  } catch (const Error& error) {
+    return fmt::format("The server's git '{}' does not run; clones are not possible: {}", path_,
+                       error.what());
   }
-  const std::string version = output({.arguments = {"--version"}}, {});
-  if (is_new_enough(version)) return;
-  problem_ = fmt::format("The server's git is too old for clones (2.30 is needed): {}", version);
 }
 
 void Program::take_place(const std::stop_token& stop) {

@@ -10,23 +10,29 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace torchhub::server::git {
 
+/// A client's Git-Protocol header as it may reach git, or "" if it is nothing that git would say.
+std::string checked_protocol(std::string_view header);
+/// Does git answer it in protocol 2? @param protocol as checked_protocol() gives it
+bool asks_for_version_2(std::string_view protocol);
+
 /// The git program, which serves clones. Safe from several threads.
 class Program {
  public:
-  /// Looks for git in PATH. It may be missing: everything but clones works without.
+  /// Looks for git in PATH. It may be missing or broken: everything but clones works without.
   Program(unsigned max_processes, std::chrono::seconds timeout);
 
   /// What is wrong with the installed git, or nothing.
   const std::optional<std::string>& problem() const { return problem_; }
 
   struct Call {
-    std::vector<std::string> arguments;  ///< Behind "git".
-    std::string protocol = {};           ///< The Git-Protocol header.
-    std::string input = {};              ///< Standard input.
+    std::vector<std::string> arguments;               ///< Behind "git".
+    std::string protocol = {};                        ///< As checked_protocol() gives it.
+    std::shared_ptr<const OpenFile> input = nullptr;  ///< Standard input, from its offset on.
   };
   /// Starts git; what it prints is the body. Its end, the client's and `stop` end each other.
   /// @throws ApiError 503 if git cannot be used or too many clones wait
@@ -36,6 +42,7 @@ class Program {
 
  private:
   friend class ProcessOutput;
+  std::optional<std::string> find_problem();
   void take_place(const std::stop_token& stop);
   void give_place();
 

@@ -1,11 +1,14 @@
 #include "server/git/repository.h"
 
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/wire/repo.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <map>
+#include <utility>
 
 namespace torchhub::server::git {
 namespace {
@@ -51,6 +54,33 @@ void sync_folders_of(const std::filesystem::path& repository, const std::string&
     sync_folder(repository / folder);
     sync_folder(repository / "logs" / folder);
   }
+}
+
+/// libgit2 takes folders along that a removed ref leaves empty, so what is to be flushed is the
+/// first that is still there.
+void sync_what_holds(std::filesystem::path folder, Durability durability) {
+  if (durability != Durability::full) return;
+  std::error_code ignored;
+  while (!std::filesystem::is_directory(folder, ignored)) folder = folder.parent_path();
+  sync_folder(folder);
+}
+
+/// "a/b/c" to "a/b" and "c".
+std::pair<std::string, std::string> split_last(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {"", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+bool is_same(const TreeHandle& a, const TreeHandle& b) {
+  if (!a || !b) return !a && !b;
+  return git_oid_equal(git_tree_id(a.get()), git_tree_id(b.get())) != 0;
+}
+
+/// Of what a folder has by that name; empty if there is nothing, or no folder.
+std::string id_in(const TreeHandle& tree, const std::string& name) {
+  const git_tree_entry* entry = tree ? git_tree_entry_byname(tree.get(), name.c_str()) : nullptr;
+  return entry != nullptr ? to_hex(*git_tree_entry_id(entry)) : "";
 }
 
 CommitHandle find_commit(git_repository* repository, const std::string& id) {
@@ -124,24 +154,40 @@ std::optional<std::string> Repository::ref_target(const std::string& ref) const 
   return to_hex(*git_object_id(ObjectHandle(commit).get()));
 }
 
+std::optional<std::string> Repository::ref_in_way(const std::string& ref) const {
+  const auto iterator =
+      made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_.get());
+  const char* raw = nullptr;
+  while (git_reference_next_name(&raw, iterator.get()) == 0) {
+    const std::string name = raw;
+    if (name.starts_with(ref + "/") || ref.starts_with(name + "/")) return name;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> Repository::commit_of(const std::string& id) const {
+  if (id.size() < kShortestId || id.size() > GIT_OID_HEXSZ || !is_hex(id)) return std::nullopt;
+  git_oid oid{};
+  check(git_oid_fromstrn(&oid, id.data(), id.size()), "read an id");
+  git_commit* commit = nullptr;
+  if (git_commit_lookup_prefix(&commit, repository_.get(), &oid, id.size()) != 0) {
+    return std::nullopt;
+  }
+  return to_hex(*git_commit_id(CommitHandle(commit).get()));
+}
+
 std::optional<std::string> Repository::resolve(std::string_view revision) const {
   const std::string name(revision);
   if (name == "HEAD") return ref_target("refs/heads/main");
+  if (is_commit_hash(name)) {
+    if (auto commit = commit_of(name)) return commit;
+  }
   if (is_public_ref(name)) {
     if (auto commit = ref_target(name)) return commit;
   }
   if (auto commit = ref_target("refs/heads/" + name)) return commit;
   if (auto commit = ref_target("refs/tags/" + name)) return commit;
-  if (name.size() < kShortestId || name.size() > GIT_OID_HEXSZ || !is_hex(name)) {
-    return std::nullopt;
-  }
-  git_oid oid{};
-  check(git_oid_fromstrn(&oid, name.data(), name.size()), "read an id");
-  git_commit* commit = nullptr;
-  if (git_commit_lookup_prefix(&commit, repository_.get(), &oid, name.size()) != 0) {
-    return std::nullopt;
-  }
-  return to_hex(*git_commit_id(CommitHandle(commit).get()));
+  return commit_of(name);
 }
 
 std::vector<Ref> Repository::refs() const {
@@ -181,6 +227,8 @@ bool Repository::move_ref(const std::string& ref, const std::string& expected,
 
 void Repository::delete_ref(const std::string& ref) {
   check(git_reference_remove(repository_.get(), ref.c_str()), "delete a ref");
+  sync_what_holds(path_ / std::filesystem::path(ref).parent_path(), durability_);
+  sync_what_holds(path_ / "logs" / std::filesystem::path(ref).parent_path(), durability_);
 }
 
 std::string Repository::create_tag_object(const std::string& name, const std::string& commit,
@@ -191,6 +239,8 @@ std::string Repository::create_tag_object(const std::string& name, const std::st
                                   reinterpret_cast<git_object*>(target.get()), &tagger,
                                   message.c_str()),
         "create a tag");
+  // libgit2 flushes the object and its folder, but not what holds that folder if it is new.
+  sync_what_holds(path_ / "objects", durability_);
   return to_hex(oid);
 }
 
@@ -261,10 +311,10 @@ std::string Repository::blob(const std::string& oid) const {
   return std::string(bytes_of(*read_object(*odb, parse_oid(oid))));
 }
 
-std::optional<std::string> Repository::file(const std::string& commit,
-                                            const std::string& path) const {
+std::optional<std::string> Repository::file(const std::string& commit, const std::string& path,
+                                            std::uint64_t max_bytes) const {
   const auto found = entry(commit, path);
-  if (!found || found->is_folder) return std::nullopt;
+  if (!found || found->is_folder || found->blob_size > max_bytes) return std::nullopt;
   return blob(found->oid);
 }
 
@@ -288,18 +338,28 @@ std::vector<CommitInfo> Repository::history(const std::string& commit, std::size
   return out;
 }
 
-CommitInfo Repository::last_change(const std::string& commit, const std::string& path) const {
-  const auto id_at = [&](const std::string& where) {
-    git_tree_entry* raw = nullptr;
-    if (git_tree_entry_bypath(&raw, tree_of(where).get(), path.c_str()) != 0) return std::string();
-    return to_hex(*git_tree_entry_id(TreeEntryHandle(raw).get()));
-  };
-  CommitInfo info = commit_info(commit);
-  const std::string wanted = id_at(commit);
-  while (!info.parents.empty() && id_at(info.parents.front()) == wanted) {
-    info = commit_info(info.parents.front());
+std::vector<CommitInfo> Repository::last_changes(const std::string& commit,
+                                                 const std::vector<std::string>& paths) const {
+  std::vector<CommitInfo> out(paths.size());
+  // By folder, since most commits leave most folders alone.
+  std::map<std::string, std::vector<std::size_t>> open;
+  for (std::size_t i = 0; i < paths.size(); ++i) open[split_last(paths[i]).first].push_back(i);
+  for (CommitInfo info = commit_info(commit);; info = commit_info(info.parents.front())) {
+    const bool first = info.parents.empty();
+    for (auto& [folder, places] : open) {
+      const TreeHandle now = subtree(info.id, folder);
+      const TreeHandle before = first ? nullptr : subtree(info.parents.front(), folder);
+      if (is_same(now, before)) continue;
+      std::erase_if(places, [&](std::size_t place) {
+        const std::string name = split_last(paths[place]).second;
+        const bool changed = id_in(now, name) != id_in(before, name);
+        if (changed) out[place] = info;
+        return changed;
+      });
+    }
+    std::erase_if(open, [](const auto& entry) { return entry.second.empty(); });
+    if (open.empty() || first) return out;
   }
-  return info;
 }
 
 }  // namespace torchhub::server::git

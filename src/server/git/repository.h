@@ -53,13 +53,17 @@ class Repository {
   static void create(const std::filesystem::path& path);
 
   /// The commit that a branch, tag, `refs/...`, full or short (7+) commit id or HEAD stands for.
-  /// Branches win over tags, tags over commits. Never reads an expression.
+  /// A full id means that commit, whatever branches there are: answers that name one are kept for
+  /// ever. Else branches win over tags, tags over short ids. Never reads an expression.
   std::optional<std::string> resolve(std::string_view revision) const;
   /// The commit of "refs/heads/x", or nothing.
   std::optional<std::string> ref_target(const std::string& ref) const;
   /// Every ref, by name.
   std::vector<Ref> refs() const;
   static bool is_valid_ref_name(const std::string& ref);
+  /// A ref that keeps `ref` from being made, since refs are files and folders to git:
+  /// "refs/heads/a" for "refs/heads/a/b", and the reverse.
+  std::optional<std::string> ref_in_way(const std::string& ref) const;
 
   /// Creates the ref, or moves it if it still is at `expected`. `expected` empty: it must not
   /// exist. @return false if somebody was faster
@@ -76,21 +80,26 @@ class Repository {
   bool walk(const std::string& commit, const std::string& folder, bool recursive,
             const std::function<bool(const Entry&)>& visit) const;
   std::string blob(const std::string& oid) const;
-  /// Content of a small file, or nothing if it is not there.
-  std::optional<std::string> file(const std::string& commit, const std::string& path) const;
+  /// Content of a file, or nothing if it is not there or has more than `max_bytes`.
+  std::optional<std::string> file(const std::string& commit, const std::string& path,
+                                  std::uint64_t max_bytes) const;
 
   CommitInfo commit_info(const std::string& commit) const;
   /// Newest first. @param total receives the number of all
   std::vector<CommitInfo> history(const std::string& commit, std::size_t skip, std::size_t limit,
                                   std::size_t& total) const;
-  /// The newest commit that gave `path` what it has at `commit`.
-  CommitInfo last_change(const std::string& commit, const std::string& path) const;
+  /// For each of `paths`, which must be there: the newest commit that gave it what it has at
+  /// `commit`. Walks the history once for all of them.
+  std::vector<CommitInfo> last_changes(const std::string& commit,
+                                       const std::vector<std::string>& paths) const;
 
   git_repository* handle() const { return repository_.get(); }
   const std::filesystem::path& path() const { return path_; }
   Durability durability() const { return durability_; }
 
  private:
+  /// A commit by its full or short id.
+  std::optional<std::string> commit_of(const std::string& id) const;
   TreeHandle tree_of(const std::string& commit) const;
   /// The tree at `folder`, or null.
   TreeHandle subtree(const std::string& commit, const std::string& folder) const;

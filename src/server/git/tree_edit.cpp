@@ -105,18 +105,23 @@ TreeEdit::Result TreeEdit::put(std::string_view path, const git_oid& blob) {
 }
 
 TreeEdit::Result TreeEdit::remove(std::string_view path) {
-  if (find(path) == nullptr) return Result::missing;
-  Node* node = root_.get();
-  for (std::string_view rest = path;;) {
+  if (path.empty() || find(path) == nullptr) return Result::missing;
+  // git knows no empty folders: those that held nothing else go along.
+  Node* holder = root_.get();
+  std::string_view going;
+  Node* node = holder;
+  for (std::string_view rest = path; !rest.empty();) {
     const auto [name, below] = first_part(rest);
-    node->changed = true;
-    if (below.empty()) {
-      node->children.erase(node->children.find(name));
-      return Result::done;
+    if (going.empty() || node->children.size() > 1) {
+      holder = node;
+      going = name;
     }
+    node->changed = true;
     node = node->children.find(name)->second.get();
     rest = below;
   }
+  holder->children.erase(holder->children.find(going));
+  return Result::done;
 }
 
 git_oid TreeEdit::write(Node& node) {

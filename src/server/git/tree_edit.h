@@ -32,7 +32,8 @@ class TreeEdit {
 
   /// Adds or replaces a file; an old file's mode is kept.
   Result put(std::string_view path, const git_oid& blob);
-  /// Removes a file, or a folder with all it holds.
+  /// Removes a file, or a folder with all it holds, and the folders above that are left empty. The
+  /// root itself stays.
   Result remove(std::string_view path);
   std::optional<File> file(std::string_view path);
   bool is_folder(std::string_view path);

@@ -44,6 +44,13 @@ bool is_loopback_address(const sockaddr& address) {
   return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
+bool is_wildcard_address(const sockaddr& address) {
+  if (address.sa_family == AF_INET) {
+    return reinterpret_cast<const sockaddr_in&>(address).sin_addr.s_addr == htonl(INADDR_ANY);
+  }
+  return IN6_IS_ADDR_UNSPECIFIED(&reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+}
+
 std::uint16_t bound_port(int descriptor) {
   sockaddr_storage name{};
   socklen_t size = sizeof(name);
@@ -79,6 +86,7 @@ Listener::Listener(std::string_view address) {
   }
   port_ = bound_port(descriptor_);
   loopback_ = is_loopback_address(*found->ai_addr);
+  wildcard_ = is_wildcard_address(*found->ai_addr);
 }
 
 Listener::~Listener() {

@@ -24,12 +24,15 @@ class Listener {
   std::string url() const;
   /// Only this machine can reach it.
   bool is_loopback() const { return loopback_; }
+  /// It takes every address of the machine (0.0.0.0, [::]), so url() is no place for clients.
+  bool is_wildcard() const { return wildcard_; }
 
  private:
   int descriptor_ = -1;
   std::string host_;  ///< As given; brackets kept.
   std::uint16_t port_ = 0;
   bool loopback_ = false;
+  bool wildcard_ = false;
 };
 
 }  // namespace torchhub::server

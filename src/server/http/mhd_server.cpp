@@ -7,13 +7,22 @@
 #include <fmt/format.h>
 #include <microhttpd.h>
 
+#include <array>
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
+#include <cstdarg>
+#include <cstdio>
 #include <mutex>
+#include <optional>
 #include <poll.h>
+#include <span>
+#include <string>
+#include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
+#include <variant>
 
 namespace torchhub::server {
 namespace {
@@ -22,9 +31,7 @@ namespace {
 /// that do not read while they write see the answer. Beyond, the answer is sent at once and the
 /// connection closed.
 constexpr std::uint64_t kDrainBytes = std::uint64_t{16} << 20;
-/// How long and how much a connection closed early is still read, so that the kernel does not wipe
-/// the answer with a reset.
-constexpr std::chrono::milliseconds kLingerTime{2000};
+/// How much a connection closed early is still read.
 constexpr std::size_t kLingerBytes = std::size_t{256} << 20;
 /// Request line and headers live here, and the pieces in which a body comes. Only touched pages
 /// count.
@@ -39,17 +46,22 @@ struct Exchange {
   std::uint64_t drained = 0;
   bool begun = false;
   bool upload = false;
+  bool linger = false;  ///< Answered before its body came; the connection closes after it.
   bool bad_target = false;
   std::string bad_target_reason = {};
 };
 
-/// Lives as long as the connection.
-struct SocketState {
-  bool linger = false;
-};
+int descriptor_of(MHD_Connection* connection) {
+  return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
 
-void linger(int descriptor) {
-  const auto deadline = std::chrono::steady_clock::now() + kLingerTime;
+/// Reads on after an early answer, so that the kernel does not wipe the answer with a reset. Runs
+/// on the connection's own thread, so that nobody else waits; the limit on connections bounds how
+/// many do so at once. Stopping the server shuts the socket down, which ends this too.
+void linger(int descriptor, std::chrono::milliseconds time) {
+  // libmicrohttpd 0.9.75 has done this by now, later versions do it afterwards.
+  ::shutdown(descriptor, SHUT_WR);
+  const auto deadline = std::chrono::steady_clock::now() + time;
   std::array<char, 1 << 16> waste;
   for (std::size_t total = 0; total < kLingerBytes;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -92,20 +104,29 @@ ssize_t read_nothing(void*, std::uint64_t, char*, std::size_t) {
   return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+// What a response owns stays ours if the response cannot be made.
+
 MHD_Response* make_body(std::string text) {
-  auto* owned = new std::string(std::move(text));
-  return MHD_create_response_from_buffer_with_free_callback_cls(owned->size(), owned->data(),
-                                                                &free_text, owned);
+  auto owned = std::make_unique<std::string>(std::move(text));
+  MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
+      owned->size(), owned->data(), &free_text, owned.get());
+  if (response != nullptr) owned.release();
+  return response;
 }
 
 MHD_Response* make_body(FileBody file) {
-  return MHD_create_response_from_fd_at_offset64(file.size, file.file.release(), file.offset);
+  MHD_Response* response =
+      MHD_create_response_from_fd_at_offset64(file.size, file.file.descriptor(), file.offset);
+  if (response != nullptr) file.file.release();
+  return response;
 }
 
 MHD_Response* make_body(std::unique_ptr<BodySource> source) {
   constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
-  return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, kBlockBytes, &read_source,
-                                           source.release(), &free_source);
+  MHD_Response* response = MHD_create_response_from_callback(
+      MHD_SIZE_UNKNOWN, kBlockBytes, &read_source, source.get(), &free_source);
+  if (response != nullptr) source.release();
+  return response;
 }
 
 MHD_Response* make_body(BodySize body) {
@@ -124,7 +145,7 @@ struct MhdServer::Impl {
   std::atomic<bool> closing = false;
 
   std::mutex mutex;
-  std::condition_variable idle;
+  std::condition_variable_any idle;
   unsigned under_way = 0;  // guarded by mutex
   unsigned uploads = 0;    // guarded by mutex
 
@@ -219,10 +240,8 @@ struct MhdServer::Impl {
                     std::size_t* size, Exchange& exchange) {
     if (!exchange.begun) {
       begin(connection, method, exchange);
-      if (!must_refuse_at_once(exchange)) return MHD_YES;
-      const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-      static_cast<SocketState*>(info->socket_context)->linger = true;
-      return answer(connection, exchange);
+      exchange.linger = must_refuse_at_once(exchange);
+      return exchange.linger ? answer(connection, exchange) : MHD_YES;
     }
     if (*size == 0) return answer(connection, exchange);
     const bool go_on = take(exchange, {data, *size});
@@ -247,25 +266,26 @@ struct MhdServer::Impl {
     return result;
   }
 
-  static void on_completed(void* self, MHD_Connection*, void** slot, MHD_RequestTerminationCode) {
+  static void on_completed(void* self, MHD_Connection* connection, void** slot,
+                           MHD_RequestTerminationCode) {
     const std::unique_ptr<Exchange> exchange(static_cast<Exchange*>(*slot));
     *slot = nullptr;
     if (!exchange) return;
+    auto* impl = static_cast<Impl*>(self);
     const int upload = exchange->upload ? 1 : 0;
     exchange->consumer.reset();  // a body cut off is cleaned up before the request counts as over
-    static_cast<Impl*>(self)->count(-1, -upload);
+    impl->count(-1, -upload);
+    if (exchange->linger) linger(descriptor_of(connection), impl->options.linger_time);
   }
 
-  static void on_connection(void*, MHD_Connection* connection, void** slot,
+  static void on_connection(void* self, MHD_Connection* connection, void**,
                             MHD_ConnectionNotificationCode code) {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-      *slot = new SocketState();
-      return;
-    }
-    const std::unique_ptr<SocketState> state(static_cast<SocketState*>(*slot));
-    if (!state || !state->linger) return;
-    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    linger(info->connect_fd);
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) return;
+    // libmicrohttpd has no deadline for a whole head, only for silence. on_request() sets the
+    // longer time for a connection that has shown that it speaks HTTP.
+    const auto time = static_cast<Impl*>(self)->options.first_head_timeout;
+    MHD_set_connection_option(connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                              static_cast<unsigned>(time.count()));
   }
 
   static void on_log(void*, const char* format, va_list arguments) {
@@ -288,8 +308,9 @@ MhdServer::MhdServer(Listener& listener, MhdOptions options, RequestHandler& han
       MHD_OPTION_NOTIFY_COMPLETED, &Impl::on_completed, impl_.get(),    //
       MHD_OPTION_NOTIFY_CONNECTION, &Impl::on_connection, impl_.get(),  //
       MHD_OPTION_CONNECTION_LIMIT, options.max_connections,             //
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,            //
-      MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,                        //
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, options.max_connections_per_address,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemory,  //
+      MHD_OPTION_THREAD_STACK_SIZE, kStackBytes,              //
       MHD_OPTION_CONNECTION_TIMEOUT, static_cast<unsigned>(options.idle_timeout.count()),
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
   if (impl_->daemon == nullptr) {
@@ -304,25 +325,25 @@ MhdServer::MhdServer(Listener& listener, MhdOptions options, RequestHandler& han
 MhdServer::~MhdServer() {
   quiesce();
   MHD_stop_daemon(impl_->daemon);
-  if (impl_->listen_descriptor >= 0) ::close(impl_->listen_descriptor);
+  ::close(impl_->listen_descriptor);
 }
 
 void MhdServer::quiesce() {
   if (impl_->closing.exchange(true)) return;
   MHD_quiesce_daemon(impl_->daemon);
-  // Closed at once, so that new clients are refused rather than left waiting.
-  ::close(impl_->listen_descriptor);
-  impl_->listen_descriptor = -1;
+  // New clients are refused at once rather than left waiting. Closed only when libmicrohttpd's
+  // thread is gone: it may still poll the number, which another file could have by then.
+  ::shutdown(impl_->listen_descriptor, SHUT_RDWR);
 }
 
 bool MhdServer::wait_until_idle(std::chrono::milliseconds grace,
-                                std::chrono::milliseconds upload_grace) {
+                                std::chrono::milliseconds upload_grace, std::stop_token stop) {
   std::unique_lock lock(impl_->mutex);
   const auto no_requests = [this] { return impl_->under_way == 0; };
-  if (impl_->idle.wait_for(lock, grace, no_requests)) return true;
+  if (impl_->idle.wait_for(lock, stop, grace, no_requests)) return true;
   if (upload_grace > grace) {
     const auto no_uploads = [this] { return impl_->uploads == 0; };
-    impl_->idle.wait_for(lock, upload_grace - grace, no_uploads);
+    impl_->idle.wait_for(lock, stop, upload_grace - grace, no_uploads);
   }
   return impl_->under_way == 0;
 }

@@ -5,14 +5,19 @@
 #include "server/http/response.h"
 
 #include <chrono>
-#include <functional>
 #include <memory>
+#include <stop_token>
 
 namespace torchhub::server {
 
 struct MhdOptions {
   unsigned max_connections = 1024;
+  unsigned max_connections_per_address = 0;  ///< 0: no limit.
   std::chrono::seconds idle_timeout = std::chrono::seconds(120);
+  /// How long a new connection may say nothing in its first head.
+  std::chrono::seconds first_head_timeout = std::chrono::seconds(10);
+  /// How long a connection whose body was refused is still read after the answer.
+  std::chrono::milliseconds linger_time = std::chrono::seconds(2);
 };
 
 /// Decides on requests. Called on the connection's thread.
@@ -41,9 +46,10 @@ class MhdServer {
 
   /// Accepts no new connection; answers from now on say "Connection: close".
   void quiesce();
-  /// Waits until no request is under way: uploads for `upload_grace`, all others for `grace`.
-  /// @return false if some still were
-  bool wait_until_idle(std::chrono::milliseconds grace, std::chrono::milliseconds upload_grace);
+  /// Waits until no request is under way: uploads for `upload_grace`, all others for `grace`, and
+  /// no longer once `stop` is requested. @return false if some still were
+  bool wait_until_idle(std::chrono::milliseconds grace, std::chrono::milliseconds upload_grace,
+                       std::stop_token stop);
 
  private:
   struct Impl;

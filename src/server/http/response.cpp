@@ -45,6 +45,11 @@ class Gunzip final : public BodyConsumer {
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
     stream_.avail_in = static_cast<uInt>(bytes.size());
     while (stream_.avail_in > 0 && !ended_) pass_on_one_piece();
+    if (stream_.avail_in > 0) {
+      // Half-understood would be worse than refused: the rest may be a second gzip member.
+      throw ApiError(400,
+                     "The body goes on behind the end of its gzip data. Send it as one piece.");
+    }
   }
 
   HttpResponse finish() override {

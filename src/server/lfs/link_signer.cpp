@@ -2,15 +2,32 @@
 
 #include "server/http/api_error.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
 #include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <cstddef>
 
 namespace torchhub::server {
 namespace {
+
+constexpr std::size_t kKeyBytes = 32;
+
+/// An empty key would sign what anybody can sign too.
+void check_key(const std::string& key, const std::filesystem::path& file) {
+  const bool hex = std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (hex && key.size() == 2 * kKeyBytes) return;
+  throw Error(fmt::format(
+      "'{}' does not hold the {} hex digits of a key for links. Put it back from a copy, or remove "
+      "it: a new one is made at the next start, and links given out before stop working.",
+      file.string(), 2 * kKeyBytes));
+}
 
 std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
@@ -19,8 +36,9 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 LinkSigner::LinkSigner(const std::filesystem::path& key_file, const Clock& clock) : clock_(clock) {
-  if (!std::filesystem::exists(key_file)) write_file_atomically(key_file, random_hex(32));
+  if (!std::filesystem::exists(key_file)) write_file_atomically(key_file, random_hex(kKeyBytes));
   key_ = read_file(key_file);
+  check_key(key_, key_file);
 }
 
 std::string LinkSigner::sign(const LinkGrant& grant, std::string_view expires) const {

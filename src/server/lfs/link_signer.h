@@ -22,7 +22,7 @@ class LinkSigner {
  public:
   static constexpr std::chrono::hours kLifetime{24};
 
-  /// Reads the key, or makes one. @throws FileError
+  /// Reads the key, or makes one. @throws FileError, Error if the file holds no whole key
   LinkSigner(const std::filesystem::path& key_file, const Clock& clock);
 
   /// "size=5&expires=1790003600&sig=…"

@@ -100,11 +100,11 @@ OpenFile ObjectStore::reserve(const fs::path& path, std::uint64_t size) const {
 }
 
 void ObjectStore::make_fan_out(const fs::path& folder) const {
-  if (::mkdir(folder.c_str(), 0777) == 0) return sync_folder_if(durability_, folder.parent_path());
-  if (errno == EEXIST) return;
-  if (errno != ENOENT) throw_file_error("create the folder", folder, errno);
-  make_fan_out(folder.parent_path());
-  make_fan_out(folder);
+  make_folders(folder);
+  // Also where they stood already: another upload may have made them a moment ago and not have
+  // flushed their names yet, and this one is about to answer.
+  sync_folder_if(durability_, folder.parent_path());
+  sync_folder_if(durability_, folder.parent_path().parent_path());
 }
 
 }  // namespace torchhub::server

@@ -51,7 +51,7 @@ class ObjectStore {
 
  private:
   OpenFile reserve(const std::filesystem::path& path, std::uint64_t size) const;
-  /// As make_folders, with every new folder's parent synced.
+  /// As make_folders, with the parents of both levels synced.
   void make_fan_out(const std::filesystem::path& folder) const;
 
   const DataFolder& folder_;

@@ -1,14 +1,13 @@
 #include "server/repos/commit_plan.h"
 
 #include "server/git/attributes.h"
-#include "server/git/tree_edit.h"
 #include "server/http/api_error.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <utility>
 
 namespace torchhub::server {
 namespace {
@@ -20,25 +19,6 @@ template <typename... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
-
-void need_done(git::TreeEdit::Result result, const std::string& path) {
-  switch (result) {
-    case git::TreeEdit::Result::done:
-      return;
-    case git::TreeEdit::Result::missing:
-      throw ApiError(404, fmt::format("A file with this name doesn't exist: {}", path),
-                     error_codes::kEntryNotFound);
-    case git::TreeEdit::Result::file_in_way:
-      throw ApiError(400, fmt::format("'{}' cannot be added: a part of the path is a file. Delete "
-                                      "that file in the same commit, before it.",
-                                      path));
-    case git::TreeEdit::Result::folder_in_way:
-      throw ApiError(400,
-                     fmt::format("'{}' cannot be added: there is a folder of that name. Delete "
-                                 "the folder in the same commit, before it.",
-                                 path));
-  }
-}
 
 /// One attempt at building the commit on one tip.
 class CommitBuilder {
@@ -144,10 +124,37 @@ class CommitBuilder {
 
 }  // namespace
 
+void need_done(git::TreeEdit::Result result, const std::string& path) {
+  switch (result) {
+    case git::TreeEdit::Result::done:
+      return;
+    case git::TreeEdit::Result::missing:
+      throw ApiError(404, fmt::format("A file with this name doesn't exist: {}", path),
+                     error_codes::kEntryNotFound);
+    case git::TreeEdit::Result::file_in_way:
+      throw ApiError(400, fmt::format("'{}' cannot be added: a part of the path is a file. Delete "
+                                      "that file in the same commit, before it.",
+                                      path));
+    case git::TreeEdit::Result::folder_in_way:
+      throw ApiError(400,
+                     fmt::format("'{}' cannot be added: there is a folder of that name. Delete "
+                                 "the folder in the same commit, before it.",
+                                 path));
+  }
+}
+
+RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref) {
+  RefQueue::Turn turn = hub.queue.wait(repo.id, ref);
+  if (!hub.repos.is_ready(repo.id)) {
+    throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
+  }
+  return turn;
+}
+
 std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
                          const CommitPlan& plan, const std::string& user,
                          git::ObjectIntake& intake) {
-  const auto turn = hub.queue.wait(repo.id, ref);
+  const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   for (int attempt = 0; attempt < kMaxRebuilds; ++attempt) {
     const auto tip = git.ref_target(ref);

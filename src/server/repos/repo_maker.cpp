@@ -3,10 +3,16 @@
 #include "server/git/default_attributes.h"
 #include "server/git/object_intake.h"
 #include "server/git/tree_edit.h"
+#include "server/repos/commit_plan.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
+
+#include <filesystem>
+#include <functional>
+#include <system_error>
 
 namespace torchhub::server {
 namespace {
@@ -27,7 +33,9 @@ void write_first_commit(const HubState& hub, git::Repository& repository, const 
   std::map<std::string, std::string> files = wanted.files;
   files.try_emplace(".gitattributes", git::default_attributes(wanted.type));
   git::TreeEdit tree(intake.repository(), nullptr);
-  for (const auto& [path, content] : files) tree.put(path, intake.write_blob(content));
+  for (const auto& [path, content] : files) {
+    need_done(tree.put(path, intake.write_blob(content)), path);
+  }
   const git_oid tree_id = tree.write();
   const auto root =
       git::made<git::TreeHandle>("read a tree", git_tree_lookup, intake.repository(), &tree_id);
@@ -37,7 +45,9 @@ void write_first_commit(const HubState& hub, git::Repository& repository, const 
                                nullptr, "initial commit", root.get(), 0, nullptr),
              "write the first commit");
   intake.keep();
-  repository.move_ref(kMain, "", git::to_hex(commit), "initial commit");
+  if (!repository.move_ref(kMain, "", git::to_hex(commit), "initial commit")) {
+    throw git::GitError("git failed to create the branch 'main' of a new repository.", GIT_EEXISTS);
+  }
 }
 
 void make_folder(const HubState& hub, const RepoRow& row, const NewRepo& wanted,
@@ -63,6 +73,65 @@ void make_folder(const HubState& hub, const RepoRow& row, const NewRepo& wanted,
   sync_folder_if(hub.options.durability, place.parent_path().parent_path());
 }
 
+/// Takes the name and tidies up what an earlier try left under it.
+std::optional<RepoRow> reserve(HubState& hub, const RepoRow& wanted) {
+  if (auto row = hub.repos.reserve(wanted)) return row;
+  const auto left = hub.repos.abandoned(wanted);
+  if (!left) return std::nullopt;
+  fs::remove_all(hub.folder.repository(*left));
+  hub.repos.forget(*left);
+  return hub.repos.reserve(wanted);
+}
+
+/// Frees the name of a repository that could not be made. If the database fails at that, too, the
+/// next try with this name does it, or the next start.
+void give_back(HubState& hub, const std::string& id) {
+  std::error_code ignored;
+  fs::remove_all(hub.folder.incoming() / id, ignored);
+  try {
+    hub.repos.forget(id);
+    fs::remove_all(hub.folder.repository(id), ignored);
+  } catch (const DatabaseError& error) {
+    log::warning("name_not_freed", {{"repository", id}, {"error", error.what()}});
+  }
+  hub.repos.abandon(id);
+}
+
+/// Gives up the reserve for a scope that frees space, and keeps it again at its end.
+class UseOfReserve {
+ public:
+  explicit UseOfReserve(const DataFolder& folder) : folder_(folder) { folder_.give_up_reserve(); }
+  ~UseOfReserve() { folder_.keep_reserve(); }
+  UseOfReserve(const UseOfReserve&) = delete;
+  UseOfReserve& operator=(const UseOfReserve&) = delete;
+
+ private:
+  const DataFolder& folder_;
+};
+
+/// @throws FileError, std::filesystem::filesystem_error
+void move_to_trash(const HubState& hub, const std::string& id) {
+  const std::string today = to_rfc3339(hub.options.clock->now()).substr(0, 10);
+  const fs::path trash = hub.folder.trash() / today;
+  const fs::path place = hub.folder.repository(id);
+  make_folders(trash);
+  fs::rename(place, trash / (id + ".git"));
+  for (const fs::path& folder : {trash, hub.folder.trash(), place.parent_path()}) {
+    sync_folder_if(hub.options.durability, folder);
+  }
+}
+
+/// For a repository that is marked: gone for everybody, so that what fails here only waits for the
+/// next start. The row goes last, since it is what the next start knows the folder by.
+void clear_away(HubState& hub, const std::string& id, const std::function<void()>& folder_goes) {
+  try {
+    folder_goes();
+    hub.repos.forget(id);
+  } catch (const std::exception& error) {
+    log::warning("removal_waits_for_next_start", {{"repository", id}, {"error", error.what()}});
+  }
+}
+
 }  // namespace
 
 git::SignatureHandle signature_of(const HubState& hub, const std::string& user) {
@@ -81,19 +150,17 @@ std::optional<RepoRow> make_repo(HubState& hub, const NewRepo& wanted, const Acc
   row.name = wanted.name;
   row.creator_id = creator.id;
   row.private_ = wanted.private_;
-  auto reserved = hub.repos.reserve(row);
+  auto reserved = reserve(hub, row);
   if (!reserved) return std::nullopt;
   hub.faults.reach("create.reserved");
   try {
     make_folder(hub, *reserved, wanted, creator);
+    hub.faults.reach("create.folder_made");
+    hub.repos.mark_ready(reserved->id);
   } catch (const std::exception&) {
-    hub.repos.forget(reserved->id);
-    std::error_code ignored;
-    fs::remove_all(hub.folder.incoming() / reserved->id, ignored);
+    give_back(hub, reserved->id);
     throw;
   }
-  hub.faults.reach("create.folder_made");
-  hub.repos.mark_ready(reserved->id);
   return reserved;
 }
 
@@ -102,18 +169,13 @@ void remove_repo(HubState& hub, const RepoRow& repo) {
     hub.repos.mark_deleting(repo.id);
   } catch (const DatabaseError& error) {
     if (!error.is_full()) throw;
-    hub.folder.give_up_reserve();
+    const UseOfReserve room(hub.folder);
     hub.repos.mark_deleting(repo.id);
-    std::error_code ignored;  // no trash: space is what is wanted
-    fs::remove_all(hub.folder.repository(repo.id), ignored);
+    // No trash: space is what is wanted.
+    return clear_away(hub, repo.id, [&] { fs::remove_all(hub.folder.repository(repo.id)); });
   }
   hub.faults.reach("delete.marked");
-  const std::string today = to_rfc3339(hub.options.clock->now()).substr(0, 10);
-  const fs::path trash = hub.folder.trash() / today;
-  std::error_code ignored;  // gone for everybody anyway; the next start removes it
-  fs::create_directories(trash, ignored);
-  fs::rename(hub.folder.repository(repo.id), trash / (repo.id + ".git"), ignored);
-  hub.repos.forget(repo.id);
+  clear_away(hub, repo.id, [&] { move_to_trash(hub, repo.id); });
 }
 
 }  // namespace torchhub::server

@@ -17,10 +17,12 @@ struct NewRepo {
   std::map<std::string, std::string> files = {};
 };
 
-/// Makes the repository with its "initial commit". Nothing if the name is taken.
+/// Makes the repository with its "initial commit". Nothing if the name is taken; nothing stays if
+/// this throws. @throws ApiError 400 for files in each other's way; DiskFullError, DatabaseError
 std::optional<RepoRow> make_repo(HubState& hub, const NewRepo& wanted, const Account& creator);
 
-/// Moves the repository to the trash and forgets its name.
+/// Takes the repository away from everybody, then moves it to the trash. Once the first is done,
+/// what fails is left to the next start. @throws DatabaseError
 void remove_repo(HubState& hub, const RepoRow& repo);
 
 /// Name and mail address in commits.

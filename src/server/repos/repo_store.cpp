@@ -1,5 +1,6 @@
 #include "server/repos/repo_store.h"
 
+#include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
 
 #include <fmt/format.h>
@@ -68,26 +69,54 @@ std::optional<RepoRow> RepoStore::reserve(const RepoRow& wanted) {
   RepoRow row = wanted;
   row.id = random_hex(12);
   row.created = row.modified = clock_.now();
+  {
+    const std::lock_guard lock(mutex_);
+    in_making_.insert(row.id);  // before the row: abandoned() must not see it without
+  }
   try {
-    database_.lease()->run(
+    database_.run(
         "INSERT INTO repo(id, type, owner, name, name_fold, creator, state, private, created, "
         "modified) VALUES(?,?,?,?,?,?,'creating',?,?,?)",
         row.id, to_string(row.type), row.owner_id, row.name, folded(row.name), row.creator_id,
         std::int64_t{row.private_}, to_milliseconds(row.created), to_milliseconds(row.modified));
   } catch (const DatabaseError& error) {
+    abandon(row.id);
     if (!error.is_duplicate()) throw;
     return std::nullopt;
   }
   return row;
 }
 
+bool RepoStore::is_ready(const std::string& id) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare("SELECT 1 FROM repo WHERE id = ? AND state = 'ready'");
+  return row.bind(id).step();
+}
+
 void RepoStore::mark_ready(const std::string& id) {
-  database_.lease()->run("UPDATE repo SET state = 'ready' WHERE id = ?", id);
+  database_.run("UPDATE repo SET state = 'ready' WHERE id = ?", id);
+  abandon(id);
+}
+
+void RepoStore::abandon(const std::string& id) {
+  const std::lock_guard lock(mutex_);
+  in_making_.erase(id);
+}
+
+std::optional<std::string> RepoStore::abandoned(const RepoRow& wanted) const {
+  // From before the look at the row: its maker may just be marking it ready.
+  const std::lock_guard lock(mutex_);
+  auto connection = database_.lease();
+  Statement row = connection->prepare(
+      "SELECT id FROM repo WHERE type = ? AND owner = ? AND name_fold = ? AND state = 'creating'");
+  row.bind(to_string(wanted.type)).bind(wanted.owner_id).bind(folded(wanted.name));
+  if (!row.step()) return std::nullopt;
+  const std::string id = row.text(0);
+  return in_making_.contains(id) ? std::nullopt : std::optional(id);
 }
 
 void RepoStore::mark_deleting(const std::string& id) {
-  database_.lease()->run("UPDATE repo SET state = 'deleting', name_fold = ' ' || id WHERE id = ?",
-                         id);
+  database_.run("UPDATE repo SET state = 'deleting', name_fold = ' ' || id WHERE id = ?", id);
 }
 
 void RepoStore::forget(const std::string& id) {
@@ -108,12 +137,15 @@ std::vector<std::string> RepoStore::in_state(std::string_view state) const {
 }
 
 void RepoStore::set_private(const std::string& id, bool private_) {
-  database_.lease()->run("UPDATE repo SET private = ? WHERE id = ?", std::int64_t{private_}, id);
+  database_.run("UPDATE repo SET private = ? WHERE id = ?", std::int64_t{private_}, id);
 }
 
 void RepoStore::touch(const std::string& id) {
-  database_.lease()->run("UPDATE repo SET modified = ? WHERE id = ?", to_milliseconds(clock_.now()),
-                         id);
+  try {
+    database_.run("UPDATE repo SET modified = ? WHERE id = ?", to_milliseconds(clock_.now()), id);
+  } catch (const DatabaseError& error) {
+    log::warning("change_time_not_noted", {{"repository", id}, {"error", error.what()}});
+  }
 }
 
 void RepoStore::link(const std::string& repo_id, const std::vector<LfsPointer>& objects) {

@@ -4,7 +4,9 @@
 #include "torchhub/wire/lfs_pointer.h"
 #include "torchhub/wire/repo.h"
 
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,9 +43,15 @@ class RepoStore {
   /// Of repositories that are ready, newest change first.
   std::vector<RepoRow> list(const RepoFilter& filter) const;
 
+  bool is_ready(const std::string& id) const;
+
   /// Takes the name; the repository is invisible until mark_ready(). Nothing if the name is taken.
   std::optional<RepoRow> reserve(const RepoRow& row);
   void mark_ready(const std::string& id);
+  /// Nobody makes the repository any more; what is left of it may be cleared away.
+  void abandon(const std::string& id);
+  /// The id of an abandoned repository that still holds the name of `row`.
+  std::optional<std::string> abandoned(const RepoRow& row) const;
   /// Frees the name; the repository is gone for everybody but not yet for the disk.
   void mark_deleting(const std::string& id);
   void forget(const std::string& id);
@@ -51,6 +59,8 @@ class RepoStore {
   std::vector<std::string> in_state(std::string_view state) const;
 
   void set_private(const std::string& id, bool private_);
+  /// Notes the time of a change. The change is made already, so a failure is only logged: an error
+  /// would tell the client that nothing happened.
   void touch(const std::string& id);
 
   void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
@@ -63,6 +73,8 @@ class RepoStore {
  private:
   Database& database_;
   const Clock& clock_;
+  mutable std::mutex mutex_;
+  std::set<std::string> in_making_ = {};  ///< Ids; guarded by mutex_.
 };
 
 }  // namespace torchhub::server

@@ -2,6 +2,7 @@
 
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
+#include "torchhub/base/log.h"
 #include "torchhub/server/errors.h"
 
 #include <fmt/format.h>
@@ -34,6 +35,27 @@ void check_format(const fs::path& path) {
       path.string(), text.substr(0, text.find('\n')), kFormat));
 }
 
+/// Private repositories and hashes of tokens are nobody else's business. A folder that is there
+/// already keeps the rights that its owner gave it.
+void make_root(const fs::path& root) {
+  std::error_code ignored;  // make_folders says what is wrong
+  const bool is_new = !fs::exists(root, ignored);
+  make_folders(root);
+  if (is_new) fs::permissions(root, fs::perms::owner_all);
+}
+
+/// No branch or tag can have a name that ends in ".lock" (git check-ref-format), so none is lost.
+template <typename Iterator>
+void remove_locks(Iterator entries) {
+  for (const fs::directory_entry& entry : entries) {
+    if (entry.path().extension() != ".lock" || !entry.is_regular_file()) continue;
+    std::error_code ignored;  // who commits there gets to know
+    if (fs::remove(entry.path(), ignored)) {
+      log::info("stale_lock_removed", {{"file", entry.path().string()}});
+    }
+  }
+}
+
 fs::path fan_out(const fs::path& root, std::string_view name, int levels) {
   fs::path path = root;
   for (int level = 0; level < levels; ++level) {
@@ -45,7 +67,7 @@ fs::path fan_out(const fs::path& root, std::string_view name, int levels) {
 }  // namespace
 
 DataFolder::DataFolder(fs::path root) : root_(fs::absolute(std::move(root))) {
-  make_folders(root_);
+  make_root(root_);
   check_format(root_ / "FORMAT");
   for (const char* name : {"repos", "lfs", "incoming", "keys", "trash"}) make_folders(root_ / name);
   fs::permissions(root_ / "keys", fs::perms::owner_all);
@@ -98,6 +120,16 @@ void DataFolder::empty_incoming() const {
   for (const auto& entry : fs::directory_iterator(incoming())) {
     std::error_code ignored;  // what cannot go now goes at the next start
     fs::remove_all(entry.path(), ignored);
+  }
+}
+
+void DataFolder::remove_stale_locks() const {
+  for (const auto& group : fs::directory_iterator(root_ / "repos")) {
+    for (const auto& repository : fs::directory_iterator(group)) {
+      remove_locks(fs::directory_iterator(repository));  // HEAD, config, packed-refs
+      const fs::path refs = repository.path() / "refs";
+      if (fs::exists(refs)) remove_locks(fs::recursive_directory_iterator(refs));
+    }
   }
 }
 

@@ -42,6 +42,9 @@ class DataFolder {
 
   /// Unfinished uploads of a server that is gone. Only while locked.
   void empty_incoming() const;
+  /// git's lock files that a server which was killed left in its repositories. A branch with one
+  /// would never take a commit again. Only while locked.
+  void remove_stale_locks() const;
 
  private:
   std::filesystem::path root_;

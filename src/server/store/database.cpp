@@ -18,6 +18,8 @@ bool DatabaseError::is_duplicate() const {
   return code_ == SQLITE_CONSTRAINT_UNIQUE || code_ == SQLITE_CONSTRAINT_PRIMARYKEY;
 }
 
+bool DatabaseError::is_orphan() const { return code_ == SQLITE_CONSTRAINT_FOREIGNKEY; }
+
 bool DatabaseError::is_full() const { return (code_ & 0xff) == SQLITE_FULL; }
 
 Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
@@ -66,35 +68,30 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;
 }
 
-Connection::Connection(const std::filesystem::path& path, Durability durability)
-    : durability_(durability) {
+Connection::Connection(const std::filesystem::path& path, Durability durability) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
+  sqlite3* handle = nullptr;
+  const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+  handle_.reset(handle);  // also after a failure, and before anything else can throw
   if (code != SQLITE_OK) {
-    const DatabaseError error(
+    throw DatabaseError(
         fmt::format("Cannot open the hub's database '{}': {}. Check that the folder is writable.",
                     path.string(), sqlite3_errstr(code)),
         code);
-    sqlite3_close(handle_);
-    throw error;
   }
   constexpr int kBusyMilliseconds = 30000;  // another writer, or an admin command
-  sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+  sqlite3_busy_timeout(handle, kBusyMilliseconds);
   script("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;");
-  set_durability();
+  script(durability == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
 }
 
-void Connection::set_durability() {
-  script(durability_ == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
-}
+void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
 
-Connection::~Connection() { sqlite3_close(handle_); }
-
-std::int64_t Connection::changes() const { return sqlite3_changes(handle_); }
+std::int64_t Connection::changes() const { return sqlite3_changes(handle_.get()); }
 
 void Connection::script(const std::string& sql) {
-  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
-  if (code != SQLITE_OK) fail(handle_, "run a script", code);
+  const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) fail(handle_.get(), "run a script", code);
 }
 
 WriteTransaction::WriteTransaction(Connection& connection) : connection_(connection) {

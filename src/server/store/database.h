@@ -23,6 +23,8 @@ class DatabaseError : public Error {
   DatabaseError(const std::string& message, int code) : Error(message), code_(code) {}
   /// A UNIQUE rule was broken.
   bool is_duplicate() const;
+  /// What a row points to is gone: somebody deleted it meanwhile.
+  bool is_orphan() const;
   bool is_full() const;
 
  private:
@@ -56,34 +58,27 @@ class Statement {
 class Connection {
  public:
   Connection(const std::filesystem::path& path, Durability durability);
-  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   template <typename... Values>
   void run(std::string_view sql, const Values&... values) {
-    Statement statement(handle_, sql);
+    Statement statement(handle_.get(), sql);
     (statement.bind(values), ...);
     while (statement.step()) {
     }
   }
-  /// As run(), for what may be lost in a power cut because it can be found out again.
-  template <typename... Values>
-  void run_unflushed(std::string_view sql, const Values&... values) {
-    script("PRAGMA synchronous=NORMAL");
-    run(sql, values...);
-    set_durability();
-  }
-  Statement prepare(std::string_view sql) { return Statement(handle_, sql); }
+  /// The statement must not outlive the connection, nor the lease that it came from.
+  Statement prepare(std::string_view sql) { return Statement(handle_.get(), sql); }
   /// How many rows the last statement changed.
   std::int64_t changes() const;
   void script(const std::string& sql);
 
  private:
-  void set_durability();
-
-  sqlite3* handle_ = nullptr;
-  Durability durability_;
+  struct Close {
+    void operator()(sqlite3* handle) const;
+  };
+  std::unique_ptr<sqlite3, Close> handle_;
 };
 
 /// BEGIN IMMEDIATE, so that two writers queue instead of failing half-way. Rolls back unless
@@ -115,14 +110,24 @@ class Database {
         : pool_(pool), connection_(std::move(connection)) {}
     ~Lease();
     Lease(Lease&&) noexcept = default;
-    Connection& operator*() { return *connection_; }
-    Connection* operator->() { return connection_.get(); }
+    Connection& operator*() & { return *connection_; }
+    Connection* operator->() & { return connection_.get(); }
+    // A statement prepared through a lease without a name would outlive it, and step on a
+    // connection that another thread has by then. Name the lease, or use Database::run().
+    Connection& operator*() && = delete;
+    Connection* operator->() && = delete;
 
    private:
     Database& pool_;
     std::unique_ptr<Connection> connection_;
   };
   Lease lease();
+  /// One statement, to its end.
+  template <typename... Values>
+  void run(std::string_view sql, const Values&... values) {
+    Lease connection = lease();
+    connection->run(sql, values...);
+  }
 
  private:
   std::filesystem::path path_;

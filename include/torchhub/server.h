@@ -1,0 +1,8 @@
+#pragma once
+
+/// The door to the self-hosted hub: everything that `torchhub::server` offers to run one.
+
+#include "torchhub/server/admin.h"
+#include "torchhub/server/errors.h"
+#include "torchhub/server/options.h"
+#include "torchhub/server/server.h"

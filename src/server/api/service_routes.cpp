@@ -1,0 +1,35 @@
+#include "server/api/card_summary.h"
+#include "server/api/json_body.h"
+#include "server/api/routes.h"
+
+namespace torchhub::server {
+namespace {
+
+using nlohmann::json;
+
+HttpResponse health(HubState& hub) {
+  hub.database.run("SELECT 1");
+  return json_response({{"status", "ok"}});
+}
+
+}  // namespace
+
+void add_service_routes(Router& router, HubState& hub) {
+  router.add("GET", "/healthz", [&hub](const HttpRequest&) { return health(hub); });
+  router.add("POST", "/api/validate-yaml", [](const HttpRequest&) {
+    return read_json([](const json& body) {
+      const auto problem = problem_of_card(need_text(body, "content"));
+      if (!problem) return json_response({{"errors", json::array()}, {"warnings", json::array()}});
+      return json_response(
+          {{"errors", json::array({json{{"message", *problem}}})}, {"warnings", json::array()}},
+          400);
+    });
+  });
+  router.add("GET", "/api/telemetry/{path...}",
+             [](const HttpRequest&) { return text_response(""); });
+  // The `hf` command asks at each start; a quick answer is all that matters.
+  router.add("GET", "/api/agent-harnesses",
+             [](const HttpRequest&) { return json_response(json::object()); });
+}
+
+}  // namespace torchhub::server

@@ -1,0 +1,118 @@
+#include "server/accounts/account_store.h"
+#include "server/hub_state.h"
+#include "server/lfs/link_signer.h"
+#include "server/store/data_folder.h"
+#include "server/store/database.h"
+#include "support/message_of.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <utility>
+
+namespace torchhub::server {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::message_of;
+using testing::TempDir;
+
+template <typename Lease>
+concept GivesAConnection = requires(Lease lease) {
+  std::forward<Lease>(lease).operator->();
+};
+static_assert(GivesAConnection<Database::Lease&>);
+static_assert(!GivesAConnection<Database::Lease>, "a statement would outlive the lease");
+
+std::ptrdiff_t open_files() {
+  return std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
+}
+
+TEST(Database, ClosesAFileThatIsNoDatabase) {
+  const TempDir folder;
+  write_file_atomically(folder / "hub.db", std::string(10'000, 'x'));
+  const std::ptrdiff_t before = open_files();
+  EXPECT_EQ(message_of<DatabaseError>([&] { Database(folder / "hub.db", Durability::full); }),
+            "The hub's database failed to run a script: file is not a database.");
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST(AccountStore, MakesNoOrganizationWithoutItsAdmin) {
+  const TempDir folder;
+  Database database(folder / "hub.db", Durability::relaxed);
+  const auto clock = system_clock();
+  AccountStore accounts(database, *clock);
+  const Account nobody{"an id that is not there", "nemo"};
+  EXPECT_THROW(accounts.create_organization("team", nobody), DatabaseError);
+  EXPECT_FALSE(accounts.find("team")) << "the name would be taken for ever";
+  const Account ana = accounts.create_user("ana", false);
+  const Account team = accounts.create_organization("team", ana);
+  EXPECT_EQ(accounts.role_in(team.id, ana), "admin");
+}
+
+TEST(LinkSigner, RefusesAKeyThatIsNotWhole) {
+  const TempDir folder;
+  const auto clock = system_clock();
+  LinkSigner(folder / "link", *clock);
+  const std::string key = read_file(folder / "link");
+  EXPECT_NO_THROW(LinkSigner(folder / "link", *clock));
+  for (const std::string& bad : {std::string(), key.substr(1), key + "0", std::string(64, 'g')}) {
+    write_file_atomically(folder / "link", bad);
+    EXPECT_EQ(message_of<Error>([&] { LinkSigner(folder / "link", *clock); }),
+              "'" + (folder / "link").string() +
+                  "' does not hold the 64 hex digits of a key for links. Put it back from a copy, "
+                  "or remove it: a new one is made at the next start, and links given out before "
+                  "stop working.");
+  }
+}
+
+TEST(DataFolder, IsForItsOwnerOnly) {
+  const TempDir folder;
+  const DataFolder made(folder / "data");
+  EXPECT_EQ(fs::status(folder / "data").permissions(), fs::perms::owner_all);
+  const fs::perms shared = fs::perms::owner_all | fs::perms::group_read | fs::perms::group_exec;
+  fs::permissions(folder / "data", shared);
+  const DataFolder again(folder / "data");
+  EXPECT_EQ(fs::status(folder / "data").permissions(), shared) << "the owner's own choice stays";
+}
+
+TEST(HubState, RemovesTheLocksOfAServerThatWasKilled) {
+  const TempDir folder;
+  const fs::path repository = DataFolder(folder / "data").repository("abcd");
+  for (const char* name :
+       {"HEAD", "HEAD.lock", "refs/heads/main", "refs/heads/main.lock", "refs/tags/v/1.lock"}) {
+    write_file_atomically(repository / name, "");
+  }
+  const HubState hub({.data_dir = folder / "data", .durability = Durability::relaxed});
+  EXPECT_TRUE(fs::exists(repository / "HEAD"));
+  EXPECT_TRUE(fs::exists(repository / "refs" / "heads" / "main"));
+  EXPECT_FALSE(fs::exists(repository / "HEAD.lock"));
+  EXPECT_FALSE(fs::exists(repository / "refs" / "heads" / "main.lock"));
+  EXPECT_FALSE(fs::exists(repository / "refs" / "tags" / "v" / "1.lock"));
+}
+
+TEST(HubState, EchoesOnlyLoopbackNamesInLinks) {
+  const TempDir folder;
+  HubState hub({.data_dir = folder / "data", .durability = Durability::relaxed});
+  const auto base_url = [&](const std::string& host) {
+    HttpRequest request;
+    request.headers.set("Host", host);
+    return hub.base_url(request);
+  };
+  hub.own_url = "http://127.0.0.1:8686";
+  EXPECT_EQ(base_url("localhost:8686"), "http://localhost:8686");
+  EXPECT_EQ(base_url("localhost"), hub.own_url) << "another server's address";
+  EXPECT_EQ(base_url("evil.example:8686"), hub.own_url);
+  hub.own_url = "http://127.0.0.1:80";
+  EXPECT_EQ(base_url("localhost"), "http://localhost");
+  EXPECT_EQ(base_url("[::1]:80"), "http://[::1]:80");
+  EXPECT_EQ(base_url("evil.example"), hub.own_url);
+}
+
+}  // namespace
+}  // namespace torchhub::server
