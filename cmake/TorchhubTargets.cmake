@@ -1,11 +1,17 @@
 # One OBJECT library a folder; the three libraries that users link are put together from them in src/.
 include(TorchhubWarnings)
+include(TorchhubPrecompiled)
+
+torchhub_precompiled_header(plain
+  HEADERS <algorithm> <chrono> <filesystem> <functional> <map> <memory> <optional> <string> <vector>
+          <fmt/format.h> <nlohmann/json.hpp>
+  LIBRARIES nlohmann_json::nlohmann_json fmt::fmt)
 
 # torchhub_folder(wire SOURCES repo.cpp ... FOLDERS base LIBRARIES OpenSSL::Crypto)
 #   FOLDERS   other folders of src/ whose headers this one includes (checked by tools/check_layers.py)
 #   LIBRARIES what else its sources need
 function(torchhub_folder name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;FOLDERS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR" "" "SOURCES;FOLDERS;LIBRARIES" ${ARGN})
   add_library(torchhub_${name} OBJECT ${ARG_SOURCES})
   list(TRANSFORM ARG_FOLDERS PREPEND torchhub_)
   target_include_directories(torchhub_${name} PUBLIC
@@ -15,6 +21,9 @@ function(torchhub_folder name)
   target_compile_features(torchhub_${name} PUBLIC cxx_std_20)
   torchhub_set_warnings(torchhub_${name})
   torchhub_set_sanitizers(torchhub_${name})
+  if(NOT ARG_TENSOR)
+    torchhub_use_precompiled_header(torchhub_${name} plain)
+  endif()
 endfunction()
 
 # torchhub_library(hub FOLDERS base wire ... LIBRARIES CURL::libcurl): a library of whole folders.

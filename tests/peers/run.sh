@@ -31,7 +31,8 @@ if [[ ${1:-} == --inside-namespace ]]; then
   fi
   # A clean environment: neither this system's proxies nor a user's Hub token may reach a test.
   exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 \
-    OMP_NUM_THREADS=1 CCACHE_DIR=/mnt CCACHE_BASEDIR=/srv PYTHONDONTWRITEBYTECODE=1 \
+    OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 CCACHE_DIR=/mnt CCACHE_BASEDIR=/srv \
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
     /bin/bash /srv/tests/peers/inside.sh "$@"
 fi
 
