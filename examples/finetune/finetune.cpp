@@ -4,28 +4,23 @@
 #include "resnet_model.h"
 #include <torchhub/torchhub.h>
 
-#include <torch/torch.h>
-
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <cstdlib>
 
 using namespace torchhub;
 
 namespace {
 
 struct Options {
-  // train
   std::string output_dir = "resnet-fashion-mnist";
   std::string hub_model_id = "resnet-fashion-mnist";
-  std::string resume_from = {};
+  std::optional<std::string> resume_from = std::nullopt;
   std::int64_t max_steps = 900;
-  std::int64_t save_steps = 300;
+  double save_steps = 300;
   bool push = true;
-  // evaluate
   std::string model = {};
   std::string revision = "main";
 };
@@ -42,6 +37,8 @@ std::shared_ptr<PreTrainedModel> fresh_model() {
 }
 
 int train(const Options& options) {
+  const CardDataset dataset{
+      .name = "Fashion-MNIST", .id = "zalando-datasets/fashion_mnist", .split = "test"};
   Trainer trainer(
       {.model = fresh_model(),
        .args = {.output_dir = options.output_dir,
@@ -53,9 +50,8 @@ int train(const Options& options) {
                 .weight_decay = 0.01,
                 .logging_steps = 50,
                 .eval_strategy = IntervalStrategy::steps,
-                .eval_steps = static_cast<double>(options.save_steps),
-                .save_strategy = SaveStrategy::steps,
-                .save_steps = static_cast<double>(options.save_steps),
+                .eval_steps = options.save_steps,
+                .save_steps = options.save_steps,
                 .save_total_limit = 2,
                 .push_to_hub = options.push,
                 .hub_model_id = options.hub_model_id,
@@ -64,15 +60,8 @@ int train(const Options& options) {
        .eval_dataset = fashion_mnist("test"),
        .compute_metrics = metrics::accuracy,
        .callbacks = {std::make_shared<JsonlLogCallback>(options.output_dir + "/log.jsonl")},
-       .card = {.model_name = {},
-                .license = "apache-2.0",
-                .datasets = {{.name = "Fashion-MNIST",
-                              .id = "zalando-datasets/fashion_mnist",
-                              .split = "test"}}}});
-
-  TrainOptions train_options;
-  if (!options.resume_from.empty()) train_options.resume_from_checkpoint = options.resume_from;
-  const TrainOutput out = trainer.train(train_options);
+       .card = {.model_name = {}, .license = "apache-2.0", .datasets = {dataset}}});
+  const TrainOutput out = trainer.train({.resume_from_checkpoint = options.resume_from});
   fmt::print("{}", out.full_report());
   if (!options.push) return 0;
   const CommitInfo commit = trainer.push_to_hub();
@@ -83,19 +72,16 @@ int train(const Options& options) {
 /// The accuracy that the card in the repository states.
 double stated_accuracy(const Options& options) {
   const HubClient client(HubOptions::from_environment());
-  const auto path = client.hub_download({.id = RepoId::parse(options.model)}, "README.md",
-                                        {.revision = options.revision});
-  const ModelCard card = ModelCard::load(path);
-  for (const EvalResult& result : from_model_index(card.metadata().at("model-index")).results) {
+  const ModelCard card = ModelCard::load(client.hub_download(
+      {.id = RepoId::parse(options.model)}, "README.md", {.revision = options.revision}));
+  for (const EvalResult& result : from_model_index(card.metadata().at("model-index")).results)
     if (result.metric_type == "accuracy") return result.metric_value.get<double>();
-  }
   throw ModelCardError("The card of '" + options.model + "' states no accuracy.");
 }
 
 int evaluate(const Options& options) {
-  const auto model = AutoModelForImageClassification::from_pretrained(
-      options.model, {.revision = options.revision});
-  Trainer trainer({.model = model,
+  Trainer trainer({.model = AutoModelForImageClassification::from_pretrained(
+                       options.model, {.revision = options.revision}),
                    .args = {.output_dir = options.output_dir,
                             .per_device_eval_batch_size = 256,
                             .disable_tqdm = true},
@@ -114,12 +100,10 @@ int main(int argc, char** argv) {
   Options options;
   CLI::App app("Fine-tunes a ResNet on Fashion-MNIST with every save pushed to the Hub.");
   app.require_subcommand(1);
-
   CLI::App* training = app.add_subcommand("train", "Train, and push each save");
   training->add_option("--output-dir", options.output_dir, "Receives checkpoints and the model");
   training->add_option("--hub-model-id", options.hub_model_id, "Repository to push to");
-  training->add_option("--resume-from", options.resume_from,
-                       "A checkpoint folder, 'last', or owner/name@revision");
+  training->add_option("--resume-from", options.resume_from, "Folder, last, owner/name@revision");
   training->add_option("--max-steps", options.max_steps, "Updates of 64 images");
   training->add_option("--save-steps", options.save_steps, "Updates between saves");
   training->add_flag("!--no-push", options.push, "Keep everything on this machine");

@@ -6,8 +6,6 @@
 
 #include <torch/torch.h>
 
-#include <fmt/format.h>
-
 struct ResnetConfig : torchhub::PretrainedConfig {
   std::string block_type = "bottleneck";
   std::vector<std::int64_t> layers = {3, 4, 6, 3};
@@ -33,14 +31,10 @@ struct ResnetConfig : torchhub::PretrainedConfig {
 
   std::vector<std::string> problems() const override {
     std::vector<std::string> found;
-    if (block_type != "basic" && block_type != "bottleneck") {
-      found.push_back(
-          fmt::format("`block_type` must be 'basic' or 'bottleneck', got {}.", block_type));
-    }
-    if (stem_type != "" && stem_type != "deep" && stem_type != "deep-tiered") {
-      found.push_back(
-          fmt::format("`stem_type` must be '', 'deep' or 'deep-tiered', got {}.", stem_type));
-    }
+    if (block_type != "basic" && block_type != "bottleneck")
+      found.push_back("`block_type` must be 'basic' or 'bottleneck', got " + block_type + ".");
+    if (stem_type != "" && stem_type != "deep" && stem_type != "deep-tiered")
+      found.push_back("`stem_type` must be '', 'deep' or 'deep-tiered', got " + stem_type + ".");
     return found;
   }
 };
@@ -49,24 +43,22 @@ class ResnetModelForImageClassification : public torchhub::PreTrainedModel {
  public:
   explicit ResnetModelForImageClassification(const ResnetConfig& config)
       : PreTrainedModel(config),
-        model_(std::make_shared<torchhub::TimmResnet>(
-            torchhub::TimmResnetOptions{.block = torchhub::resnet_block(config.block_type),
-                                        .layers = config.layers,
-                                        .num_classes = config.num_classes,
-                                        .in_chans = config.input_channels,
-                                        .cardinality = config.cardinality,
-                                        .base_width = config.base_width,
-                                        .stem_width = config.stem_width,
-                                        .stem_type = torchhub::resnet_stem(config.stem_type),
-                                        .avg_down = config.avg_down})) {
-    register_module("model", model_);
-  }
+        model_(register_module("model",
+                               std::make_shared<torchhub::TimmResnet>(torchhub::TimmResnetOptions{
+                                   .block = torchhub::resnet_block(config.block_type),
+                                   .layers = config.layers,
+                                   .num_classes = config.num_classes,
+                                   .in_chans = config.input_channels,
+                                   .cardinality = config.cardinality,
+                                   .base_width = config.base_width,
+                                   .stem_width = config.stem_width,
+                                   .stem_type = torchhub::resnet_stem(config.stem_type),
+                                   .avg_down = config.avg_down}))) {}
 
   torchhub::ModelOutput forward(const torchhub::Batch& batch) override {
     torchhub::ModelOutput output{.logits = model_->forward(batch.at("pixel_values"))};
-    if (const auto labels = batch.find("labels"); labels != batch.end()) {
+    if (const auto labels = batch.find("labels"); labels != batch.end())
       output.loss = torch::nn::functional::cross_entropy(output.logits, labels->second);
-    }
     return output;
   }
 
