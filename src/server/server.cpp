@@ -7,6 +7,7 @@
 #include "torchhub/base/log.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <mutex>
