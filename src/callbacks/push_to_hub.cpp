@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace torchhub {
@@ -37,6 +38,15 @@ PathFilter model_filter() {
   return {.allow = {"config.json", "generation_config.json", "model*.safetensors",
                     "model.safetensors.index.json", "tokenizer*", "vocab*", "merges.txt",
                     "special_tokens_map.json", "preprocessor_config.json"}};
+}
+
+/// Metadata that the caller gave for this card: it wins over what an earlier card says.
+std::vector<std::string> keys_given(const TrainingCard& card) {
+  std::vector<std::string> keys;
+  if (!card.language.empty()) keys.emplace_back("language");
+  if (card.license) keys.emplace_back("license");
+  if (card.base_model) keys.emplace_back("base_model");
+  return keys;
 }
 
 /// Adds the time until the end of the scope to `total`.
@@ -142,8 +152,7 @@ void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
 void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& checkpoint) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
-  PushJob job = job_from(checkpoint, /*frozen=*/true);
-  job.snapshot.add_text(refreshed_card(event), "README.md");
+  PushJob job = job_of_checkpoint(event, checkpoint);
   if (options_.hub_strategy == HubStrategy::checkpoint) {
     job.snapshot.add_folder(checkpoint, "last-checkpoint", {}, /*frozen=*/true);
     job.replaced.emplace_back("last-checkpoint/*");
@@ -161,8 +170,7 @@ void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   if (options_.hub_strategy == HubStrategy::end) {
     auto* model = dynamic_cast<PreTrainedModel*>(&event.model);
     if (model != nullptr) model->save_pretrained(options_.output_dir);
-    PushJob job = job_from(options_.output_dir, /*frozen=*/false);
-    job.snapshot.add_text(refreshed_card(event), "README.md");
+    PushJob job = job_of_folder(options_.output_dir, refreshed_card(event));
     job.commit_message = "End of training";
     job.step = event.state.global_step;
     worker_->submit(std::move(job));
@@ -174,8 +182,7 @@ void PushToHubCallback::push(const fs::path& folder, const std::string& commit_m
                              std::int64_t step, const std::optional<std::string>& card) {
   const StallTimer timer(stall_seconds_);
   begin();
-  PushJob job = job_from(folder, /*frozen=*/false);
-  if (card) job.snapshot.add_text(*card, "README.md");
+  PushJob job = job_of_folder(folder, card);
   job.commit_message = commit_message;
   job.step = step;
   worker_->submit(std::move(job));
@@ -188,8 +195,7 @@ CommitInfo PushToHubCallback::push_and_wait(const fs::path& folder,
   const StallTimer timer(stall_seconds_);
   begin();
   collect(worker_->drain());
-  PushJob job = job_from(folder, /*frozen=*/false);
-  if (card) job.snapshot.add_text(*card, "README.md");
+  PushJob job = job_of_folder(folder, card);
   job.commit_message = commit_message;
   const PushOutcome outcome = push_job(client_, job);
   return {.oid = outcome.commit_oid.value_or(""),
@@ -204,29 +210,50 @@ const std::vector<PushOutcome>& PushToHubCallback::finish() {
   return outcomes_;
 }
 
-std::string PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
+std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
   TrainingCard facts = options_.card;
   if (facts.model_name.empty()) facts.model_name = repo_.id.name;
-  return card_.refresh(training_card(event, std::move(facts)));
+  if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url)
+    facts.hub_url = options_.hub.endpoint;
+  return card_.refresh(training_card(event, std::move(facts)), keys_given(options_.card));
+}
+
+PushJob PushToHubCallback::empty_job() const {
+  return {.repo = repo_,
+          .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
+          .commit_message = {},
+          .snapshot = Snapshot(options_.output_dir / "_torchhub"),
+          .droppable = !options_.hub_always_push};
 }
 
 /// The files of output_dir, and over them those of the model.
-PushJob PushToHubCallback::job_from(const fs::path& model_folder, bool frozen) const {
-  PushJob job{.repo = repo_,
-              .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
-              .commit_message = {},
-              .snapshot = Snapshot(options_.output_dir / "_torchhub")};
-  job.droppable = !options_.hub_always_push;
-  job.replaced = root_weights();
+PushJob PushToHubCallback::job_of_checkpoint(const TrainerEvent& event,
+                                             const fs::path& checkpoint) const {
+  PushJob job = empty_job();
   PathFilter beside = output_filter();
-  const bool from_elsewhere = model_folder != options_.output_dir;
-  if (from_elsewhere) {  // weights in output_dir are those of an older save
-    beside.ignore.insert(beside.ignore.end(), root_weights().begin(), root_weights().end());
-  }
+  beside.ignore.emplace_back("README.md");
+  // Weights in output_dir are those of an older save.
+  beside.ignore.insert(beside.ignore.end(), root_weights().begin(), root_weights().end());
   job.snapshot.add_folder(options_.output_dir, "", beside, /*frozen=*/false);
-  if (from_elsewhere) {
-    job.snapshot.add_folder(model_folder, "", model_filter(), frozen);
-  }
+  job.snapshot.add_folder(checkpoint, "", model_filter(), /*frozen=*/true);
+  if (const auto card = refreshed_card(event)) job.snapshot.add_text(*card, "README.md");
+  job.replaced = root_weights();
+  return job;
+}
+
+/// All that is in the folder.
+PushJob PushToHubCallback::job_of_folder(const fs::path& folder,
+                                         const std::optional<std::string>& card) const {
+  PushJob job = empty_job();
+  PathFilter filter = output_filter();
+  if (card || !CardSync(folder).is_readable()) filter.ignore.emplace_back("README.md");
+  job.snapshot.add_folder(folder, "", filter, /*frozen=*/false);
+  if (card) job.snapshot.add_text(*card, "README.md");
+  const PathFilter weights{.allow = root_weights()};
+  const std::vector<std::string> paths = job.snapshot.paths();
+  const bool brings_weights = std::any_of(
+      paths.begin(), paths.end(), [&](const std::string& path) { return weights.takes(path); });
+  if (brings_weights) job.replaced = root_weights();
   return job;
 }
 

@@ -58,6 +58,9 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
   if (facts.hyperparameters.empty()) {
     facts.hyperparameters = hyperparameter_lines(hyperparameters(event));
   }
+  if (!facts.weights_step && event.state.global_step > 0) {
+    facts.weights_step = event.state.global_step;
+  }
   if (facts.framework_versions.empty()) facts.framework_versions = versions();
   if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {
     add_facts_of(*model, facts);

@@ -4,6 +4,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/merge.h"
+#include "torchhub/card/model_card.h"
 
 namespace torchhub {
 namespace {
@@ -21,21 +22,29 @@ void CardSync::adopt(const std::string& card) const {
   write_file_atomically(card_of(folder_), card);
 }
 
-std::string CardSync::refresh(const std::string& fresh) const {
+bool CardSync::is_readable() const {
+  if (!has_card()) return true;
+  try {
+    static_cast<void>(ModelCard::load(card_of(folder_)));
+    return true;
+  } catch (const ModelCardError& error) {
+    log::warning("card_not_pushed", {{"file", card_of(folder_).string()}, {"error", error.what()}});
+    return false;
+  }
+}
+
+std::optional<std::string> CardSync::refresh(const std::string& fresh,
+                                             std::vector<std::string> explicit_keys) const {
+  if (!is_readable()) return std::nullopt;
   std::string old;
   std::string base;
   CardVersions versions{.fresh = fresh};
+  versions.explicit_keys = std::move(explicit_keys);
   if (has_card()) versions.old = old = read_file(card_of(folder_));
   if (const fs::path file = generated_last(folder_); fs::exists(file)) {
     versions.base = base = read_file(file);
   }
-  std::string card;
-  try {
-    card = next_card(CardMode::merge, versions);
-  } catch (const ModelCardError& error) {
-    log::warning("card_kept", {{"file", card_of(folder_).string()}, {"error", error.what()}});
-    return old;
-  }
+  std::string card = next_card(CardMode::merge, versions);
   write_file_atomically(generated_last(folder_), fresh);
   write_file_atomically(card_of(folder_), card);
   return card;

@@ -1,6 +1,8 @@
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/trainer_impl.h"
 
+#include <ATen/Parallel.h>
+
 #include <fmt/format.h>
 
 namespace torchhub {
@@ -28,7 +30,7 @@ std::string TrainOutput::full_report() const {
     text += fmt::format(", {:.1f} s", *runtime);
   }
   if (const auto rate = metrics.get("train_steps_per_second")) {
-    text += fmt::format(", {:.2f} updates/s", *rate);
+    text += fmt::format(", {:.2f} updates/s with {} thread(s)", *rate, at::get_num_threads());
   }
   text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)\n", save_stall_seconds, saves);
   if (pushes.empty()) return text;
@@ -60,7 +62,7 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
   save_model();
-  const std::string card = impl_->pusher->refreshed_card(impl_->event());
+  const auto card = impl_->pusher->refreshed_card(impl_->event());
   return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
 }
 

@@ -25,7 +25,10 @@ TrainingRun::TrainingRun(Trainer::Impl& trainer)
 TrainOutput TrainingRun::go(const TrainOptions& options) {
   const auto start = trainer_.options.clock->steady_now();
   remove_unfinished(args_.output_dir);
-  if (trainer_.pusher) earlier_pushes_ = std::ssize(trainer_.pusher->outcomes());
+  if (trainer_.pusher) {
+    earlier_pushes_ = std::ssize(trainer_.pusher->outcomes());
+    earlier_push_stall_ = trainer_.pusher->stall_seconds();
+  }
   state_ = TrainerState{.max_steps = plan_.max_steps,
                         .num_train_epochs = plan_.num_train_epochs,
                         .logging_steps = plan_.logging_steps,
@@ -171,7 +174,7 @@ TrainOutput TrainingRun::finish(std::chrono::steady_clock::time_point start) {
   if (trainer_.pusher) {
     const auto& outcomes = trainer_.pusher->outcomes();
     output_.pushes.assign(outcomes.begin() + earlier_pushes_, outcomes.end());
-    output_.push_stall_seconds = trainer_.pusher->stall_seconds();
+    output_.push_stall_seconds = trainer_.pusher->stall_seconds() - earlier_push_stall_;
   }
   return std::move(output_);
 }

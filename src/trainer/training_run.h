@@ -51,7 +51,8 @@ class TrainingRun {
   double total_loss_ = 0;                ///< Sum over all updates, those before a resume included.
   std::int64_t first_counted_step_ = 0;  ///< total_loss_ holds the updates after this one.
   std::int64_t last_logged_step_ = 0;
-  std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train().
+  std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train(),
+  double earlier_push_stall_ = 0;                  ///< and the seconds that they took.
   std::int64_t updates_to_skip_ = 0;               ///< Of the first epoch: done before the resume.
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.

@@ -29,6 +29,7 @@ TEST(CardSync, WritesAFirstCardAsItIs) {
   const TempDir folder;
   const CardSync sync(folder.path());
   EXPECT_FALSE(sync.has_card());
+  EXPECT_TRUE(sync.is_readable());
   EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
   EXPECT_EQ(read_file(folder / "README.md"), generated("0.5"));
 }
@@ -38,7 +39,7 @@ TEST(CardSync, KeepsTheUsersWordsAndRefreshesTheResults) {
   const CardSync sync(folder.path());
   sync.refresh(generated("0.5"));
   replace(folder / "README.md", "More information needed", "A net for shirts.");
-  const std::string card = sync.refresh(generated("0.9"));
+  const std::string card = sync.refresh(generated("0.9")).value();
   EXPECT_NE(card.find("A net for shirts."), std::string::npos) << card;
   EXPECT_NE(card.find("Accuracy: 0.9"), std::string::npos) << card;
   EXPECT_EQ(card.find("Accuracy: 0.5"), std::string::npos) << card;
@@ -49,7 +50,8 @@ TEST(CardSync, LeavesACardWhoseFrontMatterItCannotRead) {
   const TempDir folder;
   const std::string broken = "---\ntags: [\n---\n# Mine\n";
   write_file_atomically(folder / "README.md", broken);
-  EXPECT_EQ(CardSync(folder.path()).refresh(generated("0.5")), broken);
+  EXPECT_FALSE(CardSync(folder.path()).is_readable());
+  EXPECT_EQ(CardSync(folder.path()).refresh(generated("0.5")), std::nullopt);
   EXPECT_EQ(read_file(folder / "README.md"), broken);
 }
 
@@ -58,7 +60,16 @@ TEST(CardSync, BeginsWithACardFromElsewhere) {
   const CardSync sync(folder.path());
   sync.adopt("# net\n\n## Notes\n\nWritten on the Hub.\n");
   EXPECT_TRUE(sync.has_card());
-  EXPECT_NE(sync.refresh(generated("0.5")).find("Written on the Hub."), std::string::npos);
+  EXPECT_NE(sync.refresh(generated("0.5"))->find("Written on the Hub."), std::string::npos);
+}
+
+TEST(CardSync, LetsOnlyKeysThatAreNamedWinAgainstTheUsers) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  sync.adopt("---\nlicense: mit\n---\n# net\n");
+  const std::string fresh = "---\nlicense: apache-2.0\n---\n# net\n";
+  EXPECT_NE(sync.refresh(fresh)->find("license: mit"), std::string::npos);
+  EXPECT_NE(sync.refresh(fresh, {"license"})->find("license: apache-2.0"), std::string::npos);
 }
 
 }  // namespace

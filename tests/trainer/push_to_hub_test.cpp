@@ -302,6 +302,7 @@ TEST_F(PushToHub, TellsCallbacksBeforeEachSaveIsHandedOver) {
 
 TEST_F(PushToHub, WorksInAHandWrittenLoop) {
   auto model = tiny_model();
+  std::vector<std::string> saved;
   PushToHubCallback pusher(
       {.output_dir = folder_ / "tiny", .hub_always_push = true, .hub = options()});
   for (const std::int64_t step : {1, 2}) {
@@ -310,10 +311,44 @@ TEST_F(PushToHub, WorksInAHandWrittenLoop) {
       model->parameters().front().add_(1);
     }
     model->save_pretrained(folder_ / "tiny");
+    saved.push_back(read_file(folder_ / "tiny/model.safetensors"));
     pusher.push(folder_ / "tiny", "step " + std::to_string(step), step, "# By hand\n");
   }
-  for (const PushOutcome& outcome : pusher.finish()) EXPECT_EQ(outcome.error, "");
+  const std::vector<PushOutcome> outcomes = pusher.finish();
   EXPECT_EQ(titles(), (Names{"initial commit", "step 1", "step 2"}));
+  ASSERT_EQ(outcomes.size(), 2U);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {  // the file was written over meanwhile
+    ASSERT_TRUE(outcomes[i].ok()) << outcomes[i].error;
+    const DownloadOptions at{.revision = *outcomes[i].commit_oid};
+    EXPECT_EQ(read_file(client().hub_download(repo_, "model.safetensors", at)), saved[i]);
+    EXPECT_EQ(read_file(client().hub_download(repo_, "README.md", at)), "# By hand\n");
+  }
+}
+
+TEST_F(PushToHub, TakesEveryFileOfAFolderElsewhereAndNoneOfOutputDir) {
+  write_file_atomically(folder_ / "tiny/unrelated.txt", "x");
+  write_file_atomically(folder_ / "other/README.md", "# Other\n");
+  write_file_atomically(folder_ / "other/notes.txt", "y");
+  write_file_atomically(folder_ / "other/model.safetensors", "weights");
+  PushToHubCallback pusher({.output_dir = folder_ / "tiny", .hub = options()});
+  pusher.push_and_wait(folder_ / "other", "elsewhere");
+  EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "model.safetensors",
+                                            "notes.txt"}));
+  fs::remove(folder_ / "other/model.safetensors");
+  write_file_atomically(folder_ / "other/notes.txt", "z");
+  pusher.push_and_wait(folder_ / "other", "without weights");
+  EXPECT_TRUE(files().contains("model.safetensors"));  // what brings none takes none away
+}
+
+TEST_F(PushToHub, SendsTheWeightsThoughTheUsersCardCannotBeRead) {
+  Trainer t = trainer(HubStrategy::every_save);
+  const std::string broken = "---\ntags: [\n---\n# Mine\n";
+  write_file_atomically(folder_ / "tiny/README.md", broken);
+  EXPECT_TRUE(t.train().pushed_all());
+  t.push_to_hub();
+  EXPECT_TRUE(files().contains("model.safetensors"));
+  EXPECT_FALSE(files().contains("README.md"));
+  EXPECT_EQ(read_file(folder_ / "tiny/README.md"), broken);
 }
 
 TEST_F(PushToHub, LeavesNoSnapshotBehind) {

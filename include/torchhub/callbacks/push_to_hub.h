@@ -58,8 +58,8 @@ class PushToHubCallback final : public TrainerCallback {
   /// Where it pushes to. After begin().
   const Repo& repo() const { return repo_; }
 
-  /// Hands over what is in `folder` now, to be committed at the repository's root; returns when the
-  /// files are copied or linked. @throws DiskFullError, FileError
+  /// Hands over what is in `folder` now, but for `_*` and checkpoints, to be committed at the
+  /// repository's root; returns when the files are copied. @throws DiskFullError, FileError
   /// @param card text of README.md; unset: the one in the folder, if any
   void push(const std::filesystem::path& folder, const std::string& commit_message,
             std::int64_t step = 0, const std::optional<std::string>& card = std::nullopt);
@@ -69,8 +69,9 @@ class PushToHubCallback final : public TrainerCallback {
                            const std::optional<std::string>& card = std::nullopt);
 
   /// README.md of output_dir brought up to date with the run, the user's words kept; as each push
-  /// of a Trainer does. After begin(). @return its text. @throws FileError, DiskFullError
-  std::string refreshed_card(const TrainerEvent& event) const;
+  /// of a Trainer does. After begin(). @return its text; nothing if the one there cannot be read,
+  /// which then is not pushed. @throws FileError, DiskFullError
+  std::optional<std::string> refreshed_card(const TrainerEvent& event) const;
 
   /// Waits until everything handed over has arrived or failed. @return all outcomes so far
   const std::vector<PushOutcome>& finish();
@@ -81,7 +82,11 @@ class PushToHubCallback final : public TrainerCallback {
   double stall_seconds() const { return stall_seconds_; }
 
  private:
-  PushJob job_from(const std::filesystem::path& model_folder, bool frozen) const;
+  PushJob empty_job() const;
+  PushJob job_of_checkpoint(const TrainerEvent& event,
+                            const std::filesystem::path& checkpoint) const;
+  PushJob job_of_folder(const std::filesystem::path& folder,
+                        const std::optional<std::string>& card) const;
   void adopt_remote_card();
   void collect(std::vector<PushOutcome> outcomes);
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -13,12 +15,18 @@ class CardSync {
   explicit CardSync(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
   bool has_card() const;
+  /// Can a Hub take the card that is there? False if its front matter is no YAML; true for none.
+  bool is_readable() const;
   /// Begins with a card from elsewhere, such as the one on the Hub. @throws FileError,
   /// DiskFullError
   void adopt(const std::string& card) const;
-  /// Writes README.md. A card whose front matter cannot be read stays as it is; that is logged.
-  /// @param fresh just generated. @return what README.md now says. @throws FileError, DiskFullError
-  std::string refresh(const std::string& fresh) const;
+  /// Writes README.md. A card that is not readable stays as it is and must not be pushed, since a
+  /// Hub would refuse the whole commit; that is logged.
+  /// @param fresh just generated. @param explicit_keys see CardVersions
+  /// @return what README.md now says; nothing if it is not readable. @throws FileError,
+  /// DiskFullError
+  std::optional<std::string> refresh(const std::string& fresh,
+                                     std::vector<std::string> explicit_keys = {}) const;
 
  private:
   std::filesystem::path folder_;
