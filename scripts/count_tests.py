@@ -2,7 +2,7 @@
 """Sums up JUnit reports of ctest and pytest: skipped tests by name, then `N passed, N failed`.
 
 usage: count_tests.py [--no-skips] REPORT...
-Exits with 1 if a test failed or none passed; with --no-skips, also if one was skipped.
+Exits with 1 if a test failed, or if a report is missing or has none that passed; with --no-skips, also if one was skipped.
 """
 
 import sys
@@ -29,6 +29,9 @@ def main():
             print(f"{report}: no report: {error}")
             counts["failed"] += 1
             continue
+        if not any(outcome(case) == "passed" for case in cases):
+            print(f"{report}: not one test passed")
+            counts["failed"] += 1
         for case in cases:
             result = outcome(case)
             counts[result] += 1
@@ -37,7 +40,7 @@ def main():
     if counts["skipped"]:
         print(f"{counts['skipped']} SKIPPED: named above; they prove nothing here")
     print(f"{counts['passed']} passed, {counts['failed']} failed")
-    bad = counts["failed"] or not counts["passed"] or (no_skips and counts["skipped"])
+    bad = counts["failed"] or not arguments or (no_skips and counts["skipped"])
     return 1 if bad else 0
 
 

@@ -35,9 +35,11 @@ TEST_F(KillAndResume, SixtyStepsEqualThirtyThenKillThenThirtyFromTheHub) {
   ASSERT_EQ(run("killed", "-", 45), 137);
   const HubClient client({.endpoint = hub_.base_url(), .token = hub_.token()});
   const Repo repo{.id = RepoId::parse("demo/tiny")};
-  const std::string commit = client.repo_info(repo).sha;
+  const GitCommit newest = client.list_repo_commits(repo).front();
+  ASSERT_EQ(newest.title, "Training in progress, step 30");
 
-  ASSERT_EQ(run("resumed", "demo/tiny@" + commit, 0), 0);
+  ASSERT_EQ(run("resumed", "demo/tiny@" + newest.id, 0), 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "resumed/checkpoint-30"));  // it began after it
   ASSERT_EQ(run("straight", "-", 0), 0);
   EXPECT_EQ(read_file(folder_ / "resumed/model.safetensors"),
             read_file(folder_ / "straight/model.safetensors"));

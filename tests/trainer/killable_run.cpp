@@ -39,7 +39,13 @@ class KillAt final : public TrainerCallback {
 int main(int argc, char** argv) {
   if (argc != 7) return 2;
   const HubOptions hub{.endpoint = argv[2], .token = argv[3], .cache_dir = argv[4]};
-  Trainer trainer({.model = testing::tiny_model(),
+  const bool resumes = std::string_view(argv[5]) != "-";
+  const auto model = testing::tiny_model();
+  if (resumes) {  // other weights, so that a resume which brings none is noticed
+    const torch::NoGradGuard no_grad;
+    for (torch::Tensor& parameter : model->parameters()) parameter.fill_(0.5);
+  }
+  Trainer trainer({.model = model,
                    .args = {.output_dir = argv[1],
                             .per_device_train_batch_size = 4,
                             .max_steps = 60,
@@ -54,7 +60,7 @@ int main(int argc, char** argv) {
                    .callbacks = {std::make_shared<KillAt>(std::atoll(argv[6]), hub)},
                    .hub = hub});
   TrainOptions options;
-  if (std::string_view(argv[5]) != "-") options.resume_from_checkpoint = argv[5];
+  if (resumes) options.resume_from_checkpoint = argv[5];
   const bool pushed = trainer.train(options).pushed_all();
   trainer.save_model();
   return pushed ? 0 : 1;

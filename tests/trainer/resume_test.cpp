@@ -45,6 +45,10 @@ std::shared_ptr<PreTrainedModel> run(TrainingArguments args,
                                      std::optional<std::string> resume = std::nullopt,
                                      std::optional<HubOptions> hub = std::nullopt) {
   const auto model = tiny_model();
+  if (resume) {  // other weights, so that a resume which brings none is noticed
+    const torch::NoGradGuard no_grad;
+    for (torch::Tensor& parameter : model->parameters()) parameter.fill_(0.5);
+  }
   Trainer trainer({.model = model,
                    .args = std::move(args),
                    .train_dataset = tiny_dataset(26),
