@@ -28,7 +28,7 @@ done
 if [[ $do_build == yes ]]; then
   echo "peers: building into $build"
   cmake "${configure[@]}" >/tmp/configure.log 2>&1 || { cat /tmp/configure.log >&2; exit 1; }
-  cmake --build "$build" -j "$(nproc)"
+  cmake --build "$build" -j "$(nproc)" -- -k 0  # every error, not only the first
 fi
 if [[ $do_ctest == yes ]]; then
   scripts/ctest.sh "$build" || true  # counted below
