@@ -328,6 +328,8 @@ MhdServer::~MhdServer() {
   ::close(impl_->listen_descriptor);
 }
 
+bool MhdServer::has_head_timeout() { return MHD_VERSION < 0x01000000; }
+
 void MhdServer::quiesce() {
   if (impl_->closing.exchange(true)) return;
   MHD_quiesce_daemon(impl_->daemon);

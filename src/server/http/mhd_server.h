@@ -14,7 +14,8 @@ struct MhdOptions {
   unsigned max_connections = 1024;
   unsigned max_connections_per_address = 0;  ///< 0: no limit.
   std::chrono::seconds idle_timeout = std::chrono::seconds(120);
-  /// How long a new connection may say nothing in its first head.
+  /// How long a new connection may say nothing in its first head, where has_head_timeout(); else it
+  /// is treated as an idle one.
   std::chrono::seconds first_head_timeout = std::chrono::seconds(10);
   /// How long a connection whose body was refused is still read after the answer.
   std::chrono::milliseconds linger_time = std::chrono::seconds(2);
@@ -43,6 +44,9 @@ class MhdServer {
   ~MhdServer();
   MhdServer(const MhdServer&) = delete;
   MhdServer& operator=(const MhdServer&) = delete;
+
+  /// Can a connection have a time of its own? Not with libmicrohttpd 1.0 and a thread each.
+  static bool has_head_timeout();
 
   /// Accepts no new connection; answers from now on say "Connection: close".
   void quiesce();

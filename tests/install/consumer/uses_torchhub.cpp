@@ -39,9 +39,9 @@ int main() {
                    .args = {.output_dir = "consumer-net", .max_steps = 2, .save_steps = 2},
                    .train_dataset = samples});
   const TrainOutput out = trainer.train();
-  const auto loaded =
-      AutoModelForImageClassification::from_pretrained("consumer-net/checkpoint-2");
-  const bool same = torch::equal(loaded->parameters().front(), trainer.model().parameters().front());
+  const auto loaded = AutoModelForImageClassification::from_pretrained("consumer-net/checkpoint-2");
+  const bool same =
+      torch::equal(loaded->parameters().front(), trainer.model().parameters().front());
   std::printf("%s", out.full_report().c_str());
   std::filesystem::remove_all("consumer-net");
   return same && out.global_step == 2 ? 0 : 1;
