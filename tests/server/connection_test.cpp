@@ -2,6 +2,7 @@
 #include "server/raw_connection.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
+#include "torchhub/base/error.h"
 
 #include <gtest/gtest.h>
 
@@ -70,6 +71,14 @@ TEST_F(ConnectionTest, SilentConnectionsEndSoonAndIdleOnesDoNot) {
   silent.send("GET / HT");
   EXPECT_TRUE(silent.is_closed());
   if (both) EXPECT_EQ(status_of(idle), "200 OK");
+}
+
+TEST(Listener, RefusesWhatIsNoPort) {
+  for (const char* address :
+       {"127.0.0.1:65536", "127.0.0.1:70000", "127.0.0.1:-1", "127.0.0.1:80x"}) {
+    SCOPED_TRACE(address);
+    EXPECT_THROW(server::Listener{address}, InvalidArgumentError);
+  }
 }
 
 bool is_answered(RawConnection& connection) {

@@ -161,6 +161,7 @@ TEST_F(RefTest, BranchWinsOverTag) {
 }
 
 TEST_F(RefTest, ListsCommitsInPages) {
+  EXPECT_EQ(client_.get("/api/models?limit=abc").status, 400);
   Response page = client_.get("/api/models/demo/m/commits/main?limit=2");
   EXPECT_EQ(page.headers.get("X-Total-Count"), "3");
   json commits = json::parse(page.body);

@@ -1,6 +1,7 @@
 #include "server/accounts/gate.h"
 #include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
+#include "server/api/paging.h"
 #include "server/api/repo_description.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
@@ -13,7 +14,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -181,8 +181,7 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
   RepoFilter filter{type_of(request), request.query_value("author").value_or(""),
                     request.query_list("search")};
   constexpr std::size_t kMaxItems = 1000;
-  const std::string limit = request.query_value("limit").value_or("");
-  const std::size_t wanted = limit.empty() ? kMaxItems : std::strtoul(limit.c_str(), nullptr, 10);
+  const std::size_t wanted = query_number(request, "limit", kMaxItems);
   json out = json::array();
   for (const RepoRow& repo : hub.repos.list(filter)) {
     if (out.size() == std::min(wanted, kMaxItems)) break;

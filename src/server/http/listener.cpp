@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
 #include <netdb.h>
@@ -67,8 +68,17 @@ Listener::Listener(std::string_view address) {
     throw InvalidArgumentError(fmt::format(
         "'{}' is not an address to listen on. Write HOST:PORT, such as 127.0.0.1:8686.", address));
   }
+  const std::string_view port_text = address.substr(colon + 1);
+  std::uint16_t port = 0;  // getaddrinfo would take 70000 for 4464
+  const auto [end, status] =
+      std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  if (status != std::errc() || end != port_text.data() + port_text.size()) {
+    throw InvalidArgumentError(
+        fmt::format("'{}' in '{}' is no port. Write a number from 0 (a free one) to 65535.",
+                    port_text, address));
+  }
   host_ = address.substr(0, colon);
-  const Addresses found = resolve(address, host_, std::string(address.substr(colon + 1)));
+  const Addresses found = resolve(address, host_, std::string(port_text));
 
   descriptor_ = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (descriptor_ < 0) fail(address, std::strerror(errno), "Check the system's limits.");
