@@ -1,31 +1,46 @@
 #pragma once
 
+#include "data/batch_layout.h"
 #include "torchhub/data/loader.h"
 
 #include <cstdint>
-#include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace torchhub {
 
-/// Loads batch k of one epoch, from any thread.
+/// A batch that one thread has taken upon itself.
+struct BatchTask {
+  std::int64_t batch = 0;                  ///< Its number in the epoch on this process.
+  std::int64_t samples_seen = 0;           ///< EpochBatches::samples_seen() once it is handed out.
+  std::vector<std::int64_t> indices = {};  ///< Of a map-style dataset.
+  std::vector<Batch> samples = {};         ///< Of a stream.
+};
+
+/// The batches of one epoch on this process.
 class BatchSource {
  public:
-  BatchSource(std::shared_ptr<const Dataset> dataset, Collator collator,
-              std::vector<std::int64_t> order, const DataLoaderOptions& options, std::int64_t epoch,
-              std::int64_t num_batches);
+  virtual ~BatchSource() = default;
+  /// The next batch, or nothing at the end. One thread at a time, so that streams are read in
+  /// order.
+  virtual std::optional<BatchTask> claim() = 0;
+  /// From any thread. @throws what dataset or collator throw, with epoch and batch named before it
+  virtual Batch load(const BatchTask& task) const = 0;
+  /// Samples that were skipped before the first batch.
+  virtual std::int64_t first_sample() const = 0;
+};
 
-  std::int64_t size() const { return num_batches_; }
-  /// @throws what the dataset or the collator throws, with epoch and batch named before it
-  Batch load(std::int64_t batch) const;
+/// What the batches of an epoch have in common.
+struct EpochPlan {
+  BatchLayout layout;
+  Collator collator;       ///< Unset: default_data_collator.
+  std::uint64_t seed = 0;  ///< Of the loader.
+  std::int64_t epoch = 0;
 
- private:
-  std::shared_ptr<const Dataset> dataset_;
-  Collator collator_;
-  std::vector<std::int64_t> order_;
-  DataLoaderOptions options_;
-  std::int64_t epoch_;
-  std::int64_t num_batches_;
+  Batch collated(const std::vector<Batch>& samples, std::int64_t batch) const;
+  /// "loading batch 2 of epoch 0", for errors.
+  std::string place_of(std::int64_t batch) const;
 };
 
 }  // namespace torchhub

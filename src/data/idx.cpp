@@ -118,10 +118,12 @@ std::vector<std::int64_t> read_shape(GzipReader& file, std::uint32_t rank, const
   std::int64_t elements = 1;
   for (std::uint32_t i = 0; i < rank; ++i) {
     shape.push_back(big_endian_u32(file));
-    if (shape.back() != 0 && elements > kMaxElements / shape.back()) {
+    // A size of 0 does not excuse the others: LibTorch multiplies them all for its strides.
+    const std::int64_t size = std::max<std::int64_t>(shape.back(), 1);
+    if (elements > kMaxElements / size) {
       throw DatasetError(fmt::format("'{}' claims more than 2^33 elements.", path.string()));
     }
-    elements *= shape.back();
+    elements *= size;
   }
   return shape;
 }

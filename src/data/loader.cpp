@@ -1,11 +1,17 @@
 #include "torchhub/data/loader.h"
 
-#include "data/batch_source.h"
+#include "data/map_source.h"
+#include "data/stream_source.h"
 #include "data/worker_pool.h"
 
-#include <torch/torch.h>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -13,18 +19,49 @@ namespace {
 /// Loads in the calling thread.
 class DirectBatches final : public EpochBatches {
  public:
-  DirectBatches(BatchSource source, std::int64_t first)
-      : source_(std::move(source)), next_(first) {}
+  explicit DirectBatches(std::unique_ptr<BatchSource> source)
+      : source_(std::move(source)), samples_seen_(source_->first_sample()) {}
 
   std::optional<Batch> next() override {
-    if (next_ >= source_.size()) return std::nullopt;
-    return source_.load(next_++);
+    if (error_) std::rethrow_exception(error_);
+    try {
+      const auto task = source_->claim();
+      if (!task) return std::nullopt;
+      Batch batch = source_->load(*task);
+      samples_seen_ = task->samples_seen;
+      return batch;
+    } catch (...) {
+      error_ = std::current_exception();
+      throw;
+    }
   }
 
+  std::int64_t samples_seen() const override { return samples_seen_; }
+
  private:
-  BatchSource source_;
-  std::int64_t next_;
+  std::unique_ptr<BatchSource> source_;
+  std::int64_t samples_seen_;
+  std::exception_ptr error_;
 };
+
+void check(const DataLoaderOptions& options) {
+  std::vector<std::string> problems;
+  if (options.batch_size <= 0) problems.push_back("batch_size must be above 0.");
+  if (options.num_workers < 0) problems.push_back("num_workers must not be negative.");
+  if (options.prefetch_factor <= 0) problems.push_back("prefetch_factor must be above 0.");
+  if (options.world_size <= 0) problems.push_back("world_size must be above 0.");
+  if (options.world_size > 0 && (options.rank < 0 || options.rank >= options.world_size)) {
+    problems.push_back(fmt::format("rank must be from 0 to below world_size ({}); it is {}.",
+                                   options.world_size, options.rank));
+  }
+  if (options.split_batches && options.world_size > 0 &&
+      options.batch_size % options.world_size != 0) {
+    problems.push_back(
+        fmt::format("With split_batches, batch_size ({}) must be a multiple of world_size ({}).",
+                    options.batch_size, options.world_size));
+  }
+  if (!problems.empty()) throw InvalidArgumentError("DataLoader options", std::move(problems));
+}
 
 }  // namespace
 
@@ -35,27 +72,52 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset,
       sampler_(std::move(sampler)),
       collator_(std::move(collator)),
       options_(options) {
-  std::vector<std::string> problems;
-  if (options_.batch_size <= 0) problems.push_back("batch_size must be above 0.");
-  if (options_.num_workers < 0) problems.push_back("num_workers must not be negative.");
-  if (options_.prefetch_factor <= 0) problems.push_back("prefetch_factor must be above 0.");
-  if (!problems.empty()) throw InvalidArgumentError("DataLoader options", std::move(problems));
+  check(options_);
+}
+
+DataLoader::DataLoader(std::shared_ptr<const IterableDataset> dataset, Collator collator,
+                       DataLoaderOptions options)
+    : stream_(std::move(dataset)), collator_(std::move(collator)), options_(options) {
+  check(options_);
 }
 
 std::int64_t DataLoader::size() const {
-  const std::int64_t samples = sampler_->size();
-  return options_.drop_last ? samples / options_.batch_size
-                            : (samples + options_.batch_size - 1) / options_.batch_size;
+  if (const auto batches = num_batches()) return *batches;
+  throw InvalidArgumentError(
+      "This loader reads a stream that does not say how many samples it has. Ask num_batches(), "
+      "or give the IterableDataset a size().");
+}
+
+std::optional<std::int64_t> DataLoader::num_batches() const {
+  const std::optional<std::int64_t> samples = stream_ ? stream_->size() : sampler_->size();
+  if (!samples) return std::nullopt;
+  return BatchLayout(options_).num_batches(*samples);
 }
 
 std::unique_ptr<EpochBatches> DataLoader::epoch(std::int64_t epoch,
                                                 std::int64_t skip_batches) const {
   if (skip_batches < 0) throw InvalidArgumentError("skip_batches must not be negative.");
-  BatchSource source(dataset_, collator_, sampler_->order(epoch), options_, epoch, size());
-  if (options_.num_workers == 0) {
-    return std::make_unique<DirectBatches>(std::move(source), skip_batches);
+  const std::int64_t block = BatchLayout(options_).block();
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return epoch_from_sample(epoch, std::min(skip_batches, kMost / block) * block);
+}
+
+std::unique_ptr<EpochBatches> DataLoader::epoch_from_sample(std::int64_t epoch,
+                                                            std::int64_t samples_seen) const {
+  if (samples_seen < 0) throw InvalidArgumentError("samples_seen must not be negative.");
+  EpochPlan plan{.layout = BatchLayout(options_),
+                 .collator = collator_,
+                 .seed = options_.seed,
+                 .epoch = epoch};
+  std::unique_ptr<BatchSource> source;
+  if (stream_) {
+    source = std::make_unique<StreamSource>(std::move(plan), stream_, samples_seen);
+  } else {
+    source = std::make_unique<MapSource>(std::move(plan), dataset_, sampler_->order(epoch),
+                                         samples_seen);
   }
-  return std::make_unique<WorkerBatches>(std::move(source), skip_batches, options_.num_workers,
+  if (options_.num_workers == 0) return std::make_unique<DirectBatches>(std::move(source));
+  return std::make_unique<WorkerBatches>(std::move(source), options_.num_workers,
                                          options_.prefetch_factor);
 }
 

@@ -1,53 +1,86 @@
 #include "data/worker_pool.h"
 
-#include <torch/torch.h>
+#include <utility>
 
 namespace torchhub {
 
-WorkerBatches::WorkerBatches(BatchSource source, std::int64_t first, int num_workers,
+WorkerBatches::WorkerBatches(std::unique_ptr<BatchSource> source, int num_workers,
                              int prefetch_factor)
     : source_(std::move(source)),
       most_ahead_(static_cast<std::int64_t>(num_workers) * prefetch_factor),
-      wanted_(first),
-      unclaimed_(first) {
+      samples_seen_(source_->first_sample()) {
   for (int i = 0; i < num_workers; ++i) {
     threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
 }
 
+/// All are told to stop before the first is joined: it may wait for one that holds `claiming_`.
+WorkerBatches::~WorkerBatches() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
 std::optional<Batch> WorkerBatches::next() {
   std::unique_lock lock(mutex_);
-  if (wanted_ >= source_.size()) return std::nullopt;
-  changed_.wait(lock, [this] { return loaded_.contains(wanted_); });
+  changed_.wait(lock, [this] { return loaded_.contains(wanted_) || wanted_ == end_; });
+  if (wanted_ == end_) return std::nullopt;
   Loaded& ready = loaded_.at(wanted_);
   if (ready.error) std::rethrow_exception(ready.error);  // stays, so that later calls throw it too
   Batch batch = std::move(ready.batch);
+  samples_seen_ = ready.samples_seen;
   loaded_.erase(wanted_++);
   changed_.notify_all();
   return batch;
 }
 
 void WorkerBatches::work(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (unclaimed_ < source_.size()) {
-    const bool may_go_on =
-        changed_.wait(lock, stop, [this] { return unclaimed_ < wanted_ + most_ahead_; });
-    if (stop.stop_requested() || !may_go_on || unclaimed_ >= source_.size()) return;
-    const std::int64_t mine = unclaimed_++;
-    lock.unlock();
-    Loaded loaded = load(mine);
-    lock.lock();
-    loaded_.emplace(mine, std::move(loaded));
-    changed_.notify_all();
+  for (;;) {
+    std::unique_lock claiming(claiming_);
+    if (all_claimed_ || !wait_for_room(stop)) return;
+    const std::int64_t place = claimed_;
+    const std::optional<BatchTask> task = claim();
+    claiming.unlock();
+    if (!task) return;
+    store(place, load(*task));
   }
 }
 
-WorkerBatches::Loaded WorkerBatches::load(std::int64_t batch) const {
+/// With `claiming_` held: no other worker can take the room. @return false to end
+bool WorkerBatches::wait_for_room(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  const bool room = changed_.wait(lock, stop, [this] { return claimed_ < wanted_ + most_ahead_; });
+  return room && !stop.stop_requested();
+}
+
+/// With `claiming_` held. What the source throws becomes the outcome of the batch that it is about.
+std::optional<BatchTask> WorkerBatches::claim() {
   try {
-    return {source_.load(batch), nullptr};
+    std::optional<BatchTask> task = source_->claim();
+    if (task) {
+      ++claimed_;
+      return task;
+    }
+    const std::lock_guard lock(mutex_);
+    end_ = claimed_;
+    changed_.notify_all();
   } catch (...) {
-    return {{}, std::current_exception()};  // rethrown by next(), on the training thread
+    store(claimed_, {{}, std::current_exception(), 0});
   }
+  all_claimed_ = true;
+  return std::nullopt;
+}
+
+WorkerBatches::Loaded WorkerBatches::load(const BatchTask& task) const {
+  try {
+    return {source_->load(task), nullptr, task.samples_seen};
+  } catch (...) {
+    return {{}, std::current_exception(), 0};  // rethrown by next(), on the training thread
+  }
+}
+
+void WorkerBatches::store(std::int64_t place, Loaded loaded) {
+  const std::lock_guard lock(mutex_);
+  loaded_.emplace(place, std::move(loaded));
+  changed_.notify_all();
 }
 
 }  // namespace torchhub

@@ -91,6 +91,9 @@ TEST(ReadIdx, RefusesOtherFilesAndBytesAfterTheEnd) {
   EXPECT_THROW(read_idx(folder / "type"), DatasetError);
   write_file_atomically(folder / "huge", std::string("\0\0\x08\x03", 4) + std::string(12, '\xff'));
   EXPECT_THROW(read_idx(folder / "huge"), DatasetError);
+  write_file_atomically(folder / "hole",
+                        std::string("\0\0\x08\x04\0\0\0\0", 8) + std::string(12, '\xff'));
+  EXPECT_THROW(read_idx(folder / "hole"), DatasetError);
   write_file_atomically(folder / "long", kShorts + "x");
   EXPECT_THROW(read_idx(folder / "long"), DatasetError);
   EXPECT_THROW(read_idx(folder / "none"), FileError);

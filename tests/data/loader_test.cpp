@@ -1,14 +1,22 @@
 #include "torchhub/data/loader.h"
 
+#include "support/message_of.h"
+
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 
 namespace torchhub {
 namespace {
+
+using testing::message_of;
 
 std::shared_ptr<TensorDataset> numbers(std::int64_t size) {
   return std::make_shared<TensorDataset>(Batch{{"x", torch::arange(size)}});
@@ -20,7 +28,7 @@ class PickyDataset final : public Dataset {
   explicit PickyDataset(std::int64_t bad) : bad_(bad) {}
   std::int64_t size() const override { return 40; }
   Batch get(std::int64_t index) const override {
-    if (index == bad_) throw DatasetError("sample " + std::to_string(index) + " is unreadable");
+    if (index == bad_) throw DatasetError("unreadable");
     return {{"x", torch::tensor(index)}};
   }
 
@@ -132,18 +140,87 @@ TEST(DataLoader, HandsOnWhatTheDatasetThrowsWithItsPlace) {
     const auto batches = loader.epoch(0);
     EXPECT_TRUE(batches->next());
     EXPECT_TRUE(batches->next());
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(message_of<DatasetError>([&] { batches->next(); }),
+                "loading batch 2 of epoch 0: sample 9: unreadable");
+    }
+    EXPECT_EQ(batches->samples_seen(), 8);
+  }
+}
+
+TEST(DataLoader, MakesADatasetErrorOfAnyOtherExceptionAndNestsIt) {
+  for (const int workers : {0, 2}) {
+    SCOPED_TRACE(workers);
+    const DataLoader loader(
+        numbers(8), std::make_shared<SequentialSampler>(8),
+        [](const std::vector<Batch>&, std::uint64_t) -> Batch { throw std::length_error("short"); },
+        {.batch_size = 4, .num_workers = workers});
     try {
-      batches->next();
+      loader.epoch(0)->next();
       FAIL() << "nothing was thrown";
     } catch (const DatasetError& error) {
-      EXPECT_STREQ(error.what(), "loading batch 2 of epoch 0: sample 9 is unreadable");
+      EXPECT_STREQ(error.what(), "loading batch 0 of epoch 0: short");
+      EXPECT_THROW(std::rethrow_if_nested(error), std::length_error);
     }
   }
 }
 
+/// Tells the test what its threads are doing.
+class WatchedDataset final : public Dataset {
+ public:
+  std::int64_t size() const override { return 40; }
+  Batch get(std::int64_t index) const override {
+    std::unique_lock lock(mutex_);
+    most_ahead_ = std::max(most_ahead_, index + 1 - taken_);
+    ++started_;
+    changed_.notify_all();
+    return {{"x", torch::tensor(index)}};
+  }
+  void wait_until_started(std::int64_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return started_ >= count; });
+  }
+  void take_one() {
+    const std::lock_guard lock(mutex_);
+    ++taken_;
+  }
+  std::int64_t most_ahead() const {
+    const std::lock_guard lock(mutex_);
+    return most_ahead_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
+  mutable std::int64_t started_ = 0;     // guarded by mutex_
+  mutable std::int64_t taken_ = 0;       // guarded by mutex_
+  mutable std::int64_t most_ahead_ = 0;  // guarded by mutex_
+};
+
+TEST(DataLoader, LoadsAsFarAheadAsItWasToldAndNoFarther) {
+  const auto dataset = std::make_shared<WatchedDataset>();
+  const DataLoader loader(dataset, std::make_shared<SequentialSampler>(40), {},
+                          {.batch_size = 1, .num_workers = 2, .prefetch_factor = 3});
+  const auto batches = loader.epoch(0);
+  dataset->wait_until_started(6);  // would hang if fewer were loaded ahead
+  for (int i = 0; i < 40; ++i) {
+    dataset->take_one();
+    EXPECT_TRUE(batches->next());
+  }
+  EXPECT_FALSE(batches->next());
+  EXPECT_EQ(dataset->most_ahead(), 6);
+}
+
 TEST(DataLoader, EndsItsThreadsWhenAnEpochIsLeftEarly) {
-  const auto batches = loader_with(3).epoch(0);
-  EXPECT_TRUE(batches->next());
+  const auto dataset = std::make_shared<WatchedDataset>();
+  for (const int taken : {0, 1, 5}) {
+    const DataLoader loader(dataset, std::make_shared<SequentialSampler>(40), {},
+                            {.batch_size = 2, .num_workers = 3});
+    auto batches = loader.epoch(0);
+    for (int i = 0; i < taken; ++i) EXPECT_TRUE(batches->next());
+    batches.reset();
+    EXPECT_EQ(dataset.use_count(), 2);  // the loader's and ours: no thread has kept it
+  }
 }
 
 TEST(DataLoader, NamesEveryOptionThatIsOutOfRange) {

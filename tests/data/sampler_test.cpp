@@ -1,8 +1,13 @@
 #include "torchhub/data/sampler.h"
 
+#include "support/golden.h"
+#include "support/message_of.h"
+#include "torchhub/data/dataset.h"
+
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -44,6 +49,34 @@ TEST(RandomSampler, TakesEverySampleOnce) {
 
 TEST(SequentialSampler, KeepsTheOrderInEveryEpoch) {
   EXPECT_EQ(SequentialSampler(4).order(7), (Order{0, 1, 2, 3}));
+}
+
+// Golden: transformers' get_length_grouped_indices, see tests/golden/README.md.
+TEST(LengthGroupedSampler, GivesPythonsOrderForTheSameGenerator) {
+  const auto cases = nlohmann::json::parse(testing::golden("data/length_grouped.json"));
+  ASSERT_GT(cases.size(), 10U);
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.at("lengths").size());
+    const LengthGroupedSampler sampler(c.at("lengths").get<Order>(), c.at("batch_size"),
+                                       c.at("seed"));
+    EXPECT_EQ(sampler.order(c.at("epoch")), c.at("order").get<Order>());
+  }
+}
+
+TEST(LengthGroupedSampler, TakesNoSamplesButNoBatchOfNone) {
+  EXPECT_TRUE(LengthGroupedSampler({}, 4, 1).order(0).empty());
+  EXPECT_EQ(testing::message_of<InvalidArgumentError>([] { LengthGroupedSampler({1}, 0, 1); }),
+            "batch_size of a LengthGroupedSampler must be above 0; it is 0.");
+}
+
+TEST(LengthsOf, TakesTheColumnOfLengthsAndElseTheLengthOfTheInput) {
+  const TensorDataset both(
+      {{"input_ids", torch::zeros({2, 5})}, {"length", torch::tensor({3, 4})}});
+  EXPECT_EQ(lengths_of(both), (Order{3, 4}));
+  EXPECT_EQ(lengths_of(both, "none"), (Order{5, 5}));
+  EXPECT_EQ(testing::message_of<InvalidArgumentError>([&] { lengths_of(both, "a", "b"); }),
+            "Sample 0 has neither a number 'a' nor 'b' to group by length. Name the column of "
+            "lengths, or train with another train_sampling_strategy.");
 }
 
 }  // namespace

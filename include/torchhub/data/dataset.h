@@ -1,6 +1,6 @@
 #pragma once
 
-#include "torchhub/base/error.h"
+#include "torchhub/data/error.h"
 #include "torchhub/fwd.h"
 
 #include <ATen/core/Tensor.h>
@@ -12,12 +12,6 @@
 #include <string>
 
 namespace torchhub {
-
-/// A file of data is not what it claims to be, or a sample cannot be had.
-class DatasetError : public Error {
- public:
-  using Error::Error;
-};
 
 /// Samples that can be had by number. The loader calls get() from several threads at once, so an
 /// implementation must not change itself there.
