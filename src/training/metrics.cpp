@@ -2,8 +2,6 @@
 
 #include "torchhub/base/error.h"
 
-#include <torch/torch.h>
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,16 +32,4 @@ double Metrics::at(std::string_view name) const {
   throw InvalidArgumentError(fmt::format("There is no metric '{}'; there are: {}.", name, names));
 }
 
-namespace metrics {
-
-Metrics accuracy(const EvalPrediction& prediction) {
-  if (!prediction.label_ids.defined()) {
-    throw InvalidArgumentError(
-        "metrics::accuracy needs labels, and the evaluation dataset has none.");
-  }
-  const torch::Tensor right = prediction.predictions.argmax(-1).eq(prediction.label_ids);
-  return {{"accuracy", right.to(torch::kFloat64).mean().item<double>()}};
-}
-
-}  // namespace metrics
 }  // namespace torchhub

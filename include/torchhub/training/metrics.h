@@ -1,7 +1,10 @@
 #pragma once
 
+#include "torchhub/fwd.h"
+
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -35,18 +38,29 @@ class Metrics {
   std::vector<Entry> entries_;
 };
 
-/// What compute_metrics gets: everything that an evaluation saw, on the CPU.
+/// What compute_metrics gets: everything that an evaluation saw, on the CPU. A StreamingMetric gets
+/// one for each batch, on the device of the model. The fields are those of transformers 5.12's
+/// EvalPrediction.
 struct EvalPrediction {
-  at::Tensor predictions;  ///< The model's logits, [samples, ...].
+  at::Tensor predictions;  ///< Logits [samples, ...], or what was made of them.
   at::Tensor label_ids;    ///< [samples, ...]; undefined if the data has no labels.
+  Batch inputs = {};       ///< What the model was given; empty unless it was asked for.
+  at::Tensor losses = {};  ///< [samples], each its batch's mean; undefined unless it was asked for.
+  /// With eval_do_concat_batches false: batch by batch, and nothing of the above.
+  std::vector<EvalPrediction> batches = {};
 };
 
 using ComputeMetrics = std::function<Metrics(const EvalPrediction&)>;
 
 namespace metrics {
 
-/// {"accuracy": share of samples whose largest logit is at the label}. @param prediction logits
-/// [samples, classes], labels [samples]. @throws InvalidArgumentError without labels
+/// A label or token with this value is padding: no metric that counts classes or tokens counts it,
+/// whatever the prediction beside it is. Regression knows no padding; there it is a number.
+inline constexpr std::int64_t kIgnoreIndex = -100;
+
+/// {"accuracy": share of the labels that the prediction meets}. @param prediction as for every
+/// metric of classification_metrics.h: logits [..., classes] or class ids [...] for labels [...]
+/// @throws InvalidArgumentError without labels, or if the shapes disagree
 Metrics accuracy(const EvalPrediction& prediction);
 
 }  // namespace metrics
