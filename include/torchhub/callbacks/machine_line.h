@@ -1,0 +1,23 @@
+#pragma once
+
+#include "torchhub/training/callback.h"
+
+#include <cstdio>
+
+namespace torchhub {
+
+/// Says at the start of a run where it computes, in one line, and logs what slows it down there
+/// with the remedy (training/machine_report.h). On the run's first process only.
+class MachineLineCallback final : public TrainerCallback {
+ public:
+  /// @param out standard error or another open stream, which it does not close
+  explicit MachineLineCallback(std::FILE* out = stderr) : out_(out) {}
+
+  std::string name() const override { return "MachineLineCallback"; }
+  void on_train_begin(const TrainerEvent& event) override;
+
+ private:
+  std::FILE* out_;
+};
+
+}  // namespace torchhub

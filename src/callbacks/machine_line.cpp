@@ -1,0 +1,22 @@
+#include "torchhub/callbacks/machine_line.h"
+
+#include "torchhub/base/log.h"
+#include "torchhub/training/machine_report.h"
+
+#include <torch/nn/module.h>
+
+namespace torchhub {
+
+void MachineLineCallback::on_train_begin(const TrainerEvent& event) {
+  if (!event.state.is_world_process_zero) return;
+  const auto parameters = event.model.parameters();
+  const MachineReport report =
+      describe_machine(parameters.empty() ? "cpu" : parameters.front().device().str());
+  std::fputs((report.line() + "\n").c_str(), out_);
+  std::fflush(out_);
+  for (const std::string& warning : report.warnings()) {
+    log::warning("slow_machine", {{"problem", warning}});
+  }
+}
+
+}  // namespace torchhub
