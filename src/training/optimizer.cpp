@@ -1,8 +1,11 @@
 #include "torchhub/training/optimizer.h"
 
 #include "torchhub/base/error.h"
+#include "training/tensor_groups.h"
 
 #include <torch/torch.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -37,14 +40,6 @@ std::vector<at::Tensor> tensors_of(const std::vector<std::pair<std::string, at::
   return tensors;
 }
 
-std::vector<at::Tensor> parameters_of(const torch::optim::Optimizer& optimizer) {
-  std::vector<at::Tensor> parameters;
-  for (const auto& group : optimizer.param_groups()) {
-    parameters.insert(parameters.end(), group.params().begin(), group.params().end());
-  }
-  return parameters;
-}
-
 }  // namespace
 
 bool name_forbids_decay(std::string_view name) {
@@ -63,53 +58,62 @@ bool name_forbids_decay(std::string_view name) {
   return false;
 }
 
-ParameterGroups decay_groups(const torch::nn::Module& model) {
+std::set<std::string> decay_parameter_names(const torch::nn::Module& model) {
   const std::set<std::string> in_layer_norm = layer_norm_parameters(model);
+  std::set<std::string> names;
+  for (const auto& item : model.named_parameters()) {
+    if (in_layer_norm.contains(item.key()) || name_forbids_decay(item.key())) continue;
+    names.insert(item.key());
+  }
+  return names;
+}
+
+ParameterGroups decay_groups(const torch::nn::Module& model) {
+  return decay_groups(model, decay_parameter_names(model));
+}
+
+ParameterGroups decay_groups(const torch::nn::Module& model,
+                             const std::set<std::string>& decay_names) {
   ParameterGroups groups;
   std::unordered_set<const void*> seen;  // tied parameters come once for each of their names
   for (const auto& item : model.named_parameters()) {
     if (!item.value().requires_grad()) continue;
     if (!seen.insert(item.value().unsafeGetTensorImpl()).second) continue;
-    const bool exempt = in_layer_norm.contains(item.key()) || name_forbids_decay(item.key());
-    (exempt ? groups.no_decay : groups.decay).emplace_back(item.key(), item.value());
+    auto& group = decay_names.contains(item.key()) ? groups.decay : groups.no_decay;
+    group.emplace_back(item.key(), item.value());
   }
   return groups;
 }
 
-std::unique_ptr<torch::optim::Optimizer> make_adamw(const torch::nn::Module& model,
-                                                    const TrainingArguments& a) {
-  const ParameterGroups groups = decay_groups(model);
+std::vector<torch::optim::OptimizerParamGroup> tensor_groups(
+    const ParameterGroups& groups, const torch::optim::OptimizerOptions& decay,
+    const torch::optim::OptimizerOptions& no_decay) {
   if (groups.decay.empty() && groups.no_decay.empty()) {
     throw InvalidArgumentError("The model has no trainable parameter. Set requires_grad on some.");
   }
-  const auto options = [&](double weight_decay) {
-    return std::make_unique<torch::optim::AdamWOptions>(torch::optim::AdamWOptions(a.learning_rate)
-                                                            .betas({a.adam_beta1, a.adam_beta2})
-                                                            .eps(a.adam_epsilon)
-                                                            .weight_decay(weight_decay));
-  };
-  std::vector<torch::optim::OptimizerParamGroup> parameter_groups;
-  parameter_groups.emplace_back(tensors_of(groups.decay), options(a.weight_decay));
-  parameter_groups.emplace_back(tensors_of(groups.no_decay), options(0));
-  return std::make_unique<torch::optim::AdamW>(parameter_groups);
+  std::vector<torch::optim::OptimizerParamGroup> both;
+  both.emplace_back(tensors_of(groups.decay), decay.clone());
+  both.emplace_back(tensors_of(groups.no_decay), no_decay.clone());
+  return both;
+}
+
+std::vector<double> learning_rates(const torch::optim::Optimizer& optimizer) {
+  std::vector<double> rates;
+  for (const auto& group : optimizer.param_groups()) rates.push_back(group.options().get_lr());
+  return rates;
 }
 
 void set_learning_rate(torch::optim::Optimizer& optimizer, double rate) {
   for (auto& group : optimizer.param_groups()) group.options().set_lr(rate);
 }
 
-void clear_gradients(torch::optim::Optimizer& optimizer) {
-  for (at::Tensor& parameter : parameters_of(optimizer)) parameter.mutable_grad().reset();
-}
-
-double clip_gradients(const torch::optim::Optimizer& optimizer, double max_norm) {
-  if (max_norm > 0) return torch::nn::utils::clip_grad_norm_(parameters_of(optimizer), max_norm);
-  // Not clip_grad_norm_ with infinity: one infinite gradient would make NaN of all others.
-  std::vector<at::Tensor> norms;
-  for (const at::Tensor& parameter : parameters_of(optimizer)) {
-    if (parameter.grad().defined()) norms.push_back(parameter.grad().norm().to(torch::kCPU));
+void set_learning_rates(torch::optim::Optimizer& optimizer, const std::vector<double>& rates) {
+  auto& groups = optimizer.param_groups();
+  if (groups.size() != rates.size()) {
+    throw InvalidArgumentError(fmt::format("{} learning rates were given for {} parameter groups.",
+                                           rates.size(), groups.size()));
   }
-  return norms.empty() ? 0 : torch::stack(norms).norm().item<double>();
+  for (std::size_t g = 0; g < groups.size(); ++g) groups[g].options().set_lr(rates[g]);
 }
 
 }  // namespace torchhub

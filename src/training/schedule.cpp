@@ -25,8 +25,7 @@ double lr_multiplier(SchedulerType type, std::int64_t step, std::int64_t warmup_
       const double progress = ratio(step - warmup_steps, total_steps - warmup_steps);
       return std::max(0.0, 0.5 * (1 + std::cos(std::numbers::pi * 2 * kNumCycles * progress)));
     }
-    case SchedulerType::constant:
-    case SchedulerType::constant_with_warmup:
+    default:
       break;
   }
   return 1;

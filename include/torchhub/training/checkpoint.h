@@ -3,7 +3,9 @@
 #include "torchhub/base/error.h"
 #include "torchhub/fwd.h"
 #include "torchhub/pickle/value.h"
+#include "torchhub/training/grad_scaler.h"
 #include "torchhub/training/optimizer.h"
+#include "torchhub/training/schedule.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -18,13 +20,6 @@ namespace torchhub {
 class CheckpointError : public Error {
  public:
   using Error::Error;
-};
-
-/// What optimizer.pt and scheduler.pt say of the learning rate.
-struct SchedulerState {
-  std::vector<double> base_rates;  ///< One a parameter group.
-  std::int64_t last_epoch = 0;     ///< Updates done; the name is PyTorch's.
-  std::vector<double> last_rates;  ///< What the next update runs with.
 };
 
 /// "checkpoint-<step>"
@@ -50,24 +45,40 @@ struct KeptSteps {
 std::vector<std::int64_t> steps_to_delete(std::vector<std::int64_t> steps, std::size_t limit,
                                           const KeptSteps& kept);
 
-/// The optimizer's moments and settings in Python's format. @throws DiskFullError, FileError
-/// @param rates those of the scheduler: what the next update runs with, and the base
-void save_optimizer(const torch::optim::Optimizer& optimizer, const SchedulerState& rates,
+/// Whether save_optimizer() knows the kind: LibTorch's Adam, AdamW, SGD, Adagrad and RMSprop, and
+/// what make_optimizer() and make_adafactor() make.
+bool can_save_optimizer(const torch::optim::Optimizer& optimizer);
+
+/// The optimizer's moments, settings and present rates in Python's format. @param base_rates those
+/// of the scheduler (`initial_lr`), one a group; empty: left out, as for schedules that follow a
+/// metric
+/// @throws InvalidArgumentError for a kind that is not known: use one that is, or save_only_model;
+/// DiskFullError, FileError
+void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<double>& base_rates,
                     const std::filesystem::path& file);
 
-/// Moments and settings (betas, epsilon, weight decay) into `optimizer`, whose groups must have the
-/// same parameters. A setting that differs is logged. The learning rate stays; the caller decides
-/// what to do with that of the file.
-/// @param groups of the model that `optimizer` was made for; names parameters in messages
-/// @return the base rate (`initial_lr`) that the file holds, if any
-/// @throws CheckpointError naming the first thing that does not fit
-std::optional<double> load_optimizer(torch::optim::Optimizer& optimizer,
-                                     const ParameterGroups& groups,
-                                     const std::filesystem::path& file);
+/// Moments and settings (betas, epsilon, weight decay, ...) into `optimizer`, whose groups must
+/// have the same parameters. A setting that differs is logged. Nothing changes if this throws.
+/// @param model names the parameters in messages
+/// @param rates whether the present rates come from the file as well; a scheduler that is loaded
+/// afterwards decides anyway
+/// @throws CheckpointError naming the file and the first thing that does not fit;
+/// InvalidArgumentError for a kind of optimizer that is not known
+void load_optimizer(torch::optim::Optimizer& optimizer, const torch::nn::Module& model,
+                    const std::filesystem::path& file,
+                    ResumedRates rates = ResumedRates::of_checkpoint);
 
-void save_scheduler(const SchedulerState& state, const std::filesystem::path& file);
-/// @throws CheckpointError
-SchedulerState load_scheduler(const std::filesystem::path& file);
+/// @throws DiskFullError, FileError
+void save_scheduler(const LrScheduler& scheduler, const std::filesystem::path& file);
+/// Position and rates into `scheduler`, which is unchanged if this throws. Hand its rates() to the
+/// optimizer afterwards. @throws CheckpointError
+void load_scheduler(LrScheduler& scheduler, const std::filesystem::path& file,
+                    ResumedRates rates = ResumedRates::of_checkpoint);
+
+/// @throws DiskFullError, FileError
+void save_scaler(const GradScaler& scaler, const std::filesystem::path& file);
+/// @throws CheckpointError; the scaler is then unchanged
+void load_scaler(GradScaler& scaler, const std::filesystem::path& file);
 
 /// States of Python's own generators: we carry them from checkpoint to checkpoint and draw from
 /// none.
