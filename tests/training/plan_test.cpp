@@ -49,6 +49,30 @@ TEST(TrainingPlan, TurnsFractionsIntoSteps) {
   EXPECT_EQ(plan.save_steps, 7);
 }
 
+TEST(TrainingPlan, CountsAStreamByItsUpdates) {
+  const TrainingPlan plan =
+      make_plan({.max_steps = 30, .gradient_accumulation_steps = 4}, TrainingData{.world_size = 2});
+  EXPECT_EQ(plan.updates_per_epoch, 30);
+  EXPECT_EQ(plan.batches_per_epoch, 120);
+  EXPECT_DOUBLE_EQ(plan.num_train_samples, 30 * 8 * 4 * 2);
+  EXPECT_THROW(make_plan({}, TrainingData{}), InvalidArgumentError);
+}
+
+TEST(TrainingPlan, NamesTheMetricOfTheBestModel) {
+  EXPECT_FALSE(make_plan({}, 8).metric_for_best_model);
+  const TrainingPlan by_loss = make_plan({.eval_strategy = IntervalStrategy::epoch,
+                                          .save_strategy = SaveStrategy::epoch,
+                                          .load_best_model_at_end = true},
+                                         8);
+  EXPECT_EQ(by_loss.metric_for_best_model, "eval_loss");
+  EXPECT_FALSE(by_loss.greater_is_better);
+  const TrainingPlan by_f1 = make_plan({.metric_for_best_model = "eval_f1"}, 8);
+  EXPECT_EQ(by_f1.metric_for_best_model, "eval_f1");
+  EXPECT_TRUE(by_f1.greater_is_better);
+  EXPECT_FALSE(make_plan({.metric_for_best_model = "error", .greater_is_better = false}, 8)
+                   .greater_is_better);
+}
+
 TEST(TrainingPlan, RefusesWhatCannotTrain) {
   EXPECT_THROW(make_plan({}, 0), InvalidArgumentError);
   EXPECT_THROW(make_plan({.save_steps = 0}, 8), InvalidArgumentError);

@@ -3,15 +3,24 @@
 #include "torchhub/training/arguments.h"
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
 namespace torchhub {
+
+/// What a plan must know of the training data. A stream may know neither.
+struct TrainingData {
+  std::optional<std::int64_t> num_examples = std::nullopt;       ///< Of all processes together.
+  std::optional<std::int64_t> batches_per_epoch = std::nullopt;  ///< Forward passes of one process.
+  std::int64_t world_size = 1;                                   ///< Processes.
+};
 
 /// What a run will do: the arguments with every gap filled and every fraction counted out
 /// (transformers 5.12 `Trainer.set_initial_training_values`).
 struct TrainingPlan {
   std::int64_t num_examples = 0;       ///< Samples in the training dataset.
   std::int64_t train_batch_size = 0;   ///< Samples a forward pass.
-  std::int64_t total_batch_size = 0;   ///< Samples an update.
+  std::int64_t total_batch_size = 0;   ///< Samples an update, of all processes.
   std::int64_t batches_per_epoch = 0;  ///< Forward passes an epoch.
   std::int64_t updates_per_epoch = 0;  ///< The last one may take fewer batches.
   std::int64_t max_steps = 0;          ///< Updates in all.
@@ -22,10 +31,18 @@ struct TrainingPlan {
   std::int64_t eval_steps = 0;         ///< Updates between evaluations.
   std::int64_t save_steps = 0;         ///< Updates between saves.
   std::uint64_t data_seed = 0;         ///< Epoch e is shuffled with data_seed + e.
+  std::int64_t world_size = 1;         ///< Processes.
+  std::int64_t samples_per_batch = 0;  ///< That all processes together take in a forward pass.
+  /// The metric that says which model is best, with its `eval_`; unset: none is sought.
+  std::optional<std::string> metric_for_best_model = std::nullopt;
+  bool greater_is_better = false;
 };
 
-/// @param num_examples samples in the training dataset
-/// @throws InvalidArgumentError with all of problems(arguments), or if there are no samples
+/// @throws InvalidArgumentError with all of problems(arguments), and if there are no samples, or no
+/// length and no max_steps
+TrainingPlan make_plan(const TrainingArguments& arguments, const TrainingData& data);
+
+/// For one process that reads `num_examples` samples in batches of per_device_train_batch_size.
 TrainingPlan make_plan(const TrainingArguments& arguments, std::int64_t num_examples);
 
 }  // namespace torchhub

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "torchhub/training/log_row.h"
 #include "torchhub/training/metrics.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -8,19 +9,9 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace torchhub {
-
-/// A number, a word or nothing, with whole numbers told apart from others as JSON does.
-using LogValue = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
-
-/// One entry of the log in its order: "loss", "grad_norm", "learning_rate", "epoch", "step", ...
-using LogRow = std::vector<std::pair<std::string, LogValue>>;
-
-/// The value under `key` as a double, if it is there and a number.
-std::optional<double> number_of(const LogRow& row, std::string_view key);
 
 /// What a callback gives to be kept in the checkpoint (trainer_state.json `stateful_callbacks`).
 struct CallbackState {

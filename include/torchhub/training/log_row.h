@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace torchhub {
+
+/// A number, a word or nothing, with whole numbers told apart from others as JSON does.
+using LogValue = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
+
+/// One entry of the log in its order: "loss", "grad_norm", "learning_rate", "epoch", "step", ...
+using LogRow = std::vector<std::pair<std::string, LogValue>>;
+
+/// The value under `key` as a double, if it is there and a number.
+std::optional<double> number_of(const LogRow& row, std::string_view key);
+
+}  // namespace torchhub
