@@ -13,6 +13,7 @@ JsonlLogCallback::JsonlLogCallback(std::filesystem::path file, std::shared_ptr<c
     : file_(std::move(file)), clock_(std::move(clock)) {}
 
 void JsonlLogCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
+  if (!event.state.is_world_process_zero) return;
   if (!out_.is_open()) {
     if (file_.has_parent_path()) make_folders(file_.parent_path());
     errno = 0;

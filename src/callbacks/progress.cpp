@@ -1,24 +1,20 @@
 #include "torchhub/callbacks/progress.h"
 
+#include "callbacks/progress_bar.h"
+
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace torchhub {
 namespace {
 
 constexpr std::chrono::milliseconds kRedrawEvery{100};
-constexpr int kBarWidth = 30;
+constexpr int kUsualColumns = 80;
 constexpr std::size_t kLongestText = 100;
-
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<std::int64_t>(seconds);
-  if (whole >= 3600) {
-    return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  }
-  return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
-}
+constexpr const char* kClearLine = "\r\x1b[K";
+constexpr const char* kUp = "\x1b[A";
 
 /// Four significant digits for numbers; long texts are only announced.
 std::string value_text(const LogValue& value) {
@@ -46,49 +42,111 @@ void put(std::FILE* out, const std::string& text) {
   std::fflush(out);
 }
 
+/// One less than the terminal has: a full line makes some of them wrap, and a wrapped bar cannot be
+/// taken away.
+int columns_of(std::FILE* out) {
+  winsize size{};
+  const bool known = ::ioctl(::fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return (known ? size.ws_col : kUsualColumns) - 1;
+}
+
 }  // namespace
 
-ProgressCallback::ProgressCallback(std::FILE* out)
-    : out_(out), terminal_(::isatty(::fileno(out)) == 1) {}
+ProgressCallback::ProgressCallback(std::FILE* out, std::shared_ptr<const Clock> clock)
+    : out_(out), clock_(std::move(clock)), terminal_(::isatty(::fileno(out)) == 1) {}
 
 void ProgressCallback::on_train_begin(const TrainerEvent& event) {
   first_step_ = event.state.global_step;
-  start_ = std::chrono::steady_clock::now();
-  last_drawn_ = {};
+  training_since_ = clock_->steady_now();
+  last_drawn_.reset();
 }
 
 void ProgressCallback::on_step_end(const TrainerEvent& event) {
-  if (!terminal_) return;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - last_drawn_ < kRedrawEvery && event.state.global_step < event.plan.max_steps) return;
-  last_drawn_ = now;
-  draw(event);
+  if (!shows(event)) return;
+  if (event.state.global_step < event.plan.max_steps && drawn_lately()) return;
+  draw_training(event);
+}
+
+void ProgressCallback::on_prediction_step(const TrainerEvent& event) {
+  if (!shows(event)) return;
+  if (batches_++ == 0) {
+    evaluating_since_ = clock_->steady_now();
+    last_drawn_.reset();
+  }
+  if (!drawn_lately()) draw_evaluation();
+}
+
+void ProgressCallback::on_evaluate(const TrainerEvent& event, const Metrics& /*metrics*/) {
+  end_evaluation(event);
+}
+
+void ProgressCallback::on_predict(const TrainerEvent& event, const Metrics& /*metrics*/) {
+  end_evaluation(event);
 }
 
 void ProgressCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
+  if (!event.state.is_world_process_zero) return;
   clear();
   put(out_, fmt::format("step {}/{}: {}\n", event.state.global_step, event.plan.max_steps,
                         row_text(logs)));
-  if (terminal_) draw(event);
+  if (terminal_ && training_since_) draw_training(event);
 }
 
-void ProgressCallback::on_train_end(const TrainerEvent& /*event*/) { clear(); }
-
-void ProgressCallback::draw(const TrainerEvent& event) {
-  const std::int64_t step = event.state.global_step;
-  const std::int64_t total = std::max<std::int64_t>(1, event.plan.max_steps);
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  const double rate = seconds > 0 ? static_cast<double>(step - first_step_) / seconds : 0;
-  const auto filled = static_cast<int>(kBarWidth * std::min(step, total) / total);
-  put(out_,
-      fmt::format("\r{:3}%|{:#<{}}{:<{}}| {}/{} [{}<{}, {:.2f} steps/s]", 100 * step / total, "",
-                  filled, "", kBarWidth - filled, step, total, clock_text(seconds),
-                  rate > 0 ? clock_text(static_cast<double>(total - step) / rate) : "?", rate));
+void ProgressCallback::on_train_end(const TrainerEvent& event) {
+  if (event.state.is_world_process_zero) clear();
+  training_since_.reset();
 }
 
-void ProgressCallback::clear() const {
-  if (terminal_) put(out_, "\r\x1b[K");
+bool ProgressCallback::shows(const TrainerEvent& event) const {
+  return terminal_ && event.state.is_world_process_zero;
+}
+
+bool ProgressCallback::drawn_lately() {
+  const auto now = clock_->steady_now();
+  if (last_drawn_ && now - *last_drawn_ < kRedrawEvery) return true;
+  last_drawn_ = now;
+  return false;
+}
+
+double ProgressCallback::seconds_since(std::chrono::steady_clock::time_point start) const {
+  return std::chrono::duration<double>(clock_->steady_now() - start).count();
+}
+
+void ProgressCallback::draw_training(const TrainerEvent& event) {
+  if (!training_since_) return;
+  const ProgressFacts facts{.done = event.state.global_step,
+                            .total = event.plan.max_steps,
+                            .seconds = seconds_since(*training_since_),
+                            .done_before = first_step_,
+                            .unit = "steps",
+                            .samples_each = event.plan.total_batch_size};
+  put(out_, "\r" + progress_bar(facts, columns_of(out_)) + "\x1b[K");
+}
+
+/// Below the bar of the training, which stays.
+void ProgressCallback::draw_evaluation() {
+  const ProgressFacts facts{
+      .done = batches_, .seconds = seconds_since(evaluating_since_), .unit = "batches"};
+  constexpr std::string_view kTitle = "evaluation: ";
+  const int room = columns_of(out_) - static_cast<int>(kTitle.size());
+  put(out_, fmt::format("{}{}{}\x1b[K", below_ || !training_since_ ? "\r" : "\n", kTitle,
+                        progress_bar(facts, room)));
+  below_ = training_since_.has_value();
+}
+
+void ProgressCallback::end_evaluation(const TrainerEvent& event) {
+  if (batches_ == 0) return;
+  batches_ = 0;
+  if (!shows(event)) return;
+  clear();
+  draw_training(event);
+}
+
+/// Leaves the cursor at the start of an empty line, where the bar of the training was.
+void ProgressCallback::clear() {
+  if (!terminal_) return;
+  put(out_, below_ ? std::string(kClearLine) + kUp + kClearLine : std::string(kClearLine));
+  below_ = false;
 }
 
 }  // namespace torchhub

@@ -1,5 +1,6 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
+#include "callbacks/folder_name.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/training_card.h"
@@ -37,7 +38,7 @@ const std::vector<std::string>& root_weights() {
 PathFilter model_filter() {
   return {.allow = {"config.json", "generation_config.json", "model*.safetensors",
                     "model.safetensors.index.json", "tokenizer*", "vocab*", "merges.txt",
-                    "special_tokens_map.json", "preprocessor_config.json"}};
+                    "special_tokens_map.json", "preprocessor_config.json", "training_args.json"}};
 }
 
 /// Metadata that the caller gave for this card: it wins over what an earlier card says.
@@ -99,9 +100,7 @@ PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const Training
 }
 
 std::string PushToHubCallback::default_name(const fs::path& output_dir) {
-  fs::path absolute = fs::absolute(output_dir).lexically_normal();
-  if (!absolute.has_filename()) absolute = absolute.parent_path();
-  return absolute.filename().string();
+  return folder_name(output_dir);
 }
 
 PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)

@@ -2,6 +2,7 @@
 
 #include "torchhub/base/version.h"
 #include "torchhub/models/model.h"
+#include "torchhub/training/machine_report.h"
 
 #include <torch/torch.h>
 
@@ -40,7 +41,9 @@ CardHyperparameters hyperparameters(const TrainerEvent& event) {
 }
 
 std::vector<CardLine> versions() {
-  return {{"torchhub", std::string(kVersion)}, {"LibTorch", TORCH_VERSION}};
+  std::vector<CardLine> lines{{"torchhub", std::string(kVersion)}};
+  for (auto& [name, version] : describe_machine().versions()) lines.emplace_back(name, version);
+  return lines;
 }
 
 void add_facts_of(const PreTrainedModel& model, TrainingCard& facts) {

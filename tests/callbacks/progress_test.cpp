@@ -1,39 +1,31 @@
 #include "torchhub/callbacks/progress.h"
 
+#include "callbacks/progress_bar.h"
+#include "callbacks/run_event.h"
+#include "support/fake_clock.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
-
-#include <torch/torch.h>
+#include "torchhub/callbacks/printer.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstdio>
+#include <limits>
 #include <pty.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace torchhub {
 namespace {
 
+using testing::FakeClock;
 using testing::TempDir;
-
-/// A run of ten updates that is as far as the test says.
-struct Run {
-  TrainerEvent at(std::int64_t step) {
-    state.global_step = step;
-    return {args, plan, state, control, model};
-  }
-
-  TrainingArguments args = {};
-  TrainingPlan plan = {.max_steps = 10};
-  TrainerState state = {};
-  TrainerControl control = {};
-  torch::nn::Module model = {};
-};
+using testing::TestRun;
 
 /// What the callback writes during a run with one log, at update 5.
 void follow(ProgressCallback& progress) {
-  Run run;
+  TestRun run;
   progress.on_train_begin(run.at(0));
   for (std::int64_t step = 1; step <= 10; ++step) {
     progress.on_step_end(run.at(step));
@@ -56,23 +48,120 @@ TEST(ProgressCallback, WritesOnePlainLineALogWhereThereIsNoTerminal) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
 }
 
+/// A terminal that keeps what is written to it.
+class Terminal {
+ public:
+  explicit Terminal(unsigned short columns = 0) {
+    winsize size{};
+    size.ws_col = columns;
+    if (::openpty(&ours_, &theirs_, nullptr, nullptr, &size) == 0) out_ = ::fdopen(theirs_, "w");
+  }
+  ~Terminal() {
+    if (out_ != nullptr) std::fclose(out_);
+    ::close(ours_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  std::FILE* out() const { return out_; }
+  /// What came since the last call. At least something must have.
+  std::string text() const {
+    std::array<char, 16384> buffer = {};
+    const ssize_t count = ::read(ours_, buffer.data(), buffer.size());
+    return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : "";
+  }
+
+ private:
+  int ours_ = -1;
+  int theirs_ = -1;
+  std::FILE* out_ = nullptr;
+};
+
 TEST(ProgressCallback, DrawsABarOnATerminalAndTakesItAway) {
-  int ours = -1;
-  int theirs = -1;
-  ASSERT_EQ(::openpty(&ours, &theirs, nullptr, nullptr, nullptr), 0);
-  std::FILE* out = ::fdopen(theirs, "w");
-  ProgressCallback progress(out);
+  const Terminal terminal;
+  ASSERT_NE(terminal.out(), nullptr);
+  ProgressCallback progress(terminal.out());
   follow(progress);
-  std::array<char, 8192> buffer = {};
-  const ssize_t count = ::read(ours, buffer.data(), buffer.size());
-  std::fclose(out);
-  ::close(ours);
-  ASSERT_GT(count, 0);
-  const std::string text(buffer.data(), static_cast<std::size_t>(count));
+  const std::string text = terminal.text();
   EXPECT_NE(text.find("100%|"), std::string::npos) << text;
   EXPECT_NE(text.find(" 10/10 ["), std::string::npos) << text;
   EXPECT_NE(text.find("step 5/10: "), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with("\r\x1b[K")) << text;
+}
+
+TEST(ProgressCallback, CountsUpdatesAndSamplesFromWhereARunBegan) {
+  const Terminal terminal(100);
+  const auto clock = std::make_shared<FakeClock>();
+  ProgressCallback progress(terminal.out(), clock);
+  TestRun run;
+  progress.on_train_begin(run.at(2));
+  clock->advance(std::chrono::seconds(4));
+  progress.on_step_end(run.at(4));
+  EXPECT_EQ(terminal.text(),
+            "\r 40%|############                  | 4/10 [00:04<00:12, 0.50 steps/s, 2.0 "
+            "samples/s]\x1b[K");
+}
+
+TEST(ProgressCallback, CountsAnEvaluationBelowTheBar) {
+  const Terminal terminal(60);
+  const auto clock = std::make_shared<FakeClock>();
+  ProgressCallback progress(terminal.out(), clock);
+  TestRun run;
+  const std::string bar = "\r100%|##| 10/10 [00:01<00:00, 10.00 steps/s, 40.0 samples/s]\x1b[K";
+  progress.on_train_begin(run.at(0));
+  clock->advance(std::chrono::seconds(1));
+  progress.on_step_end(run.at(10));
+  EXPECT_EQ(terminal.text(), bar);
+  progress.on_prediction_step(run.at(10));
+  EXPECT_EQ(terminal.text(), "\r\nevaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
+  progress.on_prediction_step(run.at(10));  // too soon to draw it
+  clock->advance(std::chrono::milliseconds(500));
+  progress.on_prediction_step(run.at(10));
+  EXPECT_EQ(terminal.text(), "\revaluation: 3 batches [00:00, 6.00 batches/s]\x1b[K");
+  clock->advance(std::chrono::milliseconds(-500));
+  progress.on_log(run.at(10), {{"eval_loss", 0.5}});
+  EXPECT_EQ(terminal.text(), "\r\x1b[K\x1b[A\r\x1b[Kstep 10/10: eval_loss: 0.5\r\n" + bar);
+  progress.on_evaluate(run.at(10), {});
+  EXPECT_EQ(terminal.text(), "\r\x1b[K" + bar);
+  progress.on_train_end(run.at(10));
+  EXPECT_EQ(terminal.text(), "\r\x1b[K");
+}
+
+TEST(ProgressCallback, CountsAnEvaluationWithoutATraining) {
+  const Terminal terminal;
+  ProgressCallback progress(terminal.out(), std::make_shared<FakeClock>());
+  TestRun run;
+  progress.on_prediction_step(run.at(0));
+  EXPECT_EQ(terminal.text(), "\revaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
+  progress.on_log(run.at(0), {{"eval_loss", 0.5}});
+  progress.on_evaluate(run.at(0), {});
+  EXPECT_EQ(terminal.text(), "\r\x1b[Kstep 0/10: eval_loss: 0.5\r\n\r\x1b[K");
+}
+
+TEST(ProgressCallback, IsSilentOnProcessesThatAreNotTheFirst) {
+  const TempDir folder;
+  std::FILE* out = std::fopen((folder / "log").c_str(), "w");
+  ASSERT_NE(out, nullptr);
+  ProgressCallback progress(out);
+  TestRun run;
+  run.state.is_world_process_zero = false;
+  progress.on_train_begin(run.at(0));
+  progress.on_log(run.at(1), {{"loss", 0.25}});
+  progress.on_train_end(run.at(1));
+  std::fclose(out);
+  EXPECT_EQ(read_file(folder / "log"), "");
+}
+
+TEST(ProgressBar, FitsEveryTerminal) {
+  const ProgressFacts facts{
+      .done = 5000, .total = 10000, .seconds = 3661, .done_before = 0, .samples_each = 64};
+  EXPECT_EQ(progress_bar(facts, 200),
+            " 50%|###############               | 5000/10000 [1:01:01<1:01:01, 1.37 steps/s, 87.4 "
+            "samples/s]");
+  for (int columns = 0; columns <= 120; ++columns) {
+    EXPECT_LE(progress_bar(facts, columns).size(), static_cast<std::size_t>(columns));
+  }
+  EXPECT_EQ(progress_bar({.done = 3, .total = 0}, 80).substr(0, 5), "100%|");
 }
 
 TEST(ProgressCallback, DoesNotEndARunWhoseStreamTakesNothing) {
@@ -81,6 +170,35 @@ TEST(ProgressCallback, DoesNotEndARunWhoseStreamTakesNothing) {
   ProgressCallback progress(full);
   EXPECT_NO_THROW(follow(progress));
   std::fclose(full);
+}
+
+/// What transformers 5.12.1's PrinterCallback prints for these values, taken from a call of it.
+TEST(PrinterCallback, PrintsALogAsPythonDoes) {
+  const TempDir folder;
+  std::FILE* out = std::fopen((folder / "out").c_str(), "w");
+  ASSERT_NE(out, nullptr);
+  PrinterCallback printer(out);
+  TestRun run;
+  const LogRow logs = {{"loss", 0.69314718},
+                       {"learning_rate", 2e-05},
+                       {"total_flos", 1e15},
+                       {"big", 123456789.0},
+                       {"step", std::int64_t{10}},
+                       {"nan", std::numeric_limits<double>::quiet_NaN()},
+                       {"infinity", -std::numeric_limits<double>::infinity()},
+                       {"ok", true},
+                       {"none", nullptr},
+                       {"text", "don't\t\"x\"\\\n"},
+                       {"it's", "don't"}};
+  printer.on_log(run.at(10), logs);
+  run.state.is_local_process_zero = false;
+  printer.on_log(run.at(10), logs);
+  std::fclose(out);
+  EXPECT_EQ(read_file(folder / "out"),
+            R"({'loss': '0.6931', 'learning_rate': '2e-05', 'big': '1.235e+08', 'step': 10, )"
+            R"('nan': 'nan', 'infinity': '-inf', 'ok': True, 'none': None, )"
+            R"('text': 'don\'t\t"x"\\\n', "it's": "don't"})"
+            "\n");
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace torchhub {
 
 /// Appends each log as one line of JSON: the logged values, "step", and "time" (RFC 3339). Flushed
-/// line by line. A run that resumes goes on in the same file.
+/// line by line. A run that resumes goes on in the same file. On the run's first process only.
 class JsonlLogCallback final : public TrainerCallback {
  public:
   /// @param file made with its folders at the first log. @throws FileError when it cannot be
