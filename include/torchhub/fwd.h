@@ -17,7 +17,10 @@ class Optimizer;
 namespace torchhub {
 
 class AutoConfig;
+class DataLoader;
+class LrScheduler;
 class PreTrainedModel;
+class StreamingMetric;
 class TrainerCallback;
 struct ModelOutput;
 struct PretrainedConfig;

@@ -4,6 +4,8 @@
 #include "torchhub/card/training_card.h"
 #include "torchhub/data/collator.h"
 #include "torchhub/data/dataset.h"
+#include "torchhub/data/iterable_dataset.h"
+#include "torchhub/data/loader.h"
 #include "torchhub/fwd.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/options.h"
@@ -12,35 +14,76 @@
 #include "torchhub/training/metrics.h"
 #include "torchhub/training/state.h"
 
+#include <ATen/core/Tensor.h>
+
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torchhub {
 
-/// What a Trainer is made of. Only the model is required.
+/// Makes the loss of a micro-batch. @param num_items_in_batch labels that count in the whole
+/// update, if they could be counted: divide the sum over tokens by it
+using ComputeLoss = std::function<at::Tensor(const ModelOutput& outputs, const at::Tensor& labels,
+                                             std::optional<std::int64_t> num_items_in_batch)>;
+
+/// Metrics of a batch. @param compute_result true for the last batch: only then the result counts
+using ComputeBatchMetrics =
+    std::function<Metrics(const EvalPrediction& batch, bool compute_result)>;
+
+/// Makes logits smaller before they are kept, on the model's device: an arg-max, say.
+using PreprocessLogits =
+    std::function<at::Tensor(const at::Tensor& logits, const at::Tensor& labels)>;
+
+/// What eval_loss is a mean of.
+enum class EvalLossMean {
+  samples,  ///< Python's: each sample has the mean loss of its batch.
+  labels,   ///< Each label that counts: for token losses, exact whatever the batches.
+};
+
+/// What a Trainer is made of. A model, or model_init, is required.
 struct TrainerOptions {
-  std::shared_ptr<PreTrainedModel> model;
+  std::shared_ptr<PreTrainedModel> model = nullptr;
+  /// Makes the model, after seeding: once now and again at each train(). Instead of `model`.
+  std::function<std::shared_ptr<PreTrainedModel>()> model_init = {};
   TrainingArguments args = {};
   std::shared_ptr<const Dataset> train_dataset = nullptr;  ///< Needed by train().
-  std::shared_ptr<const Dataset> eval_dataset = nullptr;   ///< Needed by evaluate().
-  ComputeMetrics compute_metrics = {};                     ///< Its names get the prefix "eval_".
-  Collator data_collator = {};                             ///< Unset: default_data_collator.
+  /// Training samples that come in order only; instead of train_dataset. Without a size it needs
+  /// args.max_steps.
+  std::shared_ptr<const IterableDataset> train_stream = nullptr;
+  std::shared_ptr<const Dataset> eval_dataset = nullptr;  ///< Needed by evaluate().
+  /// Several, each with prefix "eval_<name>"; instead of eval_dataset.
+  std::vector<std::pair<std::string, std::shared_ptr<const Dataset>>> eval_datasets = {};
+  ComputeMetrics compute_metrics = {};  ///< Over all predictions; its names get "eval_".
+  /// Take predictions batch by batch, so that nobody has to keep them.
+  std::vector<std::shared_ptr<StreamingMetric>> streaming_metrics = {};
+  ComputeBatchMetrics compute_batch_metrics = {};  ///< With args.batch_eval_metrics.
+  PreprocessLogits preprocess_logits_for_metrics = {};
+  ComputeLoss compute_loss_func = {};  ///< Unset: the model's own loss.
+  EvalLossMean eval_loss_mean = EvalLossMean::samples;
+  Collator data_collator = {};  ///< Unset: default_data_collator.
   /// Called after the one that raises the flags, before the progress bar and the pusher.
   std::vector<std::shared_ptr<TrainerCallback>> callbacks = {};
+  /// Instead of args.optim. Not with model_init.
+  std::shared_ptr<torch::optim::Optimizer> optimizer = nullptr;
   /// Where to push to and resume from; unset: HubOptions::from_environment().
   std::optional<HubOptions> hub = std::nullopt;
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
+  /// Threads that compute; unset: OMP_NUM_THREADS, else one a physical core (training/threads.h).
+  std::optional<int> num_threads = std::nullopt;
   std::shared_ptr<const Clock> clock = system_clock();
 };
 
 struct TrainOptions {
   /// A checkpoint folder; "last" for the newest complete one in output_dir; or a place on the Hub,
-  /// `owner/name[@revision][/checkpoint-<n> | /last-checkpoint]`. Unset: start afresh.
+  /// `owner/name[@revision][/checkpoint-<n> | /last-checkpoint]`. Unset: what the arguments say,
+  /// else start afresh.
   std::optional<std::string> resume_from_checkpoint = std::nullopt;
 };
 
@@ -60,21 +103,36 @@ struct TrainOutput {
   std::string full_report() const;
 };
 
+/// What predict() gives back, on the CPU.
+struct PredictionOutput {
+  at::Tensor predictions = {};  ///< Logits, [samples, ...].
+  at::Tensor label_ids = {};    ///< Undefined if the data has no labels.
+  Metrics metrics = {};         ///< "test_loss", ...
+};
+
 struct PushToHubOptions {
   std::string commit_message = "End of training";
 };
 
+/// Of the update that a micro-batch belongs to.
+struct UpdateExtent {
+  std::int64_t batches = 1;  ///< Micro-batches.
+  /// Labels that count, over all of its micro-batches and processes; unset: nobody can use them.
+  std::optional<std::int64_t> num_items_in_batch = std::nullopt;
+};
+
 /// Trains a model as transformers' Trainer does: arguments, model, data and callbacks put together,
-/// and the loop over them. Not safe from several threads; callbacks run on the calling one.
+/// and the loop over them. What one would override in Python is virtual here, under the same name.
+/// Not safe from several threads; callbacks run on the calling one.
 class Trainer {
  public:
   /// Makes output_dir and, with push_to_hub, the repository, so that a wrong token fails now and
   /// not after hours. @throws InvalidArgumentError with every problem found; FileError if
   /// output_dir is a file; what HubClient::create_repo throws
   explicit Trainer(TrainerOptions options);
-  ~Trainer();
-  Trainer(Trainer&&) noexcept;
-  Trainer& operator=(Trainer&&) noexcept;
+  virtual ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   /// Runs to the end, or from a checkpoint to the end: then the weights are, bit for bit, those of
   /// a run that never stopped. Returns when the newest state is on the Hub or cannot get there.
@@ -82,28 +140,62 @@ class Trainer {
   /// saving (the checkpoint before stays); what data, model, metrics and callbacks throw
   TrainOutput train(const TrainOptions& options = {});
 
-  /// One pass over `dataset` (unset: eval_dataset) in eval mode without gradients.
-  /// @return "<prefix>_loss" (if there are labels), the metrics, the speed, "epoch"
-  Metrics evaluate(std::shared_ptr<const Dataset> dataset = nullptr,
-                   const std::string& prefix = "eval");
+  /// One pass over `dataset` (unset: eval_dataset, or each of eval_datasets) in eval mode without
+  /// gradients. @return "<prefix>_loss" (if there are labels), the metrics, the speed, "epoch"
+  virtual Metrics evaluate(std::shared_ptr<const Dataset> dataset = nullptr,
+                           const std::string& prefix = "eval");
 
-  /// Weights and config to `folder` (unset: output_dir).
-  void save_model(const std::optional<std::filesystem::path>& folder = std::nullopt);
+  /// The same pass, which keeps and returns what the model said. Logs nothing.
+  virtual PredictionOutput predict(std::shared_ptr<const Dataset> dataset,
+                                   const std::string& prefix = "test");
+
+  /// Weights, config and training_args.json to `folder` (unset: output_dir).
+  virtual void save_model(const std::optional<std::filesystem::path>& folder = std::nullopt);
+  /// trainer_state.json to output_dir. @throws FileError, DiskFullError
+  void save_state() const;
+  /// Prints a table of a split's metrics to standard output. @param split "train", "eval", ...
+  void log_metrics(const std::string& split, const Metrics& metrics) const;
+  /// `<split>_results.json` in output_dir and, with `combined`, their sum in all_results.json.
+  void save_metrics(const std::string& split, const Metrics& metrics, bool combined = true) const;
 
   /// The text of the model card as it would be pushed now.
-  std::string model_card() const;
-
+  virtual std::string model_card() const;
   /// Saves the model and its card to output_dir and pushes them; waits for pushes under way first.
   /// @throws what HubClient::create_commit throws
-  CommitInfo push_to_hub(const PushToHubOptions& options = {});
+  virtual CommitInfo push_to_hub(const PushToHubOptions& options = {});
+
+  void add_callback(std::shared_ptr<TrainerCallback> callback);
+  /// Takes the first of that name out. @return null if there is none
+  std::shared_ptr<TrainerCallback> pop_callback(const std::string& name);
 
   const TrainingArguments& args() const;
   const TrainerState& state() const;
   PreTrainedModel& model() const;
 
+ protected:
+  virtual DataLoader get_train_dataloader();
+  virtual DataLoader get_eval_dataloader(std::shared_ptr<const Dataset> dataset);
+  virtual DataLoader get_test_dataloader(std::shared_ptr<const Dataset> dataset);
+  /// Called only if TrainerOptions::optimizer is unset.
+  virtual std::shared_ptr<torch::optim::Optimizer> create_optimizer();
+
+  /// Forward pass, loss and backward pass of one micro-batch, on the model's device.
+  /// @return the loss as it adds to the update's, detached
+  virtual at::Tensor training_step(const Batch& inputs, const UpdateExtent& update);
+  /// Forward pass; the output's loss is what training minimises. @throws InvalidArgumentError if
+  /// there is none
+  virtual ModelOutput compute_loss(const Batch& inputs, const UpdateExtent& update);
+  /// Forward pass of an evaluation; loss only where the batch has labels.
+  virtual ModelOutput prediction_step(const Batch& inputs);
+  /// Appends to the history, then tells the callbacks. @param logs without "step"
+  virtual void log(LogRow logs);
+  virtual double floating_point_ops(const Batch& inputs) const;
+
  private:
-  friend class TrainingRun;  // the loop behind train()
+  friend class TrainingRun;     // the loop behind train()
+  friend class EvaluationPass;  // the one behind evaluate() and predict()
   struct Impl;
+  TrainOutput train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <unordered_set>
 
 namespace torchhub {
@@ -49,6 +50,29 @@ std::int64_t PreTrainedModel::num_parameters(bool only_trainable) const {
     if (parameter.requires_grad() || !only_trainable) count += parameter.numel();
   }
   return count;
+}
+
+double PreTrainedModel::floating_point_ops(const Batch& batch) const {
+  const auto input = batch.find(main_input_name());
+  if (input == batch.end()) return 0;
+  if (!parameters_without_embeddings_) {  // counted once: it goes over all modules
+    parameters_without_embeddings_ = num_parameters();
+    for (const auto& module : modules()) {
+      if (const auto* embedding = module->as<torch::nn::EmbeddingImpl>()) {
+        *parameters_without_embeddings_ -= embedding->weight.numel();
+      }
+    }
+  }
+  return 6.0 * static_cast<double>(input->second.numel()) *
+         static_cast<double>(*parameters_without_embeddings_);
+}
+
+at::Tensor PreTrainedModel::neftune(at::Tensor embeddings) {
+  neftune_.used = true;
+  if (neftune_.alpha == 0 || !is_training()) return embeddings;
+  const auto size = static_cast<double>(embeddings.size(1) * embeddings.size(2));
+  const double magnitude = neftune_.alpha / std::sqrt(size);
+  return embeddings + torch::zeros_like(embeddings).uniform_(-magnitude, magnitude);
 }
 
 void PreTrainedModel::set_dtype(const std::string& name) {

@@ -1,4 +1,5 @@
 #include "torchhub/callbacks/training_card.h"
+#include "trainer/checkpoint_files.h"
 #include "trainer/trainer_impl.h"
 
 #include <ATen/Parallel.h>
@@ -40,6 +41,12 @@ std::string TrainOutput::full_report() const {
     text += "The newest save is NOT on the Hub. It is in output_dir; push_to_hub() tries again.\n";
   }
   return text;
+}
+
+void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
+  const std::filesystem::path target = folder.value_or(impl_->options.args.output_dir);
+  impl_->options.model->save_pretrained(target);
+  write_training_args(impl_->options.args, target);
 }
 
 std::string Trainer::model_card() const {

@@ -1,6 +1,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/python_format.h"
+#include "trainer/checkpoint_files.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
@@ -16,7 +17,24 @@ CheckpointError damaged(const fs::path& file, const std::string& problem) {
       fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
 }
 
-TrainerState read_state(const fs::path& checkpoint) {
+/// Runs of FSDP and DeepSpeed keep the weights in pieces that only they can put together.
+void refuse_sharded(const fs::path& checkpoint) {
+  const auto refuse = [&](const std::string& what, const char* library) {
+    throw CheckpointError(fmt::format(
+        "'{}' is a checkpoint of a {} run ('{}' is in it), which torchhub cannot read. Save full "
+        "weights there (in Python: trainer.save_model()), and load those.",
+        checkpoint.string(), library, what));
+  };
+  for (const char* name : {"pytorch_model_fsdp_0", "optimizer_0", "pytorch_model_fsdp.bin"}) {
+    if (fs::exists(checkpoint / name)) refuse(name, "FSDP");
+  }
+  if (fs::exists(checkpoint / "zero_to_fp32.py")) refuse("zero_to_fp32.py", "DeepSpeed");
+}
+
+}  // namespace
+
+TrainerState read_checkpoint_state(const fs::path& checkpoint) {
+  refuse_sharded(checkpoint);
   const fs::path file = checkpoint / "trainer_state.json";
   if (!is_complete_checkpoint(checkpoint)) {
     throw CheckpointError(
@@ -33,10 +51,8 @@ TrainerState read_state(const fs::path& checkpoint) {
   }
 }
 
-}  // namespace
-
 void TrainingRun::resume(const fs::path& checkpoint) {
-  TrainerState saved = read_state(checkpoint);
+  TrainerState saved = read_checkpoint_state(checkpoint);
   if (saved.global_step > plan_.max_steps) {
     throw CheckpointError(
         fmt::format("'{}' was saved at step {}, after the {} steps of this run. Raise max_steps or "
@@ -57,11 +73,11 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   state_.best_model_checkpoint = saved.best_model_checkpoint;
   state_.total_flos = saved.total_flos;
   state_.num_input_tokens_seen = saved.num_input_tokens_seen;
-  trainer_.callbacks.restore(saved.stateful_callbacks);
-
-  if (!args_.ignore_data_skip) updates_to_skip_ = state_.global_step % plan_.updates_per_epoch;
-  read_running_sums(checkpoint);
-  load_optimizer_and_rate(checkpoint);
+  if (args_.restore_callback_states_from_checkpoint) {
+    impl_.callbacks.restore(saved.stateful_callbacks);
+  }
+  restore_place(checkpoint);
+  load_optimizer_and_schedule(checkpoint);
   if (const fs::path file = checkpoint / "rng_state.pth"; fs::exists(file)) {
     rng_file_ = file;
     // By value: rotation may delete the checkpoint that this run came from.
@@ -70,41 +86,57 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   log::info("resumed", {{"checkpoint", checkpoint.string()}, {"step", state_.global_step}});
 }
 
-void TrainingRun::read_running_sums(const fs::path& checkpoint) {
-  first_counted_step_ = state_.global_step;
-  last_logged_step_ = state_.global_step;
-  const fs::path file = checkpoint / "torchhub_state.json";
-  if (!fs::exists(file)) return;  // Python wrote the checkpoint
-  try {
-    const nlohmann::ordered_json ours = parse_python_json(read_file(file));
-    total_loss_ = ours.at("total_loss").get<double>();
-    first_counted_step_ = ours.at("first_counted_step").get<std::int64_t>();
-    loss_since_log_ = ours.at("loss_since_log").get<double>();
-    last_logged_step_ = ours.at("last_logged_step").get<std::int64_t>();
-  } catch (const InvalidArgumentError& error) {
-    throw damaged(file, error.what());
-  } catch (const nlohmann::json::exception& error) {
-    throw damaged(file, error.what());
+/// The place in the data, and the sums of losses. Python keeps neither: there the place follows
+/// from the step, and the sums begin again.
+void TrainingRun::restore_place(const fs::path& checkpoint) {
+  const std::int64_t step = state_.global_step;
+  const std::int64_t updates = step % plan_.updates_per_epoch;
+  place_ = {.epoch = step / plan_.updates_per_epoch,
+            .samples_seen = updates * args_.gradient_accumulation_steps * plan_.samples_per_batch};
+  LossSums sums{.first_counted_step = step, .last_logged_step = step};
+  const fs::path file = checkpoint / kOwnState;
+  if (fs::exists(file)) {
+    try {
+      const nlohmann::ordered_json ours = parse_python_json(read_file(file));
+      sums = {.total_loss = ours.at("total_loss").get<double>(),
+              .first_counted_step = ours.at("first_counted_step").get<std::int64_t>(),
+              .loss_since_log = ours.at("loss_since_log").get<double>(),
+              .last_logged_step = ours.at("last_logged_step").get<std::int64_t>()};
+      // A checkpoint of torchhub 0.2 lacks the place; the step gives it.
+      place_.epoch = ours.value("epoch", place_.epoch);
+      place_.samples_seen = ours.value("samples_seen_in_epoch", place_.samples_seen);
+    } catch (const InvalidArgumentError& error) {
+      throw damaged(file, error.what());
+    } catch (const nlohmann::json::exception& error) {
+      throw damaged(file, error.what());
+    }
   }
+  if (place_.epoch < 0 || place_.samples_seen < 0) throw damaged(file, "its place is below 0.");
+  if (args_.ignore_data_skip) place_.samples_seen = 0;
+  loss_.restore(sums);
 }
 
-void TrainingRun::load_optimizer_and_rate(const fs::path& checkpoint) {
-  if (!fs::exists(checkpoint / "optimizer.pt")) {
-    log::warning("resume_without_optimizer",
+void TrainingRun::load_optimizer_and_schedule(const fs::path& checkpoint) {
+  for (const char* name : {"optimizer.pt", "scheduler.pt"}) {
+    if (fs::exists(checkpoint / name)) continue;
+    log::warning("resume_without_file",
                  {{"checkpoint", checkpoint.string()},
-                  {"effect", "the optimizer starts afresh: the run will not be exact"}});
-    return;
+                  {"file", name},
+                  {"effect", "what it holds starts afresh: the run will not be exact"}});
   }
-  const auto saved_rate =
-      load_optimizer(*optimizer_, decay_groups(model_), checkpoint / "optimizer.pt");
-  if (!saved_rate || *saved_rate == base_rate_) return;
-  log::warning("resume_with_another_learning_rate",
-               {{"checkpoint", *saved_rate}, {"now", base_rate_}, {"used", *saved_rate}});
-  base_rate_ = *saved_rate;  // as Python does: settings of the optimizer come from the file
+  if (const fs::path file = checkpoint / "optimizer.pt"; fs::exists(file)) {
+    load_optimizer(*optimizer_, model_, file);
+  }
+  if (const fs::path file = checkpoint / "scheduler.pt"; fs::exists(file)) {
+    load_scheduler(*scheduler_, file);
+  }
+  if (const fs::path file = checkpoint / "scaler.pt"; impl_.scaler && fs::exists(file)) {
+    load_scaler(*impl_.scaler, file);
+  }
 }
 
 void TrainingRun::restore_random_states() {
-  load_rng_state(*rng_file_, cuda_device());
+  load_rng_state(*rng_file_, cuda_device(impl_.device()));
   rng_file_.reset();
 }
 

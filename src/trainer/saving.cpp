@@ -1,6 +1,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/python_format.h"
+#include "trainer/checkpoint_files.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
@@ -23,57 +24,85 @@ CallbackState state_of(const TrainerControl& control) {
 }  // namespace
 
 void TrainingRun::save_checkpoint() {
-  const auto start = trainer_.options.clock->steady_now();
+  const auto start = impl_.options.clock->steady_now();
   const fs::path folder = args_.output_dir / checkpoint_name(state_.global_step);
   write_checkpoint(folder);
   ++output_.saves;
-  output_.save_stall_seconds += trainer_.seconds_since(start);
-  if (trainer_.pusher && args_.hub_strategy != HubStrategy::end) {
-    trainer_.callbacks.push_begin(trainer_.event());
+  output_.save_stall_seconds += impl_.seconds_since(start);
+  if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
+    impl_.callbacks.push_begin(impl_.event());
   }
-  trainer_.callbacks.save(trainer_.event(), folder);
+  impl_.callbacks.save(impl_.event(), folder);
   rotate_checkpoints();
 }
 
 void TrainingRun::write_checkpoint(const fs::path& folder) {
   AtomicFolder building(folder);
   model_.save_pretrained(building.path());
-  write_file_atomically(building.path() / "training_args.json",
-                        python_json(to_json(args_), {.sort_keys = false}) + "\n");
-  if (!args_.save_only_model) {
-    const SchedulerState rates{.base_rates = {base_rate_, base_rate_},
-                               .last_epoch = state_.global_step,
-                               .last_rates = {learning_rate(), learning_rate()}};
-    save_optimizer(*optimizer_, rates, building.path() / "optimizer.pt");
-    save_scheduler(rates, building.path() / "scheduler.pt");
-    save_rng_state(building.path() / "rng_state.pth", python_rng_, cuda_device());
+  write_training_args(args_, building.path());
+  // Only a step that is saved can be loaded again as the best.
+  if (state_.best_global_step) {
+    const fs::path best = args_.output_dir / checkpoint_name(*state_.best_global_step);
+    if (best == folder || fs::is_directory(best)) state_.best_model_checkpoint = best.string();
   }
-  const nlohmann::ordered_json ours{{"total_loss", total_loss_},
-                                    {"first_counted_step", first_counted_step_},
-                                    {"loss_since_log", loss_since_log_},
-                                    {"last_logged_step", last_logged_step_}};
-  write_file_atomically(building.path() / "torchhub_state.json", python_json(ours) + "\n");
+  if (!args_.save_only_model) {
+    save_optimizer(*optimizer_, scheduler_->base_rates(), building.path() / "optimizer.pt");
+    save_scheduler(*scheduler_, building.path() / "scheduler.pt");
+    if (impl_.scaler) save_scaler(*impl_.scaler, building.path() / "scaler.pt");
+    save_rng_state(building.path() / "rng_state.pth", python_rng_, cuda_device(impl_.device()));
+  }
+  write_file_atomically(building.path() / kOwnState, own_state_text());
 
-  state_.stateful_callbacks = trainer_.callbacks.states();
+  state_.stateful_callbacks = impl_.callbacks.states();
   state_.stateful_callbacks.emplace_back("TrainerControl", state_of(control_));
   write_file_atomically(building.path() / "trainer_state.json", to_json_text(state_));
   building.commit();
 }
 
+/// What Python keeps in memory only: the sums of losses, and the place in the data.
+std::string TrainingRun::own_state_text() {
+  const LossSums& sums = loss_.sums();
+  // An epoch that is over, or that a callback ends, is not gone back to.
+  const bool over = control_.should_epoch_stop || batches_done_ >= plan_.batches_per_epoch;
+  const nlohmann::ordered_json ours{
+      {"total_loss", sums.total_loss},
+      {"first_counted_step", sums.first_counted_step},
+      {"loss_since_log", sums.loss_since_log},
+      {"last_logged_step", sums.last_logged_step},
+      {"epoch", over ? place_.epoch + 1 : place_.epoch},
+      {"samples_seen_in_epoch", over ? 0 : place_.samples_seen},
+  };
+  return python_json(ours) + "\n";
+}
+
 void TrainingRun::rotate_checkpoints() {
   if (!args_.save_total_limit || *args_.save_total_limit <= 0) return;
+  std::optional<std::int64_t> best;
+  if (state_.best_model_checkpoint) best = checkpoint_step(*state_.best_model_checkpoint);
   const auto limit = static_cast<std::size_t>(*args_.save_total_limit);
-  for (const std::int64_t step :
-       steps_to_delete(complete_checkpoints(args_.output_dir), limit,
-                       {.newest = state_.global_step, .best = state_.best_global_step})) {
-    const fs::path folder = args_.output_dir / checkpoint_name(step);
-    std::error_code error;
-    fs::remove_all(folder, error);
-    if (error) {
-      log::warning("checkpoint_not_deleted",
-                   {{"folder", folder.string()}, {"error", error.message()}});
-    }
+  for (const std::int64_t step : steps_to_delete(complete_checkpoints(args_.output_dir), limit,
+                                                 {.newest = state_.global_step, .best = best})) {
+    delete_checkpoint(args_.output_dir / checkpoint_name(step));
   }
+}
+
+void TrainingRun::delete_checkpoint(const fs::path& folder) {
+  std::error_code error;
+  fs::remove_all(folder, error);
+  if (error) {
+    log::warning("checkpoint_not_deleted",
+                 {{"folder", folder.string()}, {"error", error.message()}});
+  }
+}
+
+void write_training_args(const TrainingArguments& args, const fs::path& folder) {
+  write_file_atomically(folder / "training_args.json",
+                        python_json(to_json(args), {.sort_keys = false}) + "\n");
+}
+
+std::optional<int> cuda_device(torch::Device device) {
+  if (!device.is_cuda()) return std::nullopt;
+  return device.has_index() ? device.index() : 0;
 }
 
 }  // namespace torchhub

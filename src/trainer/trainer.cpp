@@ -1,74 +1,191 @@
 #include "torchhub/trainer.h"
 
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/callbacks/jit_checkpoint.h"
+#include "torchhub/callbacks/machine_line.h"
+#include "torchhub/callbacks/printer.h"
 #include "torchhub/callbacks/progress.h"
+#include "torchhub/callbacks/report_to.h"
 #include "torchhub/training/default_flow.h"
+#include "torchhub/training/threads.h"
+#include "trainer/checkpoint_files.h"
+#include "trainer/hardware.h"
+#include "trainer/out_of_memory.h"
+#include "trainer/resume_source.h"
 #include "trainer/trainer_impl.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 namespace torchhub {
 namespace {
 
+bool has_training_data(const TrainerOptions& options) {
+  return options.train_dataset || options.train_stream;
+}
+
+bool has_eval_data(const TrainerOptions& options) {
+  return options.eval_dataset || !options.eval_datasets.empty();
+}
+
+/// How long a run by epochs is, only its data says; until then it is long enough for any schedule.
+std::int64_t updates_or_many(const TrainingArguments& args) {
+  constexpr std::int64_t kMany = 1'000'000'000'000;
+  return args.max_steps > 0 ? args.max_steps : kMany;
+}
+
+template <typename Check>
+void append_problems(std::vector<std::string>& found, Check&& check) {
+  try {
+    check();
+  } catch (const InvalidArgumentError& error) {
+    found.insert(found.end(), error.problems().begin(), error.problems().end());
+  }
+}
+
 std::vector<std::string> problems_of(const TrainerOptions& options) {
-  std::vector<std::string> found = problems(options.args);
-  if (!options.model) found.emplace_back("TrainerOptions::model is not set.");
-  if (options.args.eval_strategy != IntervalStrategy::no && !options.eval_dataset) {
+  const TrainingArguments& args = options.args;
+  std::vector<std::string> found = problems(args);
+  if (!options.model && !options.model_init) {
+    found.emplace_back("Neither TrainerOptions::model nor model_init is set; set one.");
+  }
+  if (options.model && options.model_init) {
+    found.emplace_back("TrainerOptions::model and model_init are both set; set one.");
+  }
+  if (options.train_dataset && options.train_stream) {
+    found.emplace_back("TrainerOptions::train_dataset and train_stream are both set; set one.");
+  }
+  if (options.optimizer && options.model_init) {
+    found.emplace_back(
+        "TrainerOptions::optimizer cannot belong to the model that model_init makes; "
+        "set model, or override create_optimizer().");
+  }
+  if (args.eval_strategy != IntervalStrategy::no && !has_eval_data(options)) {
     found.push_back(
         fmt::format("eval_strategy is {}, but there is no eval_dataset; set one or use "
                     "eval_strategy no.",
-                    to_string(options.args.eval_strategy)));
+                    to_string(args.eval_strategy)));
   }
+  if (args.batch_eval_metrics != static_cast<bool>(options.compute_batch_metrics)) {
+    found.emplace_back(args.batch_eval_metrics
+                           ? "batch_eval_metrics is true, but compute_batch_metrics is not set."
+                           : "compute_batch_metrics is set, but batch_eval_metrics is false.");
+  }
+  append_problems(found, [&] { make_loggers(args.report_to, {.output_dir = args.output_dir}); });
+  for (auto& problem : problems(schedule_options(args, updates_or_many(args))))
+    found.push_back(std::move(problem));
+  for (auto& problem : problems(optimizer_options(args))) found.push_back(std::move(problem));
   return found;
+}
+
+ReportToOptions logger_options(const TrainerOptions& options) {
+  const TrainingArguments& args = options.args;
+  ReportToOptions to{.output_dir = args.output_dir,
+                     .run_name = args.run_name.value_or(""),
+                     .tensorboard = TensorBoardOptions::from_environment(),
+                     .clock = options.clock};
+  if (!to.tensorboard.logging_dir && args.logging_dir)
+    to.tensorboard.logging_dir = *args.logging_dir;
+  return to;
+}
+
+/// A best step that is not saved cannot be loaded again, which Python does not say.
+void warn_of_lost_best(const TrainingArguments& args, const TrainingPlan& plan) {
+  if (!plan.metric_for_best_model || args.save_strategy == SaveStrategy::best) return;
+  const bool together = to_string(args.eval_strategy) == to_string(args.save_strategy) &&
+                        (args.eval_strategy != IntervalStrategy::steps ||
+                         plan.eval_steps % std::max<std::int64_t>(plan.save_steps, 1) == 0);
+  if (args.eval_strategy == IntervalStrategy::no || together) return;
+  log::warning("best_model_may_not_be_saved",
+               {{"cause", "not every evaluated step is saved"},
+                {"remedy", "save_strategy best, or as often as evaluations"}});
+}
+
+/// Says that train() is under way while it lives.
+class TrainingGuard {
+ public:
+  explicit TrainingGuard(bool& flag) : flag_(flag) { flag_ = true; }
+  ~TrainingGuard() { flag_ = false; }
+  TrainingGuard(const TrainingGuard&) = delete;
+  TrainingGuard& operator=(const TrainingGuard&) = delete;
+
+ private:
+  bool& flag_;
+};
+
+void set_log_level(const std::string& name) {
+  if (name == "passive") return;
+  log::set_level(name == "debug"     ? log::Level::debug
+                 : name == "info"    ? log::Level::info
+                 : name == "warning" ? log::Level::warning
+                                     : log::Level::error);
 }
 
 }  // namespace
 
-Trainer::Impl::Impl(TrainerOptions given) : options(std::move(given)) {
+Trainer::Impl::Impl(TrainerOptions given)
+    : options(std::move(given)), memory(!options.args.skip_memory_metrics) {
   if (auto found = problems_of(options); !found.empty()) {
     throw InvalidArgumentError("This Trainer cannot be made", std::move(found));
   }
+  const bool measured = memory.start("init");
+  set_log_level(options.args.log_level);
+  apply_thread_count(options.num_threads);
+  apply_determinism(options.args);
   torch::manual_seed(options.args.seed);
+  if (options.model_init) options.model = options.model_init();
+  const auto start = options.clock->steady_now();
+  place_model(*options.model, options.args);
+  model_preparation_seconds = seconds_since(start);
   make_folders(options.args.output_dir);
-  if (options.train_dataset) plan = make_plan(options.args, options.train_dataset->size());
-
-  callbacks.add(std::make_shared<DefaultFlowCallback>());
-  for (const auto& callback : options.callbacks) callbacks.add(callback);
-  if (!options.args.disable_tqdm) callbacks.add(std::make_shared<ProgressCallback>());
-  if (options.args.push_to_hub) {
-    pusher = std::make_shared<PushToHubCallback>(
-        PushToHubCallbackOptions::from_arguments(options.args, hub_options(), options.card));
-    callbacks.add(pusher);
+  if (has_training_data(options)) {
+    plan = make_plan(options.args, training_data(options.args));
+    warn_of_lost_best(options.args, plan);
   }
+  add_callbacks();
   callbacks.init_end(event());
+  memory.stop(measured);
 }
 
-torch::Device Trainer::Impl::device() const {
+void Trainer::Impl::add_callbacks() {
+  const TrainingArguments& args = options.args;
+  callbacks.add(std::make_shared<DefaultFlowCallback>());
+  callbacks.add(std::make_shared<MachineLineCallback>());
+  for (auto& logger : make_loggers(args.report_to, logger_options(options))) {
+    callbacks.add(std::move(logger));
+  }
+  if (args.enable_jit_checkpoint) callbacks.add(std::make_shared<JitCheckpointCallback>());
+  for (const auto& callback : options.callbacks) callbacks.add(callback);
+  if (args.disable_tqdm.value_or(log::level() > log::Level::warning)) {
+    callbacks.add(std::make_shared<PrinterCallback>());
+  } else {
+    callbacks.add(std::make_shared<ProgressCallback>());
+  }
+  if (!args.push_to_hub) return;
+  pusher = std::make_shared<PushToHubCallback>(
+      PushToHubCallbackOptions::from_arguments(args, hub_options(), options.card));
+  callbacks.add(pusher);
+}
+
+TrainerEvent Trainer::Impl::event() {
+  return {.args = options.args,
+          .plan = plan,
+          .state = state,
+          .control = control,
+          .model = *options.model,
+          .optimizer = optimizer,
+          .lr_scheduler = lr_scheduler,
+          .train_dataloader = train_loader,
+          .eval_dataloader = eval_loader};
+}
+
+void Trainer::Impl::find_device() {
   const auto parameters = options.model->parameters();
-  return parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
-}
-
-DataLoader Trainer::Impl::train_loader() const {
-  const TrainingArguments& args = options.args;
-  return DataLoader(options.train_dataset,
-                    std::make_shared<RandomSampler>(plan.num_examples, plan.data_seed),
-                    options.data_collator,
-                    {.batch_size = plan.train_batch_size,
-                     .drop_last = args.dataloader_drop_last,
-                     .num_workers = args.dataloader_num_workers,
-                     .prefetch_factor = args.dataloader_prefetch_factor.value_or(2),
-                     .seed = plan.data_seed});
-}
-
-DataLoader Trainer::Impl::eval_loader(std::shared_ptr<const Dataset> dataset) const {
-  const TrainingArguments& args = options.args;
-  auto sampler = std::make_shared<SequentialSampler>(dataset->size());
-  return DataLoader(std::move(dataset), std::move(sampler), options.data_collator,
-                    {.batch_size = args.per_device_eval_batch_size,
-                     .num_workers = args.dataloader_num_workers,
-                     .prefetch_factor = args.dataloader_prefetch_factor.value_or(2),
-                     .seed = args.seed});
+  device_ = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
 }
 
 HubOptions Trainer::Impl::hub_options() const {
@@ -77,40 +194,73 @@ HubOptions Trainer::Impl::hub_options() const {
   return hub;
 }
 
-void Trainer::Impl::log(LogRow logs) {
-  LogRow row = logs;
-  row.emplace_back("step", state.global_step);
-  state.log_history.push_back(std::move(row));
-  callbacks.log(event(), logs);
-}
-
 double Trainer::Impl::seconds_since(std::chrono::steady_clock::time_point start) const {
   return std::chrono::duration<double>(options.clock->steady_now() - start).count();
 }
 
-Batch on_device(Batch batch, torch::Device device) {
-  for (auto& [name, tensor] : batch) tensor = tensor.to(device, /*non_blocking=*/true);
-  return batch;
-}
-
 Trainer::Trainer(TrainerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Trainer::~Trainer() = default;
-Trainer::Trainer(Trainer&&) noexcept = default;
-Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 
 TrainOutput Trainer::train(const TrainOptions& options) {
-  if (!impl_->options.train_dataset) {
-    throw InvalidArgumentError("train() needs TrainerOptions::train_dataset.");
+  if (!has_training_data(impl_->options)) {
+    throw InvalidArgumentError("train() needs TrainerOptions::train_dataset or train_stream.");
   }
-  return TrainingRun(*impl_).go(options);
+  impl_->model_preparation_seconds.reset();
+  if (impl_->options.model_init) {
+    torch::manual_seed(impl_->options.args.seed);
+    impl_->options.model = impl_->options.model_init();
+    place_model(*impl_->options.model, impl_->options.args);
+  }
+  const auto& from = options.resume_from_checkpoint ? options.resume_from_checkpoint
+                                                    : impl_->options.args.resume_from_checkpoint;
+  std::optional<std::filesystem::path> checkpoint;
+  if (from) {
+    checkpoint = resolve_checkpoint(*from, impl_->options.args.output_dir,
+                                    [this] { return impl_->hub_options(); });
+  }
+  const TrainingGuard under_way(impl_->training);
+  return impl_->options.args.auto_find_batch_size ? train_in_what_fits(checkpoint)
+                                                  : TrainingRun(*this).go(checkpoint);
 }
 
-Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix) {
-  return impl_->evaluate(std::move(dataset), prefix);
+/// auto_find_batch_size: a tenth less each time memory runs out.
+TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint) {
+  TrainingArguments args = impl_->options.args;
+  if (checkpoint) {
+    const std::int64_t worked = read_checkpoint_state(*checkpoint).train_batch_size;
+    if (worked > 0) args.per_device_train_batch_size = worked;
+  }
+  while (true) {
+    impl_->plan = make_plan(args, impl_->training_data(args));
+    try {
+      return TrainingRun(*this).go(checkpoint);
+    } catch (const std::exception& error) {
+      const std::int64_t tried = args.per_device_train_batch_size;
+      if (!is_out_of_memory(error) || tried <= 1) throw;
+      args.per_device_train_batch_size = tried * 9 / 10;
+      log::warning("out_of_memory", {{"batch_size", tried},
+                                     {"next", args.per_device_train_batch_size},
+                                     {"at_step", impl_->state.global_step}});
+    }
+    for (torch::Tensor& parameter : impl_->options.model->parameters()) {
+      parameter.mutable_grad().reset();
+    }
+    release_cached_memory();
+  }
 }
 
-void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
-  impl_->options.model->save_pretrained(folder.value_or(impl_->options.args.output_dir));
+void Trainer::log(LogRow logs) {
+  LogRow row = logs;
+  row.emplace_back("step", impl_->state.global_step);
+  impl_->state.log_history.push_back(std::move(row));
+  impl_->callbacks.log(impl_->event(), logs);
+}
+
+void Trainer::add_callback(std::shared_ptr<TrainerCallback> callback) {
+  impl_->callbacks.add(std::move(callback));
+}
+std::shared_ptr<TrainerCallback> Trainer::pop_callback(const std::string& name) {
+  return impl_->callbacks.pop(name);
 }
 
 const TrainingArguments& Trainer::args() const { return impl_->options.args; }

@@ -5,7 +5,11 @@
 #include "torchhub/models/model.h"
 #include "torchhub/trainer.h"
 #include "torchhub/training/callback_list.h"
+#include "torchhub/training/grad_scaler.h"
+#include "torchhub/training/optimizer.h"
 #include "torchhub/training/plan.h"
+#include "torchhub/training/schedule.h"
+#include "trainer/memory_tracker.h"
 
 #include <torch/torch.h>
 
@@ -18,15 +22,31 @@ namespace torchhub {
 struct Trainer::Impl {
   explicit Impl(TrainerOptions given);
 
-  TrainerEvent event() { return {options.args, plan, state, control, *options.model}; }
-  torch::Device device() const;
-  DataLoader train_loader() const;
-  DataLoader eval_loader(std::shared_ptr<const Dataset> dataset) const;
+  void add_callbacks();
+  TrainerEvent event();
+  torch::Device device() const { return device_; }
+  /// Where the model lies now. At the begin of each pass: a user may have moved it.
+  void find_device();
+  DataLoader loader(std::shared_ptr<const Dataset> dataset, std::shared_ptr<const Sampler> sampler,
+                    DataLoaderOptions loader_options) const;
+  /// What `args` (these, or with another batch size) make of the training data.
+  TrainingData training_data(const TrainingArguments& args) const;
+  DataLoaderOptions train_loader_options(const TrainingArguments& args) const;
+  DataLoaderOptions loader_options(std::int64_t batch_size) const;
   HubOptions hub_options() const;
+  std::int64_t eval_batch_size() const { return options.args.per_device_eval_batch_size; }
 
-  /// Appends to the history, then tells the callbacks.
-  void log(LogRow logs);
-  Metrics evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix);
+  /// On the model's device, without what it does not read.
+  Batch model_inputs(Batch batch) const;
+  /// The columns under label_names: one as it is, several of one shape side by side, none
+  /// undefined.
+  at::Tensor labels_of(const Batch& inputs) const;
+  /// What forward passes run in, if not in the weights' own type.
+  std::optional<at::ScalarType> autocast_type() const;
+  /// What weights become for an evaluation outside training.
+  std::optional<at::ScalarType> full_eval_type() const;
+  /// Does the loss add up over micro-batches as it is?
+  bool normalises_by_items(const UpdateExtent& update) const;
   double seconds_since(std::chrono::steady_clock::time_point start) const;
 
   TrainerOptions options;
@@ -34,10 +54,26 @@ struct Trainer::Impl {
   TrainerState state;
   TrainerControl control;
   CallbackList callbacks;
+  MemoryTracker memory;
   std::shared_ptr<PushToHubCallback> pusher;  ///< Only with push_to_hub.
+  bool training = false;                      ///< train() is under way.
+  /// Set until the first train(): Python reports it with evaluations before training.
+  std::optional<double> model_preparation_seconds = std::nullopt;
+
+  std::optional<GradScaler> scaler;  ///< Only with fp16.
+
+  torch::Device device_ = torch::Device(torch::kCPU);
+
+  // What events point at, while there is one.
+  const torch::optim::Optimizer* optimizer = nullptr;
+  const LrScheduler* lr_scheduler = nullptr;
+  const DataLoader* train_loader = nullptr;
+  const DataLoader* eval_loader = nullptr;
 };
 
-/// Every tensor of a batch on `device`.
-Batch on_device(Batch batch, torch::Device device);
+/// What the arguments ask of the learning rate. @param total_steps of the run; below 0: not known
+ScheduleOptions schedule_options(const TrainingArguments& args, std::int64_t total_steps,
+                                 std::int64_t warmup_steps = 0);
+OptimizerOptions optimizer_options(const TrainingArguments& args);
 
 }  // namespace torchhub

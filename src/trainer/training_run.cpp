@@ -1,33 +1,78 @@
 #include "trainer/training_run.h"
 
+#include "torchhub/base/log.h"
+#include "torchhub/training/loss.h"
 #include "torchhub/training/optimizer.h"
-#include "torchhub/training/schedule.h"
-#include "trainer/resume_source.h"
+#include "trainer/out_of_memory.h"
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 namespace torchhub {
+namespace {
 
-TrainingRun::TrainingRun(Trainer::Impl& trainer)
+/// Noise on embeddings for as long as it lives.
+class NeftuneGuard {
+ public:
+  NeftuneGuard(PreTrainedModel& model, std::optional<double> alpha) : model_(model) {
+    model_.set_neftune_noise(alpha.value_or(0));
+  }
+  ~NeftuneGuard() { model_.set_neftune_noise(0); }
+  NeftuneGuard(const NeftuneGuard&) = delete;
+  NeftuneGuard& operator=(const NeftuneGuard&) = delete;
+
+ private:
+  PreTrainedModel& model_;
+};
+
+}  // namespace
+
+TrainingRun::TrainingRun(Trainer& trainer)
     : trainer_(trainer),
-      args_(trainer.options.args),
-      plan_(trainer.plan),
-      state_(trainer.state),
-      control_(trainer.control),
-      model_(*trainer.options.model),
-      optimizer_(make_adamw(model_, args_)),
-      base_rate_(args_.learning_rate),
-      python_rng_(seeded_python_rng(args_.seed)) {}
+      impl_(*trainer.impl_),
+      args_(impl_.options.args),
+      plan_(impl_.plan),
+      state_(impl_.state),
+      control_(impl_.control),
+      model_(*impl_.options.model),
+      optimizer_(impl_.options.optimizer ? impl_.options.optimizer : trainer.create_optimizer()),
+      scheduler_(make_scheduler(schedule_options(args_, plan_.max_steps, plan_.warmup_steps),
+                                learning_rates(*optimizer_))),
+      loader_(trainer.get_train_dataloader()),
+      loss_(args_.logging_nan_inf_filter),
+      python_rng_(seeded_python_rng(args_.seed)) {
+  impl_.find_device();
+  impl_.scaler.reset();
+  if (args_.fp16) impl_.scaler.emplace();
+  impl_.optimizer = optimizer_.get();
+  impl_.lr_scheduler = scheduler_.get();
+  impl_.train_loader = &loader_;
+}
 
-TrainOutput TrainingRun::go(const TrainOptions& options) {
-  const auto start = trainer_.options.clock->steady_now();
+TrainingRun::~TrainingRun() {
+  impl_.optimizer = nullptr;
+  impl_.lr_scheduler = nullptr;
+  impl_.train_loader = nullptr;
+}
+
+TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoint) {
+  start_ = impl_.options.clock->steady_now();
+  measures_memory_ = impl_.memory.start("train");
+  const NeftuneGuard neftune(model_, args_.neftune_noise_alpha);
+  prepare(checkpoint);
+  impl_.callbacks.train_begin(impl_.event());
+  if (args_.eval_on_start) trainer_.evaluate();
+  run_epochs();
+  return finish();
+}
+
+void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint) {
   remove_unfinished(args_.output_dir);
-  if (trainer_.pusher) {
-    earlier_pushes_ = std::ssize(trainer_.pusher->outcomes());
-    earlier_push_stall_ = trainer_.pusher->stall_seconds();
+  if (impl_.pusher) {
+    earlier_pushes_ = std::ssize(impl_.pusher->outcomes());
+    earlier_push_stall_ = impl_.pusher->stall_seconds();
   }
   state_ = TrainerState{.max_steps = plan_.max_steps,
                         .num_train_epochs = plan_.num_train_epochs,
@@ -35,164 +80,152 @@ TrainOutput TrainingRun::go(const TrainOptions& options) {
                         .eval_steps = plan_.eval_steps,
                         .save_steps = plan_.save_steps,
                         .train_batch_size = plan_.train_batch_size};
-  if (options.resume_from_checkpoint) {
-    resume(resolve_checkpoint(*options.resume_from_checkpoint, args_.output_dir,
-                              [this] { return trainer_.hub_options(); }));
+  if (args_.gradient_checkpointing && !model_.set_gradient_checkpointing(true)) {
+    throw InvalidArgumentError(fmt::format(
+        "gradient_checkpointing is true, but {} cannot recompute activations. Set it to false.",
+        model_.class_name()));
   }
+  if (checkpoint) resume(*checkpoint);
+  first_token_ = state_.num_input_tokens_seen;
   model_.train();
   clear_gradients(*optimizer_);
-  trainer_.callbacks.train_begin(trainer_.event());
-  if (args_.eval_on_start) trainer_.evaluate(nullptr, "eval");
-
-  const std::int64_t first_epoch = state_.global_step / plan_.updates_per_epoch;
-  for (std::int64_t epoch = first_epoch; epoch < plan_.num_train_epochs; ++epoch) {
-    if (state_.global_step >= plan_.max_steps) break;
-    run_epoch(epoch);
-    if (control_.should_training_stop) break;
-  }
-  return finish(start);
 }
 
-void TrainingRun::run_epoch(std::int64_t epoch) {
-  trainer_.callbacks.epoch_begin(trainer_.event());
-  const std::int64_t updates_done = std::exchange(updates_to_skip_, 0);
-  std::int64_t batches_done = updates_done * args_.gradient_accumulation_steps;
+void TrainingRun::run_epochs() {
+  while (place_.epoch < plan_.num_train_epochs && state_.global_step < plan_.max_steps) {
+    const Place begin = place_;
+    const std::int64_t step_before = state_.global_step;
+    run_epoch(begin.epoch, begin.samples_seen);
+    place_ = {.epoch = begin.epoch + 1};
+    if (control_.should_training_stop) return;
+    if (state_.global_step == step_before && begin.samples_seen == 0) {
+      log::warning("epoch_without_a_batch", {{"epoch", begin.epoch}, {"effect", "training ends"}});
+      return;
+    }
+  }
+}
 
+void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
+  impl_.callbacks.epoch_begin(impl_.event());
   // Python draws a worker seed from the global generator for each epoch's iterator, and restores
   // the states of a checkpoint before it at the start of an epoch, after it in the middle of one.
-  if (rng_file_ && updates_done == 0) restore_random_states();
+  if (rng_file_ && samples_seen == 0) restore_random_states();
   torch::empty({1}, torch::kInt64).random_();
   if (rng_file_) restore_random_states();
 
-  const DataLoader loader = trainer_.train_loader();
-  const auto batches = loader.epoch(epoch, batches_done);
-  while (batches_done < plan_.batches_per_epoch) {
-    std::vector<Batch> of_update;
-    while (static_cast<std::int64_t>(of_update.size()) < args_.gradient_accumulation_steps) {
-      auto batch = batches->next();
-      if (!batch) break;
-      of_update.push_back(std::move(*batch));
-    }
-    batches_done += static_cast<std::int64_t>(of_update.size());
-    run_update(epoch, std::move(of_update), batches_done);
+  batches_done_ = samples_seen / plan_.samples_per_batch;
+  const auto batches = loader_.epoch_from_sample(epoch, samples_seen);
+  while (true) {
+    std::vector<Batch> of_update = batches_of_update(*batches);
+    if (of_update.empty()) break;
+    batches_done_ += std::ssize(of_update);
+    place_ = {.epoch = epoch, .samples_seen = batches->samples_seen()};
+    run_update(std::move(of_update));
     if (control_.should_epoch_stop || control_.should_training_stop) break;
   }
-  trainer_.callbacks.epoch_end(trainer_.event());
+  impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
 }
 
-void TrainingRun::run_update(std::int64_t epoch, std::vector<Batch> batches,
-                             std::int64_t batches_done) {
-  const CallbackList& callbacks = trainer_.callbacks;
-  callbacks.step_begin(trainer_.event());
+/// gradient_accumulation_steps of them; the last update of an epoch takes what is left.
+std::vector<Batch> TrainingRun::batches_of_update(EpochBatches& batches) const {
+  std::vector<Batch> of_update;
+  while (std::ssize(of_update) < args_.gradient_accumulation_steps) {
+    auto batch = batches.next();
+    if (!batch) break;
+    of_update.push_back(impl_.model_inputs(std::move(*batch)));
+  }
+  return of_update;
+}
+
+void TrainingRun::run_update(std::vector<Batch> batches) {
+  const CallbackList& callbacks = impl_.callbacks;
+  const UpdateExtent extent = extent_of(batches);
+  callbacks.step_begin(impl_.event());
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    add_loss(forward_backward(std::move(batches[i]), batches.size()));
-    if (i + 1 < batches.size()) callbacks.substep_end(trainer_.event());
+    const bool last = i + 1 == batches.size();
+    count_tokens(batches[i]);
+    loss_.add(trainer_.training_step(batches[i], extent), state_.global_step);
+    state_.total_flos += trainer_.floating_point_ops(batches[i]);
+    if (!last) callbacks.substep_end(impl_.event());
   }
-  grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
-  callbacks.pre_optimizer_step(trainer_.event());
-  used_rate_ = learning_rate();
-  set_learning_rate(*optimizer_, used_rate_);
-  optimizer_->step();
-  callbacks.optimizer_step(trainer_.event());
-  clear_gradients(*optimizer_);
+  optimizer_step();
   ++state_.global_step;
-  state_.epoch = static_cast<double>(epoch) +
-                 static_cast<double>(batches_done) / static_cast<double>(plan_.batches_per_epoch);
-  callbacks.step_end(trainer_.event());
+  state_.epoch = static_cast<double>(place_.epoch) +
+                 static_cast<double>(batches_done_) / static_cast<double>(plan_.batches_per_epoch);
+  if (args_.torch_empty_cache_steps && state_.global_step % *args_.torch_empty_cache_steps == 0) {
+    release_cached_memory();
+  }
+  callbacks.step_end(impl_.event());
   log_evaluate_save();
 }
 
-double TrainingRun::forward_backward(Batch batch, std::size_t batches_in_update) {
-  const ModelOutput output = model_.forward(on_device(std::move(batch), trainer_.device()));
-  if (!output.loss.defined()) {
-    throw InvalidArgumentError(
-        "The model gave no loss. Its forward() must set ModelOutput::loss when the batch has "
-        "labels, and the training dataset must have 'labels'.");
+/// What a loss may be divided by, where anybody can use it.
+UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
+  UpdateExtent extent{.batches = std::ssize(batches)};
+  const bool used = model_.accepts_num_items_in_batch() || impl_.options.compute_loss_func ||
+                    args_.label_smoothing_factor != 0;
+  if (!used) return extent;
+  std::int64_t items = 0;
+  for (const Batch& batch : batches) {
+    const at::Tensor labels = impl_.labels_of(batch);
+    if (!labels.defined()) return extent;
+    items += count_items(labels, model_.shifts_labels());
   }
-  const torch::Tensor loss = output.loss / static_cast<double>(batches_in_update);
-  loss.backward();
-  return loss.item<double>();
+  extent.num_items_in_batch = std::max<std::int64_t>(items, 1);  // an update without labels: loss 0
+  return extent;
 }
 
-void TrainingRun::add_loss(double loss) {
-  if (args_.logging_nan_inf_filter && !std::isfinite(loss)) {
-    // Python's stand-in: the mean of what was logged since the last log.
-    loss = loss_since_log_ / static_cast<double>(1 + state_.global_step - last_logged_step_);
+void TrainingRun::optimizer_step() {
+  const CallbackList& callbacks = impl_.callbacks;
+  if (impl_.scaler) impl_.scaler->unscale(*optimizer_);
+  grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
+  callbacks.pre_optimizer_step(impl_.event());
+  const std::vector<double> rates = scheduler_->rates();
+  set_learning_rates(*optimizer_, rates);
+  bool made = true;  // not where float16 gradients overflowed
+  if (impl_.scaler) {
+    made = impl_.scaler->step(*optimizer_);
+    impl_.scaler->update();
+  } else {
+    optimizer_->step();
   }
-  loss_since_log_ += loss;
-  total_loss_ += loss;
+  callbacks.optimizer_step(impl_.event());
+  used_rate_ = rates.front();
+  if (made && !scheduler_->follows_metric()) scheduler_->step();
+  clear_gradients(*optimizer_);
 }
 
-void TrainingRun::log_evaluate_save() {
-  if (control_.should_log && state_.global_step > last_logged_step_) log_loss();
-  if (control_.should_evaluate) trainer_.evaluate(nullptr, "eval");
-  if (control_.should_save) save_checkpoint();
+void TrainingRun::count_tokens(const Batch& inputs) {
+  if (args_.include_num_input_tokens_seen == InputTokensSeen::no) return;
+  const auto input = inputs.find(model_.main_input_name());
+  if (input == inputs.end()) return;
+  const auto mask = inputs.find("attention_mask");
+  const bool masked =
+      args_.include_num_input_tokens_seen == InputTokensSeen::non_padding && mask != inputs.end();
+  state_.num_input_tokens_seen +=
+      masked ? mask->second.sum().item<std::int64_t>() : input->second.numel();
 }
 
-void TrainingRun::log_loss() {
-  const auto updates = static_cast<double>(state_.global_step - last_logged_step_);
-  LogRow logs{{"loss", loss_since_log_ / updates},
-              {"grad_norm", grad_norm_},
-              {"learning_rate", used_rate_},
-              {"epoch", state_.epoch}};
-  loss_since_log_ = 0;
-  last_logged_step_ = state_.global_step;
-  trainer_.log(std::move(logs));
-}
-
-double TrainingRun::learning_rate() const {
-  return base_rate_ * lr_multiplier(args_.lr_scheduler_type, state_.global_step, plan_.warmup_steps,
-                                    plan_.max_steps);
-}
-
-/// Over all updates that were counted: all, unless Python wrote the checkpoint, which does not keep
-/// its sum.
-double TrainingRun::mean_loss() const {
-  const std::int64_t updates = state_.global_step - first_counted_step_;
-  return updates > 0 ? total_loss_ / static_cast<double>(updates) : 0;
-}
-
-std::optional<int> TrainingRun::cuda_device() const {
-  const torch::Device device = trainer_.device();
-  if (!device.is_cuda()) return std::nullopt;
-  return device.has_index() ? device.index() : 0;
-}
-
-TrainOutput TrainingRun::finish(std::chrono::steady_clock::time_point start) {
-  const double seconds = trainer_.seconds_since(start);
+TrainOutput TrainingRun::finish() {
   output_.global_step = state_.global_step;
-  output_.training_loss = mean_loss();
-  output_.metrics = training_summary(seconds);
+  output_.training_loss = loss_.mean(state_.global_step);
+  output_.metrics = training_summary(impl_.seconds_since(start_));
   LogRow logs;
   for (const auto& [name, value] : output_.metrics) logs.emplace_back(name, value);
   trainer_.log(std::move(logs));
-  if (trainer_.pusher && args_.hub_strategy == HubStrategy::end) {
-    trainer_.callbacks.push_begin(trainer_.event());
+  if (args_.load_best_model_at_end) load_best_model();
+  keep_only_best_checkpoint();
+  if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {
+    impl_.callbacks.push_begin(impl_.event());
   }
-  trainer_.callbacks.train_end(trainer_.event());
-  if (trainer_.pusher) {
-    const auto& outcomes = trainer_.pusher->outcomes();
+  impl_.callbacks.train_end(impl_.event());
+  if (impl_.pusher) {
+    const auto& outcomes = impl_.pusher->outcomes();
     output_.pushes.assign(outcomes.begin() + earlier_pushes_, outcomes.end());
-    output_.push_stall_seconds = trainer_.pusher->stall_seconds() - earlier_push_stall_;
+    output_.push_stall_seconds = impl_.pusher->stall_seconds() - earlier_push_stall_;
   }
   return std::move(output_);
-}
-
-Metrics TrainingRun::training_summary(double seconds) const {
-  const auto rounded = [](double value, double scale) {
-    return std::nearbyint(value * scale) / scale;
-  };
-  Metrics metrics{{"train_runtime", rounded(seconds, 1e4)}};
-  if (seconds > 0) {
-    metrics.set("train_samples_per_second", rounded(plan_.num_train_samples / seconds, 1e3));
-    metrics.set("train_steps_per_second",
-                rounded(static_cast<double>(plan_.max_steps) / seconds, 1e3));
-  }
-  metrics.set("total_flos", state_.total_flos);
-  metrics.set("train_loss", output_.training_loss);
-  metrics.set("epoch", state_.epoch);
-  return metrics;
 }
 
 }  // namespace torchhub

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "torchhub/training/checkpoint.h"
+#include "torchhub/training/schedule.h"
+#include "trainer/running_loss.h"
 #include "trainer/trainer_impl.h"
 
 #include <chrono>
@@ -11,49 +13,73 @@ namespace torchhub {
 /// One call of train(): from the first update, or from a checkpoint, to the last.
 class TrainingRun {
  public:
-  explicit TrainingRun(Trainer::Impl& trainer);
-  TrainOutput go(const TrainOptions& options);
+  explicit TrainingRun(Trainer& trainer);
+  ~TrainingRun();
+  /// @param checkpoint to go on from; unset: from the start
+  TrainOutput go(const std::optional<std::filesystem::path>& checkpoint);
 
  private:
-  void run_epoch(std::int64_t epoch);
-  void run_update(std::int64_t epoch, std::vector<Batch> batches, std::int64_t batches_done);
-  double forward_backward(Batch batch, std::size_t batches_in_update);
-  void add_loss(double loss);
+  // The loop: training_run.cpp
+  void prepare(const std::optional<std::filesystem::path>& checkpoint);
+  void run_epochs();
+  void run_epoch(std::int64_t epoch, std::int64_t samples_seen);
+  std::vector<Batch> batches_of_update(EpochBatches& batches) const;
+  void run_update(std::vector<Batch> batches);
+  UpdateExtent extent_of(const std::vector<Batch>& batches) const;
+  void optimizer_step();
+  void count_tokens(const Batch& inputs);
+  TrainOutput finish();
+
+  // What happens between updates: reporting.cpp
   void log_evaluate_save();
   void log_loss();
+  void evaluate();
+  Metrics training_summary(double seconds);
+
+  // Which model is best: best_model.cpp
+  bool note_best(const Metrics& metrics);
+  void load_best_model();
+  void keep_only_best_checkpoint();
+
+  // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();
   void write_checkpoint(const std::filesystem::path& folder);
+  std::string own_state_text();
   void rotate_checkpoints();
-
+  static void delete_checkpoint(const std::filesystem::path& folder);
   void resume(const std::filesystem::path& checkpoint);
-  void load_optimizer_and_rate(const std::filesystem::path& checkpoint);
-  void read_running_sums(const std::filesystem::path& checkpoint);
+  void restore_place(const std::filesystem::path& checkpoint);
+  void load_optimizer_and_schedule(const std::filesystem::path& checkpoint);
   void restore_random_states();
-  double mean_loss() const;
-  std::optional<int> cuda_device() const;
-  TrainOutput finish(std::chrono::steady_clock::time_point start);
-  Metrics training_summary(double seconds) const;
-  double learning_rate() const;
 
-  Trainer::Impl& trainer_;
+  /// Where in the data the run is; a checkpoint keeps it (torchhub_state.json).
+  struct Place {
+    std::int64_t epoch = 0;
+    std::int64_t samples_seen = 0;  ///< Of the epoch's order, by all processes.
+  };
+
+  Trainer& trainer_;
+  Trainer::Impl& impl_;
   const TrainingArguments& args_;
   const TrainingPlan& plan_;
   TrainerState& state_;
   TrainerControl& control_;
   PreTrainedModel& model_;
-  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::shared_ptr<torch::optim::Optimizer> optimizer_;
+  std::unique_ptr<LrScheduler> scheduler_;
+  DataLoader loader_;
   TrainOutput output_;
+  RunningLoss loss_;
 
-  double base_rate_ = 0;                 ///< Peak learning rate.
-  double used_rate_ = 0;                 ///< Of the last update.
-  double grad_norm_ = 0;                 ///< Of the last update, before clipping.
-  double loss_since_log_ = 0;            ///< Sum of the updates' losses since the last log.
-  double total_loss_ = 0;                ///< Sum over all updates, those before a resume included.
-  std::int64_t first_counted_step_ = 0;  ///< total_loss_ holds the updates after this one.
-  std::int64_t last_logged_step_ = 0;
+  Place place_;                    ///< Of the next update.
+  std::int64_t batches_done_ = 0;  ///< Of the epoch under way, on this process.
+  double used_rate_ = 0;           ///< Of the last update.
+  double grad_norm_ = 0;           ///< Of the last update, before clipping.
+  std::int64_t first_token_ = 0;   ///< Tokens seen before this train().
+  std::chrono::steady_clock::time_point start_ = {};
+  bool measures_memory_ = false;
   std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train(),
   double earlier_push_stall_ = 0;                  ///< and the seconds that they took.
-  std::int64_t updates_to_skip_ = 0;               ///< Of the first epoch: done before the resume.
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
 };

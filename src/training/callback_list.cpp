@@ -2,6 +2,7 @@
 
 #include "torchhub/base/log.h"
 
+#include <algorithm>
 #include <map>
 
 namespace torchhub {
@@ -13,6 +14,20 @@ void CallbackList::add(std::shared_ptr<TrainerCallback> callback) {
     }
   }
   callbacks_.push_back(std::move(callback));
+}
+
+std::shared_ptr<TrainerCallback> CallbackList::pop(const std::string& name) {
+  const auto found = std::find_if(callbacks_.begin(), callbacks_.end(),
+                                  [&](const auto& callback) { return callback->name() == name; });
+  if (found == callbacks_.end()) return nullptr;
+  auto callback = std::move(*found);
+  callbacks_.erase(found);
+  return callback;
+}
+
+bool CallbackList::holds(const std::string& name) const {
+  return std::any_of(callbacks_.begin(), callbacks_.end(),
+                     [&](const auto& callback) { return callback->name() == name; });
 }
 
 void CallbackList::init_end(const TrainerEvent& event) const {
@@ -69,6 +84,10 @@ void CallbackList::evaluate(const TrainerEvent& event, const Metrics& metrics) c
   for (const auto& callback : callbacks_) callback->on_evaluate(event, metrics);
 }
 
+void CallbackList::predict(const TrainerEvent& event, const Metrics& metrics) const {
+  for (const auto& callback : callbacks_) callback->on_predict(event, metrics);
+}
+
 void CallbackList::log(const TrainerEvent& event, const LogRow& logs) const {
   event.control.should_log = false;
   for (const auto& callback : callbacks_) callback->on_log(event, logs);
@@ -100,9 +119,9 @@ void CallbackList::restore(const std::vector<std::pair<std::string, CallbackStat
     callback->restore(mine->second);
     waiting.erase(mine);
   }
-  for (const auto& [name, state] : waiting) {
-    log::warning("callback_state_without_callback", {{"name", name}});
-  }
+  std::string names;
+  for (const auto& [name, state] : waiting) names += (names.empty() ? "" : ", ") + name;
+  if (!names.empty()) log::warning("callback_states_without_callback", {{"names", names}});
 }
 
 }  // namespace torchhub

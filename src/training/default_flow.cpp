@@ -14,7 +14,8 @@ void DefaultFlowCallback::on_step_end(const TrainerEvent& event) {
     control.should_log = true;
   }
   // The last step is always evaluated and saved, due or not.
-  if (args.eval_strategy == IntervalStrategy::steps && (due(event.plan.eval_steps) || last)) {
+  if (args.eval_strategy == IntervalStrategy::steps && (due(event.plan.eval_steps) || last) &&
+      args.eval_delay <= static_cast<double>(step)) {
     control.should_evaluate = true;
   }
   if (args.save_strategy == SaveStrategy::steps && (due(event.plan.save_steps) || last)) {
@@ -25,7 +26,10 @@ void DefaultFlowCallback::on_step_end(const TrainerEvent& event) {
 
 void DefaultFlowCallback::on_epoch_end(const TrainerEvent& event) {
   if (event.args.logging_strategy == IntervalStrategy::epoch) event.control.should_log = true;
-  if (event.args.eval_strategy == IntervalStrategy::epoch) event.control.should_evaluate = true;
+  if (event.args.eval_strategy == IntervalStrategy::epoch &&
+      event.args.eval_delay <= event.state.epoch) {
+    event.control.should_evaluate = true;
+  }
   if (event.args.save_strategy == SaveStrategy::epoch) event.control.should_save = true;
 }
 

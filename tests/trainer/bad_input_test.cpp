@@ -27,7 +27,7 @@ using testing::tiny_model;
 
 TrainerOptions options(const fs::path& output_dir) {
   return {.model = tiny_model(),
-          .args = {.output_dir = output_dir, .max_steps = 4, .save_steps = 2, .disable_tqdm = true},
+          .args = {.output_dir = output_dir, .max_steps = 4, .disable_tqdm = true, .save_steps = 2},
           .train_dataset = tiny_dataset(16)};
 }
 

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 
 namespace torchhub {
 namespace {
@@ -25,8 +26,8 @@ class Choices : public ::testing::Test {
             .per_device_train_batch_size = 4,
             .max_steps = 4,
             .logging_steps = 1,
-            .save_strategy = SaveStrategy::no,
-            .disable_tqdm = true};
+            .disable_tqdm = true,
+            .save_strategy = SaveStrategy::no};
   }
 
   TempDir folder_;
@@ -122,6 +123,178 @@ TEST_F(Choices, TheReportTellsHowLongSavesHeldTrainingUp) {
                 fmt::format("save stall: {:.3f} s for 2 checkpoint(s)", out.save_stall_seconds)),
             std::string::npos)
       << out.full_report();
+}
+
+TEST_F(Choices, EvalDelayPutsOffEvaluations) {
+  const auto steps_evaluated = [&](TrainingArguments args) {
+    Trainer trainer({.model = tiny_model(),
+                     .args = std::move(args),
+                     .train_dataset = tiny_dataset(16),
+                     .eval_dataset = tiny_dataset(8)});
+    trainer.train();
+    std::vector<double> steps;
+    for (const LogRow& row : trainer.state().log_history) {
+      if (number_of(row, "eval_loss")) steps.push_back(*number_of(row, "step"));
+    }
+    return steps;
+  };
+  TrainingArguments args = arguments();
+  args.max_steps = 8;  // two epochs of four
+  args.eval_strategy = IntervalStrategy::steps;
+  args.eval_steps = 2;
+  args.eval_delay = 5;
+  EXPECT_EQ(steps_evaluated(args), (std::vector<double>{6, 8}));
+  args.eval_strategy = IntervalStrategy::epoch;
+  args.eval_delay = 2;
+  EXPECT_EQ(steps_evaluated(args), std::vector<double>{8});
+}
+
+TEST_F(Choices, ModelInitMakesTheSameModelForEachTraining) {
+  int made = 0;
+  Trainer trainer({.model_init =
+                       [&made] {
+                         ++made;
+                         testing::TinyConfig config;
+                         config.model_type = "tiny";
+                         return std::make_shared<testing::TinyModelForImageClassification>(config);
+                       },
+                   .args = arguments(),
+                   .train_dataset = tiny_dataset(16)});
+  const double first = trainer.train().training_loss;
+  const double second = trainer.train().training_loss;
+  EXPECT_EQ(first, second);
+  EXPECT_EQ(made, 3);  // once for the Trainer, once for each training
+  EXPECT_THROW(Trainer({.args = arguments(), .train_dataset = tiny_dataset(16)}),
+               InvalidArgumentError);
+}
+
+TEST_F(Choices, SequentialSamplingTakesSamplesInTheirOrder) {
+  std::vector<double> seen;
+  TrainingArguments args = arguments();
+  args.per_device_train_batch_size = 3;
+  args.max_steps = 2;
+  args.train_sampling_strategy = SamplingStrategy::sequential;
+  const auto dataset = tiny_dataset(6);
+  Trainer({.model = tiny_model(),
+           .args = args,
+           .train_dataset = dataset,
+           .data_collator =
+               [&](const std::vector<Batch>& samples, std::uint64_t seed) {
+                 for (const Batch& sample : samples) {
+                   seen.push_back(sample.at("pixel_values")[0].item<double>());
+                 }
+                 return default_data_collator(samples, seed);
+               }})
+      .train();
+  ASSERT_EQ(seen.size(), 6U);
+  for (std::int64_t i = 0; i < 6; ++i) {
+    EXPECT_EQ(seen[static_cast<std::size_t>(i)],
+              dataset->get(i).at("pixel_values")[0].item<double>());
+  }
+}
+
+/// Runs out of memory, as LibTorch's allocator says it, for batches above a size.
+class HungryModel final : public testing::TinyModelForImageClassification {
+ public:
+  HungryModel(const testing::TinyConfig& config, std::int64_t most)
+      : TinyModelForImageClassification(config), most_(most) {}
+  ModelOutput forward(const Batch& batch) override {
+    const std::int64_t size = batch.at("pixel_values").size(0);
+    tried.push_back(size);
+    TORCH_CHECK(size <= most_ || !is_training(), "DefaultCPUAllocator: can't allocate memory");
+    return TinyModelForImageClassification::forward(batch);
+  }
+  std::vector<std::int64_t> tried;
+
+ private:
+  std::int64_t most_;
+};
+
+TEST_F(Choices, AutoFindBatchSizeGoesDownUntilABatchFits) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  auto model = std::make_shared<HungryModel>(config, 14);
+  TrainingArguments args = arguments();
+  args.per_device_train_batch_size = 20;
+  args.auto_find_batch_size = true;
+  args.save_strategy = SaveStrategy::steps;
+  args.save_steps = 2;
+  Trainer trainer({.model = model, .args = args, .train_dataset = tiny_dataset(100)});
+  EXPECT_EQ(trainer.train().global_step, 4);
+  EXPECT_EQ(trainer.state().train_batch_size, 14);
+  model->tried.resize(4);
+  EXPECT_EQ(model->tried, (std::vector<std::int64_t>{20, 18, 16, 14}));  // a tenth less, cut
+  model->tried.clear();
+  trainer.train({.resume_from_checkpoint = (folder_ / "out/checkpoint-2").string()});
+  EXPECT_EQ(model->tried, (std::vector<std::int64_t>{14, 14}));  // what worked stays
+}
+
+TEST_F(Choices, WithoutAutoFindBatchSizeALackOfMemoryEndsTheRun) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  Trainer trainer({.model = std::make_shared<HungryModel>(config, 2),
+                   .args = arguments(),
+                   .train_dataset = tiny_dataset(16)});
+  EXPECT_THROW(trainer.train(), c10::Error);
+}
+
+TEST_F(Choices, GradientCheckpointingNeedsAModelThatCan) {
+  TrainingArguments args = arguments();
+  args.gradient_checkpointing = true;
+  Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)});
+  EXPECT_THROW(trainer.train(), InvalidArgumentError);
+}
+
+/// Sends the signal at the end of an update.
+class SignalAt final : public TrainerCallback {
+ public:
+  SignalAt(std::int64_t step, int number) : step_(step), number_(number) {}
+  std::string name() const override { return "SignalAt"; }
+  void on_step_begin(const TrainerEvent& event) override {
+    if (event.state.global_step == step_) std::raise(number_);
+  }
+
+ private:
+  std::int64_t step_;
+  int number_;
+};
+
+TEST_F(Choices, ASignalSavesAtTheEndOfTheUpdateAndStops) {
+  const auto listening = std::make_shared<JitCheckpointCallback>(
+      JitCheckpointOptions{.grace_period = std::chrono::milliseconds(0), .signal_number = SIGUSR1});
+  struct sigaction before {};
+  ::sigaction(SIGUSR1, nullptr, &before);
+  TrainingArguments args = arguments();
+  args.max_steps = 50;
+  Trainer trainer({.model = tiny_model(),
+                   .args = args,
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {listening, std::make_shared<SignalAt>(3, SIGUSR1)}});
+  EXPECT_EQ(trainer.train().global_step, 4);
+  EXPECT_TRUE(listening->signalled());
+  EXPECT_EQ(complete_checkpoints(folder_ / "out"), std::vector<std::int64_t>{4});
+  struct sigaction after {};
+  ::sigaction(SIGUSR1, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);  // the one before is back
+}
+
+TEST_F(Choices, ASignalWithinTheGracePeriodSavesNothing) {
+  const auto listening = std::make_shared<JitCheckpointCallback>(
+      JitCheckpointOptions{.grace_period = std::chrono::hours(1), .signal_number = SIGUSR1});
+  Trainer trainer({.model = tiny_model(),
+                   .args = arguments(),
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {listening, std::make_shared<SignalAt>(1, SIGUSR1)}});
+  EXPECT_EQ(trainer.train().global_step, 4);
+  EXPECT_TRUE(complete_checkpoints(folder_ / "out").empty());
+}
+
+TEST_F(Choices, CallbacksCanBeAddedAndTakenOut) {
+  Trainer trainer({.model = tiny_model(), .args = arguments(), .train_dataset = tiny_dataset(16)});
+  const auto signal = std::make_shared<SignalAt>(-1, SIGUSR1);
+  trainer.add_callback(signal);
+  EXPECT_EQ(trainer.pop_callback("SignalAt"), signal);
+  EXPECT_EQ(trainer.pop_callback("SignalAt"), nullptr);
 }
 
 }  // namespace

@@ -62,12 +62,12 @@ TEST(TrainerLoop, FiresPythonsEventsInPythonsOrder) {
   Trainer trainer({.model = tiny_model(),
                    .args = {.output_dir = folder / "out",
                             .per_device_train_batch_size = 4,
-                            .gradient_accumulation_steps = 2,
                             .num_train_epochs = 1,
+                            .gradient_accumulation_steps = 2,
                             .logging_steps = 1,
+                            .disable_tqdm = true,
                             .eval_strategy = IntervalStrategy::epoch,
-                            .save_strategy = SaveStrategy::epoch,
-                            .disable_tqdm = true},
+                            .save_strategy = SaveStrategy::epoch},
                    .train_dataset = tiny_dataset(10),
                    .eval_dataset = tiny_dataset(10),
                    .callbacks = {recorder}});
@@ -88,9 +88,9 @@ TEST(TrainerLoop, LogsPythonsKeysInPythonsOrder) {
                    .args = {.output_dir = folder / "out",
                             .max_steps = 2,
                             .logging_steps = 2,
+                            .disable_tqdm = true,
                             .eval_strategy = IntervalStrategy::steps,
-                            .save_strategy = SaveStrategy::no,
-                            .disable_tqdm = true},
+                            .save_strategy = SaveStrategy::no},
                    .train_dataset = tiny_dataset(16),
                    .eval_dataset = tiny_dataset(10),
                    .compute_metrics = metrics::accuracy,
@@ -134,11 +134,11 @@ TEST(TrainerLoop, AccumulatesToTheGradientsOfOneLargeBatch) {
     Trainer trainer({.model = std::make_shared<LinearModel>(config),
                      .args = {.output_dir = folder / "out",
                               .per_device_train_batch_size = batch,
-                              .gradient_accumulation_steps = accumulation,
                               .max_steps = 1,
+                              .gradient_accumulation_steps = accumulation,
                               .logging_steps = 1,
-                              .save_strategy = SaveStrategy::no,
-                              .disable_tqdm = true},
+                              .disable_tqdm = true,
+                              .save_strategy = SaveStrategy::no},
                      .train_dataset = tiny_dataset(8)});
     trainer.train();
     return trainer.state().log_history.at(0);
@@ -156,8 +156,8 @@ TEST(TrainerLoop, LearnsWhatCanBeLearned) {
                             .per_device_train_batch_size = 16,
                             .max_steps = 300,
                             .learning_rate = 0.01,
-                            .save_strategy = SaveStrategy::no,
-                            .disable_tqdm = true},
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no},
                    .train_dataset = tiny_dataset(512),
                    .eval_dataset = tiny_dataset(200, 77),
                    .compute_metrics = metrics::accuracy});
@@ -171,8 +171,8 @@ TEST(TrainerLoop, WeighsTheEvaluationLossBySamples) {
   const auto loss_with = [&](std::int64_t batch_size) {
     Trainer trainer({.model = tiny_model(),
                      .args = {.output_dir = folder / "out",
-                              .per_device_eval_batch_size = batch_size,
-                              .disable_tqdm = true},
+                              .disable_tqdm = true,
+                              .per_device_eval_batch_size = batch_size},
                      .eval_dataset = tiny_dataset(10)});
     return trainer.evaluate().at("eval_loss");
   };
@@ -191,8 +191,8 @@ TEST(TrainerLoop, StopsWhereACallbackAsks) {
   Trainer trainer({.model = tiny_model(),
                    .args = {.output_dir = folder / "out",
                             .max_steps = 50,
-                            .save_strategy = SaveStrategy::no,
-                            .disable_tqdm = true},
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no},
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {std::make_shared<StopAt3>()}});
   EXPECT_EQ(trainer.train().global_step, 3);
@@ -214,8 +214,8 @@ TEST(TrainerLoop, BeginsTheNextEpochAtItsFirstBatchWhenACallbackEndsOneEarly) {
                    .args = {.output_dir = folder / "out",
                             .per_device_train_batch_size = 2,
                             .num_train_epochs = 3,
-                            .save_strategy = SaveStrategy::no,
-                            .disable_tqdm = true},
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no},
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {ending}});
   EXPECT_EQ(trainer.train().global_step, 6);  // two of the eight updates of each epoch
@@ -228,9 +228,9 @@ TEST(TrainerLoop, KeepsWhatItSavesBesideTheHigherStepsOfAnOlderRun) {
   Trainer trainer({.model = tiny_model(),
                    .args = {.output_dir = folder / "out",
                             .max_steps = 2,
+                            .disable_tqdm = true,
                             .save_steps = 1,
-                            .save_total_limit = 1,
-                            .disable_tqdm = true},
+                            .save_total_limit = 1},
                    .train_dataset = tiny_dataset(16)});
   trainer.train();
   EXPECT_EQ(complete_checkpoints(folder / "out"), std::vector<std::int64_t>{2});
@@ -241,9 +241,9 @@ TEST(TrainerLoop, KeepsAsManyCheckpointsAsAsked) {
   Trainer trainer({.model = tiny_model(),
                    .args = {.output_dir = folder / "out",
                             .max_steps = 6,
+                            .disable_tqdm = true,
                             .save_steps = 1,
-                            .save_total_limit = 2,
-                            .disable_tqdm = true},
+                            .save_total_limit = 2},
                    .train_dataset = tiny_dataset(16)});
   trainer.train();
   EXPECT_EQ(complete_checkpoints(folder / "out"), (std::vector<std::int64_t>{5, 6}));
@@ -255,8 +255,8 @@ TEST(JsonlLogCallback, WritesOneLineALog) {
                    .args = {.output_dir = folder / "out",
                             .max_steps = 3,
                             .logging_steps = 1,
-                            .save_strategy = SaveStrategy::no,
-                            .disable_tqdm = true},
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no},
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {std::make_shared<JsonlLogCallback>(folder / "logs/run.jsonl")}});
   trainer.train();

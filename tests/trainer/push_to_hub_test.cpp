@@ -36,13 +36,13 @@ class PushToHub : public ::testing::Test {
                     .args = {.output_dir = folder_ / "tiny",
                              .max_steps = 4,
                              .logging_steps = 1,
+                             .disable_tqdm = true,
                              .eval_strategy = IntervalStrategy::steps,
                              .eval_steps = 2,
                              .save_steps = 2,
                              .push_to_hub = true,
                              .hub_strategy = strategy,
-                             .hub_always_push = true,
-                             .disable_tqdm = true},
+                             .hub_always_push = true},
                     .train_dataset = tiny_dataset(16),
                     .eval_dataset = tiny_dataset(8),
                     .compute_metrics = metrics::accuracy,
@@ -80,7 +80,7 @@ TEST_F(PushToHub, MakesOneCommitForEachSaveWithPythonsMessages) {
   EXPECT_EQ(out.pushes.size(), 2U);
   EXPECT_TRUE(out.pushed_all());
   EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
-                                            "model.safetensors"}));
+                                            "model.safetensors", "training_args.json"}));
 }
 
 TEST_F(PushToHub, PutsTheCheckpointBesideTheModelInTheSameCommit) {
@@ -173,11 +173,11 @@ TEST_F(PushToHub, SendsNothingThatHoldsTheToken) {
   Trainer t({.model = tiny_model(),
              .args = {.output_dir = folder_ / "tiny",
                       .max_steps = 2,
+                      .disable_tqdm = true,
                       .save_steps = 2,
                       .push_to_hub = true,
-                      .hub_strategy = HubStrategy::checkpoint,
                       .hub_token = hub_.token(),
-                      .disable_tqdm = true},
+                      .hub_strategy = HubStrategy::checkpoint},
              .train_dataset = tiny_dataset(16),
              .hub = without_token});
   t.train();
@@ -234,11 +234,11 @@ TEST_F(PushToHub, PushesToTheBranchThatIsAskedForAndHidesAPrivateRepository) {
   Trainer t({.model = tiny_model(),
              .args = {.output_dir = folder_ / "tiny",
                       .max_steps = 2,
+                      .disable_tqdm = true,
                       .save_steps = 2,
                       .push_to_hub = true,
                       .hub_private_repo = true,
-                      .hub_revision = "trial",
-                      .disable_tqdm = true},
+                      .hub_revision = "trial"},
              .train_dataset = tiny_dataset(16),
              .hub = options()});
   EXPECT_TRUE(t.train().pushed_all());
@@ -259,8 +259,8 @@ TEST_F(PushToHub, ResumesFromEveryFormOfAPlaceOnTheHub) {
     Trainer t({.model = tiny_model(),
                .args = {.output_dir = folder_ / "again",
                         .max_steps = 4,
-                        .save_strategy = SaveStrategy::no,
-                        .disable_tqdm = true},
+                        .disable_tqdm = true,
+                        .save_strategy = SaveStrategy::no},
                .train_dataset = tiny_dataset(16),
                .hub = options()});
     EXPECT_EQ(t.train({.resume_from_checkpoint = place}).global_step, 4);
@@ -290,9 +290,9 @@ TEST_F(PushToHub, TellsCallbacksBeforeEachSaveIsHandedOver) {
   Trainer t({.model = tiny_model(),
              .args = {.output_dir = folder_ / "tiny",
                       .max_steps = 4,
+                      .disable_tqdm = true,
                       .save_steps = 2,
-                      .push_to_hub = true,
-                      .disable_tqdm = true},
+                      .push_to_hub = true},
              .train_dataset = tiny_dataset(16),
              .callbacks = {counter},
              .hub = options()});

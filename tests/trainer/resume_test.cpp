@@ -22,14 +22,14 @@ using testing::tiny_model;
 TrainingArguments arguments(const fs::path& output_dir, std::int64_t save_steps) {
   return {.output_dir = output_dir,
           .per_device_train_batch_size = 4,
-          .gradient_accumulation_steps = 2,
           .max_steps = 12,
           .learning_rate = 0.01,
           .warmup_steps = 3,
           .weight_decay = 0.1,
+          .gradient_accumulation_steps = 2,
           .logging_steps = 1,
-          .save_steps = static_cast<double>(save_steps),
-          .disable_tqdm = true};
+          .disable_tqdm = true,
+          .save_steps = static_cast<double>(save_steps)};
 }
 
 /// Adds noise to the images, drawn from the seed of the batch.
@@ -75,6 +75,132 @@ TEST(Resume, DoesNotDependOnTheNumberOfWorkers) {
   TrainingArguments args = arguments(folder / "resumed", 100);
   args.dataloader_num_workers = 3;
   EXPECT_TRUE(same_state(*straight, *run(args, (folder / "straight/checkpoint-5").string())));
+}
+
+/// Writes down which samples were asked for.
+class RecordingDataset final : public Dataset {
+ public:
+  explicit RecordingDataset(std::int64_t size) : data_(tiny_dataset(size)) {}
+  std::int64_t size() const override { return data_->size(); }
+  Batch get(std::int64_t index) const override {
+    asked->push_back(index);
+    return data_->get(index);
+  }
+  std::shared_ptr<std::vector<std::int64_t>> asked = std::make_shared<std::vector<std::int64_t>>();
+
+ private:
+  std::shared_ptr<TensorDataset> data_;
+};
+
+TEST(Resume, WithAnotherBatchSizeGoesOnAtItsSample) {
+  const TempDir folder;
+  const auto samples = [&](TrainingArguments args, std::optional<std::string> resume) {
+    const auto data = std::make_shared<RecordingDataset>(26);
+    Trainer trainer({.model = tiny_model(), .args = std::move(args), .train_dataset = data});
+    trainer.train({.resume_from_checkpoint = std::move(resume)});
+    return *data->asked;
+  };
+  TrainingArguments first = arguments(folder / "first", 2);
+  first.max_steps = 2;
+  std::vector<std::int64_t> seen = samples(first, std::nullopt);
+  ASSERT_EQ(seen.size(), 16U);
+  TrainingArguments second = arguments(folder / "second", 100);
+  second.per_device_train_batch_size = 5;
+  second.max_steps = 3;  // one update of ten takes the samples that are left
+  const auto rest = samples(second, (folder / "first/checkpoint-2").string());
+  ASSERT_EQ(rest.size(), 10U);
+  seen.insert(seen.end(), rest.begin(), rest.end());
+  EXPECT_EQ(seen, RandomSampler(26, 42).order(0));
+}
+
+TEST(Resume, AfterAnEpochThatACallbackEndedBeginsTheNextOne) {
+  class EndFirstEpoch final : public TrainerCallback {
+   public:
+    std::string name() const override { return "EndFirstEpoch"; }
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 2) event.control.should_epoch_stop = true;
+    }
+  };
+  const TempDir folder;
+  const auto run_ending = [&](const fs::path& out, std::optional<std::string> resume) {
+    const auto model = tiny_model();
+    Trainer trainer({.model = model,
+                     .args = arguments(out, 2),
+                     .train_dataset = tiny_dataset(26),
+                     .callbacks = {std::make_shared<EndFirstEpoch>()}});
+    trainer.train({.resume_from_checkpoint = std::move(resume)});
+    return model;
+  };
+  const auto straight = run_ending(folder / "straight", std::nullopt);
+  const auto resumed = run_ending(folder / "resumed", (folder / "straight/checkpoint-2").string());
+  EXPECT_TRUE(same_state(*straight, *resumed));
+}
+
+/// The tiny dataset as a stream, which counts what was read rather than passed over.
+class TinyStream final : public IterableDataset {
+ public:
+  explicit TinyStream(std::optional<std::int64_t> size) : size_(size) {}
+  std::optional<std::int64_t> size() const override { return size_; }
+  std::unique_ptr<SampleStream> open(std::int64_t epoch) const override {
+    class Stream final : public SampleStream {
+     public:
+      Stream(std::int64_t epoch, std::int64_t& reads)
+          : data_(tiny_dataset(26, static_cast<std::uint64_t>(epoch))), reads_(reads) {}
+      std::optional<Batch> next() override {
+        if (place_ >= data_->size()) return std::nullopt;
+        ++reads_;
+        return data_->get(place_++);
+      }
+      std::int64_t skip(std::int64_t samples) override {
+        const std::int64_t passed = std::min(samples, data_->size() - place_);
+        place_ += passed;
+        return passed;
+      }
+
+     private:
+      std::shared_ptr<TensorDataset> data_;
+      std::int64_t& reads_;
+      std::int64_t place_ = 0;
+    };
+    return std::make_unique<Stream>(epoch, *reads);
+  }
+  std::shared_ptr<std::int64_t> reads = std::make_shared<std::int64_t>(0);
+
+ private:
+  std::optional<std::int64_t> size_;
+};
+
+TEST(Resume, OfAStreamEqualsARunThatNeverStoppedAndReadsNothingTwice) {
+  for (const auto size : {std::optional<std::int64_t>(26), std::optional<std::int64_t>()}) {
+    SCOPED_TRACE(size.has_value());
+    const TempDir folder;
+    const auto run_stream = [&](const fs::path& out, std::optional<std::string> resume) {
+      const auto model = tiny_model();
+      const auto stream = std::make_shared<TinyStream>(size);
+      Trainer trainer({.model = model, .args = arguments(out, 1), .train_stream = stream});
+      EXPECT_EQ(trainer.train({.resume_from_checkpoint = std::move(resume)}).global_step, 12);
+      return std::pair(model, *stream->reads);
+    };
+    const auto [straight, all] = run_stream(folder / "straight", std::nullopt);
+    EXPECT_EQ(all, 3 * 26);  // four updates an epoch
+    for (const std::int64_t step : {3, 4, 6}) {
+      SCOPED_TRACE(step);
+      const auto [resumed, reads] =
+          run_stream(folder / "resumed", (folder / "straight" / checkpoint_name(step)).string());
+      EXPECT_TRUE(same_state(*straight, *resumed));
+      EXPECT_EQ(reads, all - (step / 4 * 26 + step % 4 * 8));
+    }
+  }
+}
+
+TEST(Resume, OfAStreamWithoutASizeNeedsMaxSteps) {
+  const TempDir folder;
+  TrainingArguments args = arguments(folder / "out", 1);
+  args.max_steps = -1;
+  EXPECT_THROW(Trainer({.model = tiny_model(),
+                        .args = args,
+                        .train_stream = std::make_shared<TinyStream>(std::nullopt)}),
+               InvalidArgumentError);
 }
 
 TEST(Resume, KeepsTheHistoryAndTheMeanLoss) {

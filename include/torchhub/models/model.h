@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -55,6 +57,36 @@ class PreTrainedModel : public torch::nn::Module {
   /// the prefix load alike. Empty: none.
   virtual std::string base_model_prefix() const;
 
+  // How the Trainer may treat it. Each default is the careful one.
+
+  /// True if forward() divides its loss by "num_items_in_batch" (int64 scalar) where the batch has
+  /// it: the sum over tokens, so that the micro-batches of an update add up. Otherwise the loss is
+  /// a mean, and the Trainer divides it by their number.
+  virtual bool accepts_num_items_in_batch() const { return false; }
+  /// True if the logits at a position predict the label after it (causal language models): then
+  /// the first label of a row counts for nothing.
+  virtual bool shifts_labels() const { return false; }
+  /// The names that forward() reads from a batch; others are dropped with remove_unused_columns.
+  /// Empty: all.
+  virtual std::vector<std::string> forward_arguments() const { return {}; }
+  /// The input whose elements count as tokens.
+  virtual std::string main_input_name() const { return "input_ids"; }
+  /// Of a forward and backward pass: 6 for each element of the main input and parameter outside
+  /// embeddings. 0 if the batch has no main input.
+  virtual double floating_point_ops(const Batch& batch) const;
+  /// Recomputes activations in the backward pass from now on, or no longer.
+  /// @return false if the model cannot
+  virtual bool set_gradient_checkpointing(bool) { return false; }
+
+  /// A model passes the output of its input embeddings through this; with noise switched on, it
+  /// comes back with uniform noise in +-alpha/sqrt(length x width) while training (NEFTune).
+  /// @param embeddings [batch, length, width]
+  at::Tensor neftune(at::Tensor embeddings);
+  /// @param alpha 0: off
+  void set_neftune_noise(double alpha) { neftune_ = {.alpha = alpha}; }
+  /// Did neftune() run since the noise was set?
+  bool used_neftune() const { return neftune_.used; }
+
   PretrainedConfig& config() { return *config_; }
   const PretrainedConfig& config() const { return *config_; }
   std::shared_ptr<const PretrainedConfig> shared_config() const { return config_; }
@@ -86,8 +118,15 @@ class PreTrainedModel : public torch::nn::Module {
   const LoadReport& load_report() const { return load_report_; }
 
  private:
+  struct Neftune {
+    double alpha = 0;
+    bool used = false;
+  };
+
   std::shared_ptr<PretrainedConfig> config_;
   LoadReport load_report_ = {};
+  Neftune neftune_ = {};
+  mutable std::optional<std::int64_t> parameters_without_embeddings_ = std::nullopt;
 };
 
 }  // namespace torchhub

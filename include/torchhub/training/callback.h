@@ -19,6 +19,10 @@ struct TrainerEvent {
   const TrainerState& state;
   TrainerControl& control;
   torch::nn::Module& model;
+  const torch::optim::Optimizer* optimizer = nullptr;  ///< While training.
+  const LrScheduler* lr_scheduler = nullptr;           ///< While training.
+  const DataLoader* train_dataloader = nullptr;        ///< While training.
+  const DataLoader* eval_dataloader = nullptr;         ///< During an evaluation.
 };
 
 /// Sixteen moments of a run, as in Python's TrainerCallback; all on the training thread, in the

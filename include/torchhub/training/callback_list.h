@@ -3,6 +3,7 @@
 #include "torchhub/training/callback.h"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace torchhub {
 class CallbackList {
  public:
   void add(std::shared_ptr<TrainerCallback> callback);
+  /// Takes the first of that name out. @return null if there is none
+  std::shared_ptr<TrainerCallback> pop(const std::string& name);
+  bool holds(const std::string& name) const;
 
   void init_end(const TrainerEvent& event) const;
   void train_begin(const TrainerEvent& event) const;
@@ -27,6 +31,7 @@ class CallbackList {
   void step_end(const TrainerEvent& event) const;
   void prediction_step(const TrainerEvent& event) const;
   void evaluate(const TrainerEvent& event, const Metrics& metrics) const;
+  void predict(const TrainerEvent& event, const Metrics& metrics) const;
   void log(const TrainerEvent& event, const LogRow& logs) const;
   void save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const;
   void push_begin(const TrainerEvent& event) const;

@@ -1,0 +1,51 @@
+// Which model of a run is best, and how it comes back at the end.
+#include "torchhub/base/log.h"
+#include "trainer/training_run.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <system_error>
+
+namespace torchhub {
+
+namespace fs = std::filesystem;
+
+/// @return true if it is strictly better than the best before; NaN never is
+bool TrainingRun::note_best(const Metrics& metrics) {
+  const double value = metrics.at(*plan_.metric_for_best_model);
+  const auto& best = state_.best_metric;
+  const bool better =
+      !std::isnan(value) && (!best || (plan_.greater_is_better ? value > *best : value < *best));
+  if (!better) return false;
+  state_.best_metric = value;
+  if (args_.save_strategy != SaveStrategy::no) state_.best_global_step = state_.global_step;
+  return true;
+}
+
+void TrainingRun::load_best_model() {
+  if (!state_.best_model_checkpoint) {
+    log::warning("no_best_model_to_load",
+                 {{"effect", "the model keeps the weights of the last update"},
+                  {"cause", "no evaluated step was saved with a comparable metric"}});
+    return;
+  }
+  const fs::path folder = *state_.best_model_checkpoint;
+  if (!fs::is_directory(folder)) {
+    log::warning("best_model_missing", {{"folder", folder.string()}});
+    return;
+  }
+  model_.load_state(folder);
+  log::info("best_model_loaded", {{"folder", folder.string()}, {"metric", *state_.best_metric}});
+}
+
+/// With a limit of one, the best checkpoint alone is worth keeping.
+void TrainingRun::keep_only_best_checkpoint() {
+  if (args_.save_total_limit != 1 || !state_.best_model_checkpoint) return;
+  const auto best = checkpoint_step(*state_.best_model_checkpoint);
+  for (const std::int64_t step : complete_checkpoints(args_.output_dir)) {
+    if (step != best) delete_checkpoint(args_.output_dir / checkpoint_name(step));
+  }
+}
+
+}  // namespace torchhub

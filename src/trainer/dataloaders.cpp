@@ -1,0 +1,129 @@
+// The batches that a Trainer trains and evaluates on.
+#include "torchhub/data/sampler.h"
+#include "trainer/trainer_impl.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace torchhub {
+
+DataLoaderOptions Trainer::Impl::loader_options(std::int64_t batch_size) const {
+  const TrainingArguments& args = options.args;
+  return {.batch_size = batch_size,
+          .num_workers = args.dataloader_num_workers,
+          .prefetch_factor = args.dataloader_prefetch_factor.value_or(2),
+          .seed = args.data_seed.value_or(args.seed)};
+}
+
+DataLoader Trainer::Impl::loader(std::shared_ptr<const Dataset> dataset,
+                                 std::shared_ptr<const Sampler> sampler,
+                                 DataLoaderOptions loader_options) const {
+  return DataLoader(std::move(dataset), std::move(sampler), options.data_collator, loader_options);
+}
+
+DataLoaderOptions Trainer::Impl::train_loader_options(const TrainingArguments& args) const {
+  DataLoaderOptions loading = loader_options(args.per_device_train_batch_size);
+  loading.drop_last = args.dataloader_drop_last;
+  return loading;
+}
+
+TrainingData Trainer::Impl::training_data(const TrainingArguments& args) const {
+  const auto& [dataset, stream] = std::tie(options.train_dataset, options.train_stream);
+  TrainingData data;
+  data.num_examples = stream ? stream->size() : std::optional(dataset->size());
+  if (!data.num_examples || !problems(args).empty()) return data;
+  // The order does not matter for counting batches.
+  const DataLoader counted =
+      stream ? DataLoader(stream, {}, train_loader_options(args))
+             : DataLoader(dataset, std::make_shared<SequentialSampler>(*data.num_examples), {},
+                          train_loader_options(args));
+  data.batches_per_epoch = counted.num_batches();
+  return data;
+}
+
+DataLoader Trainer::get_train_dataloader() {
+  TrainingArguments args = impl_->options.args;
+  args.per_device_train_batch_size = impl_->plan.train_batch_size;  // auto_find_batch_size
+  const DataLoaderOptions loading = impl_->train_loader_options(args);
+  if (impl_->options.train_stream) {
+    return DataLoader(impl_->options.train_stream, impl_->options.data_collator, loading);
+  }
+  const auto& dataset = impl_->options.train_dataset;
+  const std::int64_t size = dataset->size();
+  const std::uint64_t seed = impl_->plan.data_seed;
+  std::shared_ptr<const Sampler> sampler;
+  switch (args.train_sampling_strategy) {
+    case SamplingStrategy::random:
+      sampler = std::make_shared<RandomSampler>(size, seed);
+      break;
+    case SamplingStrategy::sequential:
+      sampler = std::make_shared<SequentialSampler>(size);
+      break;
+    case SamplingStrategy::group_by_length:
+      sampler = std::make_shared<LengthGroupedSampler>(
+          lengths_of(*dataset, args.length_column_name),
+          args.per_device_train_batch_size * args.gradient_accumulation_steps, seed);
+      break;
+  }
+  return impl_->loader(dataset, std::move(sampler), loading);
+}
+
+DataLoader Trainer::get_eval_dataloader(std::shared_ptr<const Dataset> dataset) {
+  const TrainingArguments& args = impl_->options.args;
+  std::shared_ptr<const Sampler> sampler;
+  if (args.train_sampling_strategy == SamplingStrategy::group_by_length) {
+    sampler = std::make_shared<LengthGroupedSampler>(lengths_of(*dataset, args.length_column_name),
+                                                     impl_->eval_batch_size(), args.seed);
+  } else {
+    sampler = std::make_shared<SequentialSampler>(dataset->size());
+  }
+  return impl_->loader(std::move(dataset), std::move(sampler),
+                       impl_->loader_options(impl_->eval_batch_size()));
+}
+
+/// Always in order, so that predictions stand where their samples do.
+DataLoader Trainer::get_test_dataloader(std::shared_ptr<const Dataset> dataset) {
+  auto sampler = std::make_shared<SequentialSampler>(dataset->size());
+  return impl_->loader(std::move(dataset), std::move(sampler),
+                       impl_->loader_options(impl_->eval_batch_size()));
+}
+
+Batch Trainer::Impl::model_inputs(Batch batch) const {
+  const std::vector<std::string> known = options.model->forward_arguments();
+  if (options.args.remove_unused_columns && !known.empty()) {
+    const auto wanted = [&](const std::string& name) {
+      const auto& labels = options.args.label_names;
+      return std::find(known.begin(), known.end(), name) != known.end() || name == "labels" ||
+             name == "label" || name == "label_ids" ||
+             (labels && std::find(labels->begin(), labels->end(), name) != labels->end());
+    };
+    std::erase_if(batch, [&](const auto& item) { return !wanted(item.first); });
+    if (batch.empty()) {
+      throw DatasetError(
+          "The dataset has no column that the model reads. Rename its columns, or set "
+          "remove_unused_columns to false.");
+    }
+  }
+  const torch::Device target = device();
+  for (auto& [name, tensor] : batch) {
+    if (tensor.device() != target) tensor = tensor.to(target, /*non_blocking=*/true);
+  }
+  return batch;
+}
+
+at::Tensor Trainer::Impl::labels_of(const Batch& inputs) const {
+  if (!options.args.label_names) {
+    const auto found = inputs.find("labels");
+    return found == inputs.end() ? at::Tensor() : found->second;
+  }
+  std::vector<at::Tensor> columns;
+  for (const std::string& name : *options.args.label_names) {
+    const auto found = inputs.find(name);
+    if (found == inputs.end()) return {};  // as in Python: all of them, or no labels
+    columns.push_back(found->second);
+  }
+  if (columns.empty()) return {};
+  return columns.size() == 1 ? columns.front() : torch::stack(columns, /*dim=*/-1);
+}
+
+}  // namespace torchhub

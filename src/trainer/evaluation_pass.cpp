@@ -1,0 +1,225 @@
+#include "trainer/evaluation_pass.h"
+
+#include "torchhub/base/log.h"
+#include "torchhub/training/loss.h"
+#include "torchhub/training/streaming_metric.h"
+#include "trainer/full_eval_cast.h"
+#include "trainer/speed_metrics.h"
+#include "training/autocast.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace torchhub {
+namespace {
+
+std::int64_t samples_of(const ModelOutput& output, const Batch& batch) {
+  const torch::Tensor& first = output.logits.defined() ? output.logits : batch.begin()->second;
+  return first.dim() > 0 ? first.size(0) : 1;
+}
+
+std::string prefixed(const std::string& prefix, const std::string& name) {
+  return name.starts_with(prefix + "_") ? name : prefix + "_" + name;
+}
+
+bool holds(const std::vector<std::string>& words, const char* word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+/// Shows a loader to callbacks while it lives.
+class LoaderGuard {
+ public:
+  LoaderGuard(const DataLoader*& place, const DataLoader& loader) : place_(place) {
+    place_ = &loader;
+  }
+  ~LoaderGuard() { place_ = nullptr; }
+  LoaderGuard(const LoaderGuard&) = delete;
+  LoaderGuard& operator=(const LoaderGuard&) = delete;
+
+ private:
+  const DataLoader*& place_;
+};
+
+/// Puts a module back into the mode that it was in.
+class EvalModeGuard {
+ public:
+  explicit EvalModeGuard(torch::nn::Module& model)
+      : model_(model), was_training_(model.is_training()) {
+    model_.eval();
+  }
+  ~EvalModeGuard() { model_.train(was_training_); }
+  EvalModeGuard(const EvalModeGuard&) = delete;
+  EvalModeGuard& operator=(const EvalModeGuard&) = delete;
+
+ private:
+  torch::nn::Module& model_;
+  bool was_training_;
+};
+
+}  // namespace
+
+EvaluationPass::EvaluationPass(Trainer& trainer, std::string prefix, bool keep_predictions)
+    : trainer_(trainer),
+      impl_(*trainer.impl_),
+      prefix_(std::move(prefix)),
+      loss_only_(impl_.options.args.prediction_loss_only),
+      collector_(kept(keep_predictions)) {
+  impl_.find_device();
+  for (const auto& metric : impl_.options.streaming_metrics) metric->reset();
+}
+
+KeptInEvaluation EvaluationPass::kept(bool keep_predictions) const {
+  const TrainingArguments& args = impl_.options.args;
+  const bool for_metrics = static_cast<bool>(impl_.options.compute_metrics);
+  return {.predictions = !args.prediction_loss_only && (keep_predictions || for_metrics),
+          .inputs = for_metrics && holds(args.include_for_metrics, "inputs"),
+          .losses = for_metrics && holds(args.include_for_metrics, "loss"),
+          .host_every = args.eval_accumulation_steps};
+}
+
+PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t samples) {
+  const auto start = impl_.options.clock->steady_now();
+  {
+    const torch::NoGradGuard no_grad;
+    const EvalModeGuard eval_mode(*impl_.options.model);
+    const FullEvalCast cast(*impl_.options.model, impl_.full_eval_type());
+    const LoaderGuard shown(impl_.eval_loader, loader);
+    const auto batches = loader.epoch(0);
+    auto batch = batches->next();
+    while (batch) {
+      auto next = batches->next();  // one ahead, to know which is the last
+      take(impl_.model_inputs(std::move(*batch)), !next.has_value());
+      batch = std::move(next);
+    }
+  }
+  PredictionOutput out{.metrics = computed()};
+  add_speed(out.metrics, prefix_, impl_.seconds_since(start), static_cast<double>(samples),
+            (samples + impl_.eval_batch_size() - 1) / impl_.eval_batch_size());
+  if (!loss_only_) {
+    EvalPrediction whole = collector_.whole();
+    out.predictions = std::move(whole.predictions);
+    out.label_ids = std::move(whole.label_ids);
+  }
+  return out;
+}
+
+void EvaluationPass::take(const Batch& inputs, bool last) {
+  const ModelOutput output = trainer_.prediction_step(inputs);
+  const EvalPrediction batch = seen(output, inputs);
+  if (output.loss.defined()) add_loss(output.loss, batch, samples_of(output, inputs));
+  if (!loss_only_ && batch.predictions.defined()) {
+    collector_.add(batch);
+    for (const auto& metric : impl_.options.streaming_metrics) metric->add(batch);
+    if (impl_.options.compute_batch_metrics) {
+      Metrics result = impl_.options.compute_batch_metrics(batch, last);
+      if (last) of_batches_ = std::move(result);
+    }
+  }
+  impl_.callbacks.prediction_step(impl_.event());
+}
+
+/// What metrics get of a batch.
+EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inputs) const {
+  EvalPrediction batch{.predictions = output.logits, .label_ids = impl_.labels_of(inputs)};
+  const auto& preprocess = impl_.options.preprocess_logits_for_metrics;
+  if (preprocess && batch.predictions.defined()) {
+    batch.predictions = preprocess(batch.predictions, batch.label_ids);
+  }
+  batch.inputs = inputs;
+  if (output.loss.defined()) {
+    batch.losses = output.loss.to(torch::kFloat32).expand({samples_of(output, inputs)});
+  }
+  return batch;
+}
+
+void EvaluationPass::add_loss(const at::Tensor& loss, const EvalPrediction& batch,
+                              std::int64_t samples) {
+  const bool by_labels =
+      impl_.options.eval_loss_mean == EvalLossMean::labels && batch.label_ids.defined();
+  const auto weight = static_cast<double>(
+      by_labels ? count_items(batch.label_ids, impl_.options.model->shifts_labels()) : samples);
+  if (weight == 0) return;
+  loss_sum_ += loss.item<double>() * weight;
+  loss_weight_ += weight;
+}
+
+Metrics EvaluationPass::computed() const {
+  Metrics result;
+  if (loss_weight_ > 0) result.set(prefix_ + "_loss", loss_sum_ / loss_weight_);
+  if (impl_.model_preparation_seconds) {
+    result.set(prefix_ + "_model_preparation_time", rounded(*impl_.model_preparation_seconds, 4));
+  }
+  const auto add = [&](const Metrics& metrics) {
+    for (const auto& [name, value] : metrics) {
+      if (!std::isfinite(value)) {
+        log::warning("metric_not_finite", {{"metric", prefixed(prefix_, name)}, {"value", value}});
+      }
+      result.set(prefixed(prefix_, name), value);
+    }
+  };
+  if (loss_only_) return result;
+  if (impl_.options.compute_metrics) {
+    EvalPrediction whole;
+    if (impl_.options.args.eval_do_concat_batches) {
+      whole = collector_.whole();
+    } else {
+      whole.batches = collector_.batches();
+    }
+    add(impl_.options.compute_metrics(whole));
+  }
+  add(of_batches_);
+  add(metrics::compute_all(impl_.options.streaming_metrics));
+  return result;
+}
+
+// ---- the Trainer's side -------------------------------------------------------------------------
+
+Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix) {
+  if (!dataset && !impl_->options.eval_datasets.empty()) {
+    Metrics all;
+    for (const auto& [name, each] : impl_->options.eval_datasets) {
+      for (const auto& [key, value] : evaluate(each, prefix + "_" + name)) all.set(key, value);
+    }
+    return all;
+  }
+  if (!dataset) dataset = impl_->options.eval_dataset;
+  if (!dataset) {
+    throw InvalidArgumentError("evaluate() needs a dataset, or TrainerOptions::eval_dataset.");
+  }
+  const bool measured = impl_->memory.start("eval");
+  const std::int64_t samples = dataset->size();
+  const DataLoader loader = get_eval_dataloader(std::move(dataset));
+  Metrics result = EvaluationPass(*this, prefix, false).over(loader, samples).metrics;
+  result.set("epoch", impl_->state.epoch);
+  LogRow logs;
+  for (const auto& [name, value] : result) logs.emplace_back(name, value);
+  log(std::move(logs));
+  impl_->callbacks.evaluate(impl_->event(), result);
+  impl_->memory.stop(measured, result);
+  return result;
+}
+
+PredictionOutput Trainer::predict(std::shared_ptr<const Dataset> dataset,
+                                  const std::string& prefix) {
+  if (!dataset) throw InvalidArgumentError("predict() needs a dataset.");
+  const bool measured = impl_->memory.start("test");
+  const std::int64_t samples = dataset->size();
+  const DataLoader loader = get_test_dataloader(std::move(dataset));
+  PredictionOutput out = EvaluationPass(*this, prefix, true).over(loader, samples);
+  impl_->callbacks.predict(impl_->event(), out.metrics);
+  impl_->memory.stop(measured, out.metrics);
+  return out;
+}
+
+ModelOutput Trainer::prediction_step(const Batch& inputs) {
+  const bool has_labels = impl_->labels_of(inputs).defined();
+  const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());
+  ModelOutput output = impl_->options.model->forward(inputs);
+  if (!has_labels) output.loss = at::Tensor();
+  return output;
+}
+
+}  // namespace torchhub

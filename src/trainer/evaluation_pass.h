@@ -1,0 +1,36 @@
+#pragma once
+
+#include "trainer/prediction_collector.h"
+#include "trainer/trainer_impl.h"
+
+#include <string>
+
+namespace torchhub {
+
+/// One pass over evaluation data: what evaluate() and predict() share.
+class EvaluationPass {
+ public:
+  /// @param keep_predictions for the caller, whether or not a metric wants them
+  EvaluationPass(Trainer& trainer, std::string prefix, bool keep_predictions);
+
+  /// @param samples in the dataset @return predictions where they were kept, and the metrics
+  PredictionOutput over(const DataLoader& loader, std::int64_t samples);
+
+ private:
+  KeptInEvaluation kept(bool keep_predictions) const;
+  void take(const Batch& inputs, bool last);
+  EvalPrediction seen(const ModelOutput& output, const Batch& inputs) const;
+  void add_loss(const at::Tensor& loss, const EvalPrediction& batch, std::int64_t samples);
+  Metrics computed() const;
+
+  Trainer& trainer_;
+  Trainer::Impl& impl_;
+  std::string prefix_;
+  bool loss_only_;
+  PredictionCollector collector_;
+  Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.
+  double loss_sum_ = 0;     ///< Each batch's mean times what it counts.
+  double loss_weight_ = 0;  ///< Samples, or labels.
+};
+
+}  // namespace torchhub

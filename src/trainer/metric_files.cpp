@@ -1,0 +1,76 @@
+// What Python's Trainer leaves beside the checkpoints: results of each split, and the state.
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/python_format.h"
+#include "trainer/speed_metrics.h"
+#include "trainer/trainer_impl.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// As Python formats them: memory in MB, runtimes as a clock, FLOPs in GF, the rest with 4
+/// decimals.
+std::string value_text(const std::string& name, double value) {
+  if (name.find("_mem_") != std::string::npos) {
+    return fmt::format("{}MB", static_cast<std::int64_t>(value) >> 20);
+  }
+  if (name.find("_runtime") != std::string::npos) {
+    const auto whole = static_cast<std::int64_t>(value);
+    const auto hundredths = static_cast<std::int64_t>((value - static_cast<double>(whole)) * 100);
+    return fmt::format("{}:{:02}:{:02}.{:02}", whole / 3600, whole / 60 % 60, whole % 60,
+                       hundredths);
+  }
+  if (name == "total_flos") return fmt::format("{}GF", static_cast<std::int64_t>(value) >> 30);
+  return python_repr(rounded(value, 4));
+}
+
+void write_results(const fs::path& file, const ordered_json& results) {
+  write_file_atomically(file, python_json(results, {.indent = 4}));
+}
+
+}  // namespace
+
+void Trainer::log_metrics(const std::string& split, const Metrics& metrics) const {
+  std::vector<std::pair<std::string, std::string>> lines;
+  std::size_t name_width = 0;
+  std::size_t value_width = 0;
+  for (const auto& [name, value] : metrics) {
+    lines.emplace_back(name, value_text(name, value));
+    name_width = std::max(name_width, name.size());
+    value_width = std::max(value_width, lines.back().second.size());
+  }
+  std::sort(lines.begin(), lines.end());
+  std::string text = fmt::format("***** {} metrics *****\n", split);
+  for (const auto& [name, value] : lines) {
+    text += fmt::format("  {:<{}} = {:>{}}\n", name, name_width, value, value_width);
+  }
+  std::fputs(text.c_str(), stdout);
+}
+
+void Trainer::save_metrics(const std::string& split, const Metrics& metrics, bool combined) const {
+  ordered_json results = ordered_json::object();
+  for (const auto& [name, value] : metrics) results[name] = value;
+  const fs::path& folder = impl_->options.args.output_dir;
+  write_results(folder / (split + "_results.json"), results);
+  if (!combined) return;
+  const fs::path file = folder / "all_results.json";
+  ordered_json all = fs::exists(file) ? parse_python_json(read_file(file)) : ordered_json::object();
+  all.update(results);
+  write_results(file, all);
+}
+
+void Trainer::save_state() const {
+  write_file_atomically(impl_->options.args.output_dir / "trainer_state.json",
+                        to_json_text(impl_->state));
+}
+
+}  // namespace torchhub

@@ -1,0 +1,49 @@
+// What a run says and does between updates: log, evaluate, save, in this order.
+#include "torchhub/base/log.h"
+#include "trainer/speed_metrics.h"
+#include "trainer/training_run.h"
+
+namespace torchhub {
+
+void TrainingRun::log_evaluate_save() {
+  if (control_.should_log && state_.global_step > loss_.last_logged_step()) log_loss();
+  if (control_.should_evaluate) evaluate();
+  if (control_.should_save) save_checkpoint();
+}
+
+void TrainingRun::log_loss() {
+  LogRow logs{{"loss", loss_.logged(state_.global_step)},
+              {"grad_norm", grad_norm_},
+              {"learning_rate", used_rate_},
+              {"epoch", state_.epoch}};
+  if (args_.include_num_input_tokens_seen != InputTokensSeen::no) {
+    logs.emplace_back("num_input_tokens_seen", state_.num_input_tokens_seen);
+    const double seconds = impl_.seconds_since(start_);
+    logs.emplace_back("train_runtime", rounded(seconds, 4));
+    if (seconds > 0) {
+      const auto tokens = static_cast<double>(state_.num_input_tokens_seen - first_token_);
+      logs.emplace_back("train_tokens_per_second", rounded(tokens / seconds, 3));
+    }
+  }
+  trainer_.log(std::move(logs));
+}
+
+void TrainingRun::evaluate() {
+  const Metrics metrics = trainer_.evaluate();
+  const auto watched = plan_.metric_for_best_model;
+  if (scheduler_->follows_metric() && watched) scheduler_->step_on_metric(metrics.at(*watched));
+  const bool is_best = watched && note_best(metrics);
+  if (args_.save_strategy == SaveStrategy::best) control_.should_save = is_best;
+}
+
+Metrics TrainingRun::training_summary(double seconds) {
+  Metrics metrics;
+  add_speed(metrics, "train", seconds, plan_.num_train_samples, plan_.max_steps);
+  metrics.set("total_flos", state_.total_flos);
+  metrics.set("train_loss", output_.training_loss);
+  impl_.memory.stop(measures_memory_, metrics);
+  metrics.set("epoch", state_.epoch);
+  return metrics;
+}
+
+}  // namespace torchhub

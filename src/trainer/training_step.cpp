@@ -1,0 +1,111 @@
+// One micro-batch: forward pass, loss and backward pass.
+#include "torchhub/training/loss.h"
+#include "trainer/trainer_impl.h"
+#include "training/autocast.h"
+
+#include <fmt/format.h>
+
+namespace torchhub {
+namespace {
+
+std::string names_of(const Batch& batch) {
+  std::string names;
+  for (const auto& [name, tensor] : batch) names += (names.empty() ? "" : ", ") + name;
+  return names;
+}
+
+}  // namespace
+
+at::Tensor Trainer::training_step(const Batch& inputs, const UpdateExtent& update) {
+  torch::Tensor loss = compute_loss(inputs, update).loss;
+  if (!impl_->normalises_by_items(update)) loss = loss / static_cast<double>(update.batches);
+  (impl_->scaler ? impl_->scaler->scale(loss) : loss).backward();
+  return loss.detach();
+}
+
+ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& update) {
+  PreTrainedModel& model = *impl_->options.model;
+  const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());
+  ModelOutput output;
+  if (update.num_items_in_batch && model.accepts_num_items_in_batch()) {
+    Batch counted = inputs;
+    counted.emplace("num_items_in_batch",
+                    torch::scalar_tensor(*update.num_items_in_batch, torch::kInt64));
+    output = model.forward(counted);
+  } else {
+    output = model.forward(inputs);
+  }
+  if (impl_->options.args.neftune_noise_alpha && !model.used_neftune()) {
+    throw InvalidArgumentError(
+        fmt::format("neftune_noise_alpha is set, but {} does not pass its embeddings through "
+                    "PreTrainedModel::neftune(). Let it do so, or leave the field unset.",
+                    model.class_name()));
+  }
+  const torch::Tensor labels = impl_->labels_of(inputs);
+  const double smoothing = impl_->options.args.label_smoothing_factor;
+  if (impl_->options.compute_loss_func) {
+    output.loss = impl_->options.compute_loss_func(output, labels, update.num_items_in_batch);
+  } else if (smoothing != 0 && labels.defined()) {
+    output.loss = label_smoothed_loss(output.logits, labels,
+                                      {.epsilon = smoothing,
+                                       .shift_labels = model.shifts_labels(),
+                                       .num_items = update.num_items_in_batch});
+  }
+  if (!output.loss.defined()) {
+    throw InvalidArgumentError(
+        fmt::format("The model gave no loss. Its forward() must set ModelOutput::loss when the "
+                    "batch has labels, and the training dataset must have 'labels'; its batches "
+                    "have: {}.",
+                    names_of(inputs)));
+  }
+  return output;
+}
+
+/// Does the loss add up over micro-batches as it is?
+bool Trainer::Impl::normalises_by_items(const UpdateExtent& update) const {
+  if (options.compute_loss_func) return true;  // as in Python, its author's matter
+  if (!update.num_items_in_batch) return false;
+  return options.model->accepts_num_items_in_batch() || options.args.label_smoothing_factor != 0;
+}
+
+std::optional<at::ScalarType> Trainer::Impl::autocast_type() const {
+  if (options.args.bf16) return torch::kBFloat16;
+  if (options.args.fp16) return torch::kHalf;
+  return std::nullopt;
+}
+
+std::optional<at::ScalarType> Trainer::Impl::full_eval_type() const {
+  if (training) return std::nullopt;
+  if (options.args.bf16_full_eval) return torch::kBFloat16;
+  if (options.args.fp16_full_eval) return torch::kHalf;
+  return std::nullopt;
+}
+
+ScheduleOptions schedule_options(const TrainingArguments& args, std::int64_t total_steps,
+                                 std::int64_t warmup_steps) {
+  return {.type = args.lr_scheduler_type,
+          .kwargs = args.lr_scheduler_kwargs.value_or(LogRow{}),
+          .warmup_steps = warmup_steps,
+          .total_steps = total_steps,
+          .base_rate = args.learning_rate};
+}
+
+OptimizerOptions optimizer_options(const TrainingArguments& args) {
+  return {.name = args.optim,
+          .learning_rate = args.learning_rate,
+          .weight_decay = args.weight_decay,
+          .adam_beta1 = args.adam_beta1,
+          .adam_beta2 = args.adam_beta2,
+          .adam_epsilon = args.adam_epsilon,
+          .optim_args = args.optim_args.value_or("")};
+}
+
+std::shared_ptr<torch::optim::Optimizer> Trainer::create_optimizer() {
+  return make_optimizer(*impl_->options.model, optimizer_options(impl_->options.args));
+}
+
+double Trainer::floating_point_ops(const Batch& inputs) const {
+  return impl_->options.model->floating_point_ops(inputs);
+}
+
+}  // namespace torchhub

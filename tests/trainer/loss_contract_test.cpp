@@ -1,0 +1,230 @@
+// What an update's gradients are a mean of, with micro-batches, and noise and types on the way.
+#include "support/message_of.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+using testing::message_of;
+using testing::TempDir;
+using testing::tiny_dataset;
+
+/// How a model of tokens treats "num_items_in_batch".
+enum class Declares { nothing, items };
+
+/// Embeds tokens and predicts a class for each; labels of -100 count for nothing.
+class TokenModel final : public PreTrainedModel {
+ public:
+  TokenModel(const testing::TinyConfig& config, Declares declares)
+      : PreTrainedModel(config),
+        declares_(declares),
+        embedding_(register_module("embedding", torch::nn::Embedding(5, 4))),
+        linear_(register_module("linear", torch::nn::Linear(4, 3))) {}
+
+  bool accepts_num_items_in_batch() const override { return declares_ == Declares::items; }
+  std::vector<std::string> forward_arguments() const override { return {"input_ids"}; }
+
+  ModelOutput forward(const Batch& batch) override {
+    seen = names_of(batch);
+    ModelOutput output{.logits = linear_->forward(embedded(batch.at("input_ids")))};
+    namespace F = torch::nn::functional;
+    const auto items = batch.find("num_items_in_batch");
+    F::CrossEntropyFuncOptions options;
+    options.ignore_index(-100);
+    if (items != batch.end()) options.reduction(torch::kSum);
+    output.loss =
+        F::cross_entropy(output.logits.flatten(0, 1), batch.at("labels").flatten(), options);
+    if (items != batch.end()) output.loss = output.loss / items->second;
+    return output;
+  }
+
+  std::vector<std::string> seen;
+  torch::Tensor last_embeddings;
+
+ private:
+  static std::vector<std::string> names_of(const Batch& batch) {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : batch) names.push_back(name);
+    return names;
+  }
+  torch::Tensor embedded(const torch::Tensor& ids) {
+    last_embeddings = neftune(embedding_->forward(ids));
+    return last_embeddings;
+  }
+
+  Declares declares_;
+  torch::nn::Embedding embedding_;
+  torch::nn::Linear linear_;
+};
+
+std::shared_ptr<TokenModel> token_model(Declares declares) {
+  torch::manual_seed(5);
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  return std::make_shared<TokenModel>(config, declares);
+}
+
+/// Eight rows of six tokens, in which row i has i + 1 labels at most.
+std::shared_ptr<TensorDataset> token_dataset() {
+  const auto generator = at::detail::createCPUGenerator(3);
+  const torch::Tensor ids = torch::randint(5, {8, 6}, generator, torch::kInt64);
+  torch::Tensor labels = ids.remainder(3);
+  for (std::int64_t row = 0; row < 8; ++row)
+    labels[row].slice(0, std::min<std::int64_t>(row + 1, 6)).fill_(-100);
+  return std::make_shared<TensorDataset>(
+      Batch{{"input_ids", ids}, {"labels", labels}, {"comment", torch::zeros({8})}});
+}
+
+class LossContract : public ::testing::Test {
+ protected:
+  TrainingArguments arguments(std::int64_t batch, std::int64_t accumulation) const {
+    return {.output_dir = folder_ / "out",
+            .per_device_train_batch_size = batch,
+            .max_steps = 1,
+            .learning_rate = 0.1,
+            .optim = OptimizerName::sgd,
+            .gradient_accumulation_steps = accumulation,
+            .max_grad_norm = 0,
+            .logging_steps = 1,
+            .disable_tqdm = true,
+            .save_strategy = SaveStrategy::no};
+  }
+
+  struct Result {
+    double loss = 0;
+    double grad_norm = 0;
+    std::shared_ptr<TokenModel> model;
+  };
+  Result update(Declares declares, TrainingArguments args, ComputeLoss loss = {}) {
+    auto model = token_model(declares);
+    Trainer trainer({.model = model,
+                     .args = std::move(args),
+                     .train_dataset = token_dataset(),
+                     .compute_loss_func = std::move(loss)});
+    trainer.train();
+    const LogRow& row = trainer.state().log_history.at(0);
+    return {*number_of(row, "loss"), *number_of(row, "grad_norm"), model};
+  }
+
+  static void expect_same(const Result& a, const Result& b) {
+    EXPECT_NEAR(a.loss, b.loss, 1e-6);
+    EXPECT_NEAR(a.grad_norm, b.grad_norm, 1e-6);
+    const auto left = a.model->parameters();
+    const auto right = b.model->parameters();
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      EXPECT_TRUE(torch::allclose(left[i], right[i], 0, 1e-6)) << i;
+    }
+  }
+
+  TempDir folder_;
+};
+
+// The property of the spec: unequal numbers of tokens, the model divides by those of the update.
+TEST_F(LossContract, MicroBatchesAddUpToOneLargeBatchWhereTheModelCountsItems) {
+  expect_same(update(Declares::items, arguments(8, 1)), update(Declares::items, arguments(2, 4)));
+}
+
+// TD-2: a model that says nothing is divided by the number of micro-batches.
+TEST_F(LossContract, AModelThatSaysNothingGetsNoCountAndIsDivided) {
+  const Result parts = update(Declares::nothing, arguments(2, 4));
+  EXPECT_EQ(parts.model->seen, (std::vector<std::string>{"input_ids", "labels"}));
+  EXPECT_LT(parts.loss, 2.0);  // four times as much without the division
+  EXPECT_GT(parts.loss, 0.5);
+}
+
+TEST_F(LossContract, LabelSmoothingAddsUpWhateverTheModelSays) {
+  for (const Declares declares : {Declares::nothing, Declares::items}) {
+    TrainingArguments whole = arguments(8, 1);
+    TrainingArguments parts = arguments(2, 4);
+    whole.label_smoothing_factor = parts.label_smoothing_factor = 0.1;
+    expect_same(update(declares, whole), update(declares, parts));
+  }
+}
+
+TEST_F(LossContract, AnOwnLossGetsTheCountOfTheUpdate) {
+  const ComputeLoss sum = [](const ModelOutput& output, const at::Tensor& labels,
+                             std::optional<std::int64_t> items) {
+    namespace F = torch::nn::functional;
+    return F::cross_entropy(
+               output.logits.flatten(0, 1), labels.flatten(),
+               F::CrossEntropyFuncOptions().ignore_index(-100).reduction(torch::kSum)) /
+           static_cast<double>(items.value());
+  };
+  expect_same(update(Declares::nothing, arguments(8, 1), sum),
+              update(Declares::nothing, arguments(2, 4), sum));
+}
+
+TEST_F(LossContract, DropsColumnsThatTheModelDoesNotRead) {
+  EXPECT_EQ(update(Declares::nothing, arguments(8, 1)).model->seen,
+            (std::vector<std::string>{"input_ids", "labels"}));
+  TrainingArguments args = arguments(8, 1);
+  args.remove_unused_columns = false;
+  EXPECT_EQ(update(Declares::nothing, args).model->seen,
+            (std::vector<std::string>{"comment", "input_ids", "labels"}));
+}
+
+TEST_F(LossContract, NeftuneAddsBoundedNoiseWhileTraining) {
+  const auto embeddings = [&](std::optional<double> alpha) {
+    TrainingArguments args = arguments(8, 1);
+    args.learning_rate = 0;
+    args.neftune_noise_alpha = alpha;
+    return update(Declares::nothing, args).model->last_embeddings;
+  };
+  const torch::Tensor noise = embeddings(5.0) - embeddings(std::nullopt);
+  const double bound = 5.0 / std::sqrt(6 * 4);
+  EXPECT_LE(noise.abs().max().item<double>(), bound + 1e-6);
+  EXPECT_GT(noise.abs().max().item<double>(), bound * 0.9);
+  EXPECT_NEAR(noise.mean().item<double>(), 0, bound * 0.2);
+  auto model = token_model(Declares::nothing);
+  model->train();
+  EXPECT_TRUE(torch::equal(model->neftune(torch::ones({1, 2, 3})), torch::ones({1, 2, 3})));
+}
+
+TEST_F(LossContract, NeftuneNamesAModelThatDoesNotTakeIt) {
+  TrainingArguments args = arguments(4, 1);
+  args.neftune_noise_alpha = 5;
+  Trainer trainer({.model = testing::tiny_model(), .args = args, .train_dataset = tiny_dataset(8)});
+  EXPECT_EQ(message_of<InvalidArgumentError>([&] { trainer.train(); }),
+            "neftune_noise_alpha is set, but TinyModelForImageClassification does not pass its "
+            "embeddings through PreTrainedModel::neftune(). Let it do so, or leave the field "
+            "unset.");
+}
+
+TEST_F(LossContract, Bf16RunsTheForwardPassInItAndKeepsFloatWeights) {
+  TrainingArguments args = arguments(8, 1);
+  args.bf16 = true;
+  const Result in_bf16 = update(Declares::nothing, args);
+  const Result in_fp32 = update(Declares::nothing, arguments(8, 1));
+  EXPECT_EQ(in_bf16.model->parameters().front().scalar_type(), torch::kFloat32);
+  EXPECT_NE(in_bf16.loss, in_fp32.loss);
+  EXPECT_NEAR(in_bf16.loss, in_fp32.loss, 0.02);
+}
+
+TEST_F(LossContract, Fp16NeedsAGpu) {
+  TrainingArguments args = arguments(8, 1);
+  args.fp16 = true;
+  args.use_cpu = true;
+  EXPECT_EQ(message_of<InvalidArgumentError>([&] { update(Declares::nothing, args); }),
+            "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
+}
+
+TEST_F(LossContract, CountsTokensAndFlopsAsPythonDoes) {
+  TrainingArguments args = arguments(4, 1);
+  args.max_steps = 2;
+  args.include_num_input_tokens_seen = InputTokensSeen::all;
+  auto model = token_model(Declares::nothing);
+  Trainer trainer({.model = model, .args = args, .train_dataset = token_dataset()});
+  const TrainOutput out = trainer.train();
+  EXPECT_EQ(trainer.state().num_input_tokens_seen, 2 * 4 * 6);
+  EXPECT_EQ(number_of(trainer.state().log_history.at(0), "num_input_tokens_seen"), 4 * 6);
+  EXPECT_EQ(out.metrics.at("total_flos"), 6.0 * (2 * 4 * 6) * (4 * 3 + 3));  // no embeddings
+}
+
+}  // namespace
+}  // namespace torchhub
