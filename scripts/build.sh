@@ -12,4 +12,4 @@ if ! log=$(cmake --preset "$preset" 2>&1); then
   printf '%s\n' "$log" >&2
   exit 1
 fi
-cmake --build --preset "$preset" -j "$(nproc)"
+cmake --build --preset "$preset" -j "$(nproc --all)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The part of run.sh that runs inside the tree: /srv is the repository, /tmp is empty.
+# The part of run.sh that runs inside the tree: /srv is the repository, /tmp is empty, /opt the
+# virtual environment with TensorBoard.
 set -euo pipefail
 cd /srv
 
@@ -28,7 +29,7 @@ done
 if [[ $do_build == yes ]]; then
   echo "peers: building into $build"
   cmake "${configure[@]}" >/tmp/configure.log 2>&1 || { cat /tmp/configure.log >&2; exit 1; }
-  cmake --build "$build" -j "$(nproc)" -- -k 0  # every error, not only the first
+  cmake --build "$build" -j "$(nproc --all)" -- -k 0  # every error, not only the first
 fi
 if [[ $do_ctest == yes ]]; then
   scripts/ctest.sh "$build" || true  # counted below
@@ -36,6 +37,7 @@ if [[ $do_ctest == yes ]]; then
 fi
 if [[ $do_pytest == yes ]]; then
   export TORCHHUB_BUILD_DIR=/srv/$build
+  if [[ -x /opt/bin/python3 ]]; then export TORCHHUB_TENSORBOARD_PYTHON=/opt/bin/python3; fi
   report=$build/pytest-report.xml
   rm -f "$report"
   [[ $# -gt 0 ]] || set -- tests/peers

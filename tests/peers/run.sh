@@ -25,6 +25,8 @@ if [[ ${1:-} == --inside-namespace ]]; then
   mount --bind "$scratch" "$tree/tmp"
   mount --rbind /dev "$tree/dev"
   mount -t proc proc "$tree/proc"
+  venv=$(dirname "$tree")/tensorboard-venv
+  if [[ -d $venv ]]; then mount --bind "$venv" "$tree/opt"; fi
   if [[ -d /usr/share/datasets ]]; then
     mkdir -p "$tree/usr/share/datasets"
     mount --bind /usr/share/datasets "$tree/usr/share/datasets"

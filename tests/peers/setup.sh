@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the tree of the peers: Debian testing with the Python originals (transformers,
 # huggingface_hub, safetensors), LibTorch 2.14 and what torchhub needs to build. About 2.3 GB and
-# three minutes, once; later calls reuse it while the package lists stay the same.
+# three minutes, once; later calls reuse it while the package lists stay the same. Then beside it what
+# Debian does not have (setup_tensorboard.sh): without a way to PyPI its tests skip.
 #
 # TORCHHUB_PEERS_DIR      where it lies (default /var/cache/torchhub/peers)
 # TORCHHUB_PEERS_MIRROR   the Debian mirror (default: the first that this system's apt uses)
@@ -13,7 +14,11 @@ stamp=$tree/etc/torchhub-peers
 suite=forky
 
 if [[ $(id -u) -ne 0 ]]; then
-  exec sudo --preserve-env=TORCHHUB_PEERS_DIR,TORCHHUB_PEERS_MIRROR "$0" "$@"
+  keep=TORCHHUB_PEERS_DIR,TORCHHUB_PEERS_MIRROR
+  for name in $(compgen -e); do  # how this system reaches PyPI
+    case ${name,,} in pip_* | *_proxy) keep+=,$name ;; esac
+  done
+  exec sudo --preserve-env="$keep" "$0" "$@"
 fi
 
 packages() {
@@ -26,15 +31,19 @@ mkdir -p "$(dirname "$tree")"
 exec 9>"$tree.lock"
 flock 9
 
-if [[ -e $stamp && $(cat "$stamp") == "$hash" ]]; then
-  echo "peers: $tree is ready"
+ready() {
+  echo "peers: $tree $1"
+  "$here/setup_tensorboard.sh" || echo "peers: no TensorBoard; its tests will skip" >&2
   exit 0
+}
+
+if [[ -e $stamp && $(cat "$stamp") == "$hash" ]]; then
+  ready "is ready"
 fi
 if [[ -d $tree/var/lib/dpkg ]] && grep -qs " $suite " "$tree/etc/apt/sources.list" &&
    [[ -z $(packages | "$root/scripts/missing_packages.sh" "$tree") ]]; then
   echo "$hash" >"$stamp"
-  echo "peers: $tree holds every package already; reusing it"
-  exit 0
+  ready "holds every package already; reusing it"
 fi
 
 command -v mmdebstrap >/dev/null || "$root/scripts/setup.sh"
@@ -56,4 +65,4 @@ mmdebstrap --variant=minbase --aptopt='Acquire::Check-Valid-Until "false"' \
 echo "$hash" >"$partial/etc/torchhub-peers"
 rm -rf --one-file-system "$tree"
 mv "$partial" "$tree"
-echo "peers: $tree is ready"
+ready "is ready"

@@ -1,0 +1,126 @@
+// What the Trainer's loop costs beside a hand-written LibTorch loop of the same model, batches and
+// optimizer, and how much memory each takes. Both run in turns in one process.
+// usage: loop_bench JOB UPDATES [ROUNDS]    prints one line of JSON
+#include "bench_jobs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// A model whose step takes next to nothing: what is left is the loop.
+BenchJob nothing_job(std::int64_t updates) {
+  class Nothing final : public torchhub::PreTrainedModel {
+   public:
+    explicit Nothing(const torchhub::PretrainedConfig& config)
+        : PreTrainedModel(config), linear_(register_module("linear", torch::nn::Linear(4, 2))) {}
+    torchhub::ModelOutput forward(const torchhub::Batch& batch) override {
+      torchhub::ModelOutput output{.logits = linear_->forward(batch.at("x"))};
+      output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
+      return output;
+    }
+
+   private:
+    torch::nn::Linear linear_;
+  };
+  torchhub::PretrainedConfig config;
+  config.model_type = "nothing";
+  return {std::make_shared<Nothing>(config),
+          std::make_shared<torchhub::TensorDataset>(
+              torchhub::Batch{{"x", torch::randn({8 * updates, 4})},
+                              {"labels", torch::randint(2, {8 * updates}, torch::kInt64)}}),
+          8};
+}
+
+BenchJob job_of(const std::string& name, std::int64_t updates) {
+  return name == "nothing" ? nothing_job(updates) : bench_job(name, updates);
+}
+
+/// Microseconds a step of what a LibTorch user writes: the same optimizer, clipping and schedule.
+double hand_written(const BenchJob& job, std::int64_t updates) {
+  torchhub::PreTrainedModel& model = *job.model;
+  model.train();
+  const auto optimizer = torchhub::make_optimizer(model, {});
+  const torchhub::DataLoader loader(job.data,
+                                    std::make_shared<torchhub::RandomSampler>(job.data->size(), 42),
+                                    {}, {.batch_size = job.batch_size});
+  const auto begin = Clock::now();
+  std::int64_t step = 0;
+  double total = 0;
+  const auto batches = loader.epoch(0);
+  while (auto batch = batches->next()) {
+    optimizer->zero_grad();
+    const torch::Tensor loss = model.forward(*batch).loss;
+    loss.backward();
+    torch::nn::utils::clip_grad_norm_(model.parameters(), 1.0);
+    const double rate = 5e-5 * (1 - static_cast<double>(step) / static_cast<double>(updates));
+    for (auto& group : optimizer->param_groups()) group.options().set_lr(rate);
+    optimizer->step();
+    total += loss.item<double>();
+    ++step;
+  }
+  if (!(total >= 0)) std::abort();
+  return std::chrono::duration<double, std::micro>(Clock::now() - begin).count() /
+         static_cast<double>(step);
+}
+
+class Stopwatch final : public torchhub::TrainerCallback {
+ public:
+  std::string name() const override { return "Stopwatch"; }
+  void on_epoch_begin(const torchhub::TrainerEvent&) override { begin = Clock::now(); }
+  void on_step_end(const torchhub::TrainerEvent&) override { end = Clock::now(); }
+  Clock::time_point begin, end;
+};
+
+double with_trainer(const BenchJob& job, std::int64_t updates) {
+  const auto stopwatch = std::make_shared<Stopwatch>();
+  const auto folder = std::filesystem::temp_directory_path() / "torchhub-loop-bench";
+  torchhub::Trainer trainer({.model = job.model,
+                             .args = {.output_dir = folder,
+                                      .per_device_train_batch_size = job.batch_size,
+                                      .max_steps = updates,
+                                      .disable_tqdm = true,
+                                      .save_strategy = torchhub::SaveStrategy::no},
+                             .train_dataset = job.data,
+                             .callbacks = {stopwatch}});
+  trainer.train();
+  std::filesystem::remove_all(folder);
+  return std::chrono::duration<double, std::micro>(stopwatch->end - stopwatch->begin).count() /
+         static_cast<double>(updates);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr,
+               "usage: loop_bench nothing|resnet|encoder-small|encoder-large UPDATES [ROUNDS]\n");
+    return 2;
+  }
+  const std::string name = argv[1];
+  const std::int64_t updates = std::atoll(argv[2]);
+  const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
+  std::vector<double> hand, trainer;
+  const BenchJob job = job_of(name, updates);
+  hand_written(job, updates);  // warms up
+  for (int round = 0; round < rounds; ++round) {
+    hand.push_back(hand_written(job, updates));
+    trainer.push_back(with_trainer(job, updates));
+  }
+  fmt::print(
+      "{{\"job\": \"{}\", \"threads\": {}, \"rounds\": {}, \"hand_written_us\": {:.1f}, "
+      "\"trainer_us\": {:.1f}, \"overhead_us\": {:.1f}, \"overhead_percent\": {:.2f}}}\n",
+      name, at::get_num_threads(), rounds, median(hand), median(trainer),
+      median(trainer) - median(hand), 100 * (median(trainer) / median(hand) - 1));
+}
