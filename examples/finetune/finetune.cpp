@@ -43,7 +43,6 @@ int train(const Options& options) {
       {.model = fresh_model(),
        .args = {.output_dir = options.output_dir,
                 .per_device_train_batch_size = 64,
-                .per_device_eval_batch_size = 256,
                 .max_steps = options.max_steps,
                 .learning_rate = 8e-3,
                 .warmup_steps = 0.15,
@@ -51,6 +50,7 @@ int train(const Options& options) {
                 .logging_steps = 50,
                 .eval_strategy = IntervalStrategy::steps,
                 .eval_steps = options.save_steps,
+                .per_device_eval_batch_size = 256,
                 .save_steps = options.save_steps,
                 .save_total_limit = 2,
                 .push_to_hub = options.push,
@@ -83,8 +83,8 @@ int evaluate(const Options& options) {
   Trainer trainer({.model = AutoModelForImageClassification::from_pretrained(
                        options.model, {.revision = options.revision}),
                    .args = {.output_dir = options.output_dir,
-                            .per_device_eval_batch_size = 256,
-                            .disable_tqdm = true},
+                            .disable_tqdm = true,
+                            .per_device_eval_batch_size = 256},
                    .eval_dataset = fashion_mnist("test"),
                    .compute_metrics = metrics::accuracy});
   const double accuracy = trainer.evaluate().at("eval_accuracy");

@@ -149,8 +149,6 @@ TEST_F(FinetuneProgram, NamesEveryArgumentThatIsWrongBeforeAnythingHappens) {
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(finished.errors,
             "error: This Trainer cannot be made:\n"
-            "  - eval_steps is 0; it must be above 0: a number of updates, or a fraction of all "
-            "below 1.\n"
             "  - save_steps is 0; it must be above 0: a number of updates, or a fraction of all "
             "below 1.\n");
   EXPECT_FALSE(fs::exists(folder_ / "output"));

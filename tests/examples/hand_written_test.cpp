@@ -1,0 +1,49 @@
+#include "support/child_process.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+
+#include <gtest/gtest.h>
+
+/// The loop of one's own: what it saves it can go on from, and so can the Trainer.
+namespace torchhub::testing {
+namespace {
+
+Finished hand_written(std::vector<std::string> words) {
+  words.insert(words.begin(), HAND_WRITTEN);
+  return run(std::move(words));
+}
+
+TEST(HandWrittenLoop, GoesOnFromItsCheckpointAsIfItHadNeverStopped) {
+  const TempDir folder;
+  const std::string straight = folder / "straight";
+  const Finished first = hand_written({straight, "6", "2", "-"});
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  const std::string resumed = folder / "resumed";
+  const Finished second = hand_written({resumed, "6", "2", "-", straight + "/checkpoint-2"});
+  ASSERT_EQ(second.exit_code, 0) << second.errors;
+  EXPECT_EQ(read_file(resumed + "/checkpoint-6/model.safetensors"),
+            read_file(straight + "/checkpoint-6/model.safetensors"));
+  EXPECT_EQ(second.output, first.output.substr(first.output.find("step 4")));
+}
+
+TEST(HandWrittenLoop, SavesWhatTheTrainerCanGoOnFrom) {
+  const TempDir folder;
+  const std::string out = folder / "out";
+  ASSERT_EQ(hand_written({out, "2", "2", "-"}).exit_code, 0);
+  const Finished trainer =
+      run({FINETUNE, "train", "--no-push", "--output-dir", folder / "trainer", "--max-steps", "3",
+           "--save-steps", "1", "--resume-from", out + "/checkpoint-2"});
+  EXPECT_EQ(trainer.exit_code, 0) << trainer.errors;
+  EXPECT_NE(trainer.output.find("3 updates"), std::string::npos) << trainer.output;
+}
+
+TEST(HandWrittenLoop, NamesACheckpointThatIsNotThere) {
+  const TempDir folder;
+  const Finished finished = hand_written({folder / "out", "2", "2", "-", folder / "nothing"});
+  EXPECT_EQ(finished.exit_code, 1);
+  EXPECT_NE(finished.errors.find("error: "), std::string::npos);
+  EXPECT_EQ(hand_written({}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace torchhub::testing
