@@ -37,6 +37,7 @@ Run fresh_run(std::int64_t updates) {
                                   .warmup_steps = updates / 10,
                                   .total_steps = updates,
                                   .base_rate = 8e-3});
+  set_learning_rates(*run.optimizer, run.scheduler->rates());
   run.state.max_steps = updates;
   return run;
 }
@@ -56,6 +57,7 @@ void resume(Run& run, const fs::path& folder) {
   run.model->load_state(folder);
   load_optimizer(*run.optimizer, *run.model, folder / "optimizer.pt");
   load_scheduler(*run.scheduler, folder / "scheduler.pt");
+  set_learning_rates(*run.optimizer, run.scheduler->rates());
   load_rng_state(folder / "rng_state.pth", std::nullopt);
   run.state = trainer_state_from_json_text(read_file(folder / "trainer_state.json"));
 }
@@ -65,9 +67,9 @@ double update(Run& run, const Batch& batch) {
   const torch::Tensor loss = run.model->forward(batch).loss;
   loss.backward();
   clip_gradients(*run.optimizer, /*max_norm=*/1.0);
-  set_learning_rates(*run.optimizer, run.scheduler->rates());
   run.optimizer->step();
   run.scheduler->step();
+  set_learning_rates(*run.optimizer, run.scheduler->rates());
   return loss.item<double>();
 }
 

@@ -1,5 +1,6 @@
 // What a run says and does between updates: log, evaluate, save, in this order.
 #include "torchhub/base/log.h"
+#include "torchhub/training/optimizer.h"
 #include "trainer/speed_metrics.h"
 #include "trainer/training_run.h"
 
@@ -31,7 +32,10 @@ void TrainingRun::log_loss() {
 void TrainingRun::evaluate() {
   const Metrics metrics = trainer_.evaluate();
   const auto watched = plan_.metric_for_best_model;
-  if (scheduler_->follows_metric() && watched) scheduler_->step_on_metric(metrics.at(*watched));
+  if (scheduler_->follows_metric() && watched) {
+    scheduler_->step_on_metric(metrics.at(*watched));
+    set_learning_rates(*optimizer_, scheduler_->rates());
+  }
   const bool is_best = watched && note_best(metrics);
   if (args_.save_strategy == SaveStrategy::best) control_.should_save = is_best;
 }

@@ -86,6 +86,7 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
         model_.class_name()));
   }
   if (checkpoint) resume(*checkpoint);
+  set_learning_rates(*optimizer_, scheduler_->rates());
   first_token_ = state_.num_input_tokens_seen;
   model_.train();
   clear_gradients(*optimizer_);
@@ -181,8 +182,7 @@ void TrainingRun::optimizer_step() {
   if (impl_.scaler) impl_.scaler->unscale(*optimizer_);
   grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
   callbacks.pre_optimizer_step(impl_.event());
-  const std::vector<double> rates = scheduler_->rates();
-  set_learning_rates(*optimizer_, rates);
+  used_rate_ = scheduler_->rates().front();
   bool made = true;  // not where float16 gradients overflowed
   if (impl_.scaler) {
     made = impl_.scaler->step(*optimizer_);
@@ -191,8 +191,9 @@ void TrainingRun::optimizer_step() {
     optimizer_->step();
   }
   callbacks.optimizer_step(impl_.event());
-  used_rate_ = rates.front();
   if (made && !scheduler_->follows_metric()) scheduler_->step();
+  // Always those of the next update: optimizer.pt keeps them, and Python goes on with what it says.
+  set_learning_rates(*optimizer_, scheduler_->rates());
   clear_gradients(*optimizer_);
 }
 
