@@ -136,10 +136,14 @@ std::unique_ptr<torch::optim::Optimizer> make_adafactor(const ParameterGroups& g
                                                         const AdafactorOptions& options) {
   std::vector<std::string> found = problems(options);
   if (!found.empty()) throw InvalidArgumentError("Adafactor cannot be made", std::move(found));
-  AdafactorOptions no_decay = options;
-  no_decay.weight_decay = 0;
-  return std::make_unique<Adafactor>(
-      tensor_groups(groups, AdafactorGroup(options), AdafactorGroup(no_decay)), options);
+  const AdafactorGroup decay(options);
+  AdafactorGroup no_decay(options);
+  no_decay.options.weight_decay = 0;
+  auto optimizer = std::make_unique<Adafactor>(tensor_groups(groups, decay, no_decay), options);
+  // LibTorch 2.14 gives groups of a kind that it does not know the default settings.
+  optimizer->param_groups()[0].set_options(decay.clone());
+  optimizer->param_groups()[1].set_options(no_decay.clone());
+  return optimizer;
 }
 
 }  // namespace torchhub

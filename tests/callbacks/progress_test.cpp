@@ -9,7 +9,6 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <cstdio>
 #include <limits>
 #include <pty.h>
@@ -64,11 +63,13 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   std::FILE* out() const { return out_; }
-  /// What came since the last call. At least something must have.
+  /// What came since the last call. The kernel hands it over in parts, so an end is marked.
   std::string text() const {
-    std::array<char, 16384> buffer = {};
-    const ssize_t count = ::read(ours_, buffer.data(), buffer.size());
-    return count > 0 ? std::string(buffer.data(), static_cast<std::size_t>(count)) : "";
+    constexpr char kEnd = '\x05';
+    std::string all;
+    if (::write(theirs_, &kEnd, 1) != 1) return all;
+    for (char byte = 0; ::read(ours_, &byte, 1) == 1 && byte != kEnd;) all += byte;
+    return all;
   }
 
  private:
