@@ -1,5 +1,6 @@
 #include "torchhub/data/collator.h"
 
+#include "data/columns.h"
 #include "data/label_column.h"
 #include "torchhub/data/dataset.h"
 
@@ -10,26 +11,24 @@
 namespace torchhub {
 namespace {
 
-torch::Tensor stacked(const std::vector<Batch>& samples, const std::string& name) {
-  std::vector<torch::Tensor> rows;
-  rows.reserve(samples.size());
-  for (std::size_t i = 0; i < samples.size(); ++i) {
-    const auto found = samples[i].find(name);
-    if (found == samples[i].end()) {
-      throw DatasetError(fmt::format(
-          "Sample {} of a batch has no '{}', which the first one has. Give every sample the same "
-          "names.",
-          i, name));
-    }
-    if (!rows.empty() && found->second.sizes() != rows.front().sizes()) {
-      throw DatasetError(
-          fmt::format("'{}' of sample {} of a batch has another shape than that of the first. Pad "
-                      "them in the dataset or use a collator that does.",
-                      name, i));
-    }
-    rows.push_back(found->second);
+bool is_label(const std::string& name) {
+  return name == "label" || name == "label_ids" || name == "labels";
+}
+
+at::Tensor as_labels(const at::Tensor& column, const at::Tensor& first) {
+  return column.to(first.is_floating_point() ? torch::kFloat32 : torch::kInt64);
+}
+
+/// A real label would lose its fraction, unnoticed.
+void require_one_kind(const std::vector<Batch>& samples, const std::string& name) {
+  if (samples.front().at(name).is_floating_point()) return;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    if (!value_of(samples, i, name).is_floating_point()) continue;
+    throw DatasetError(fmt::format(
+        "'{}' of sample {} of a batch is a real number, that of the first one a whole number. Give "
+        "all samples the same type of label.",
+        name, i));
   }
-  return torch::stack(rows);
 }
 
 }  // namespace
@@ -37,19 +36,23 @@ torch::Tensor stacked(const std::vector<Batch>& samples, const std::string& name
 Batch with_label_column(Batch batch) {
   for (const char* spelling : {"label", "label_ids"}) {
     auto node = batch.extract(spelling);
-    if (node) batch.insert_or_assign("labels", std::move(node.mapped()));
+    if (node) batch.try_emplace("labels", std::move(node.mapped()));
   }
   if (const auto found = batch.find("labels"); found != batch.end()) {
-    torch::Tensor& labels = found->second;
-    labels = labels.to(labels.is_floating_point() ? torch::kFloat32 : torch::kInt64);
+    found->second = as_labels(found->second, found->second);
   }
   return batch;
 }
 
 Batch default_data_collator(const std::vector<Batch>& samples, std::uint64_t /*seed*/) {
+  require_samples(samples);
   Batch batch;
-  if (samples.empty()) return batch;
-  for (const auto& [name, first] : samples.front()) batch.emplace(name, stacked(samples, name));
+  for (const auto& [name, first] : samples.front()) {
+    if (!first.defined()) continue;
+    if (is_label(name)) require_one_kind(samples, name);
+    at::Tensor column = stacked(samples, name);
+    batch.emplace(name, is_label(name) ? as_labels(column, first) : std::move(column));
+  }
   return with_label_column(std::move(batch));
 }
 

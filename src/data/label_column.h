@@ -4,7 +4,8 @@
 
 namespace torchhub {
 
-/// `label` and `label_ids` become `labels`: int64 if they are whole numbers, else float32.
+/// `label` or else `label_ids` becomes `labels`, unless there is one: int64 if they are whole
+/// numbers, else float32.
 /// @param batch stacked columns
 Batch with_label_column(Batch batch);
 

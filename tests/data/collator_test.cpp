@@ -43,5 +43,27 @@ TEST(DefaultDataCollator, RefusesShapesThatDiffer) {
                DatasetError);
 }
 
+TEST(DefaultDataCollator, RefusesABatchWithoutSamples) {
+  EXPECT_THROW(default_data_collator({}, 0), DatasetError);
+}
+
+TEST(DefaultDataCollator, RefusesToCutTheFractionOfALabel) {
+  try {
+    default_data_collator({{{"label", torch::tensor(1)}}, {{"label", torch::tensor(1.5)}}}, 0);
+    FAIL() << "nothing was thrown";
+  } catch (const DatasetError& error) {
+    EXPECT_STREQ(error.what(),
+                 "'label' of sample 1 of a batch is a real number, that of the first one a whole "
+                 "number. Give all samples the same type of label.");
+  }
+}
+
+TEST(DefaultDataCollator, TakesAnUndefinedTensorForAbsent) {
+  const Batch batch = default_data_collator(
+      {{{"label", torch::Tensor()}, {"label_ids", torch::tensor({1, 2})}}}, 0);
+  EXPECT_TRUE(torch::equal(batch.at("labels"), torch::tensor({{1, 2}})));
+  EXPECT_EQ(batch.size(), 1U);
+}
+
 }  // namespace
 }  // namespace torchhub
