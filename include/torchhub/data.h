@@ -10,6 +10,7 @@
 #include "torchhub/data/idx.h"
 #include "torchhub/data/iterable_dataset.h"
 #include "torchhub/data/jsonl.h"
+#include "torchhub/data/language_modeling.h"
 #include "torchhub/data/loader.h"
 #include "torchhub/data/padding.h"
 #include "torchhub/data/record_dataset.h"

@@ -6,7 +6,8 @@
 /// Names only, for headers that pass tensors and modules along without looking inside.
 namespace at {
 class Tensor;
-}
+struct Generator;
+}  // namespace at
 namespace torch::nn {
 class Module;
 }
