@@ -17,6 +17,7 @@
 #include "torchhub/callbacks/training_plot.h"
 #include "torchhub/card.h"
 #include "torchhub/data.h"
+#include "torchhub/distributed/environment.h"
 #include "torchhub/hub.h"
 #include "torchhub/models.h"
 #include "torchhub/safetensors/error.h"
