@@ -1,0 +1,155 @@
+#include "distributed/connection.h"
+
+#include <fmt/format.h>
+
+#ifdef TORCHHUB_HAS_GLOO
+#ifndef USE_C10D_GLOO
+#define USE_C10D_GLOO
+#endif
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#endif
+#ifdef TORCHHUB_HAS_NCCL
+#ifndef USE_C10D_NCCL
+#define USE_C10D_NCCL
+#endif
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+#endif
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include <cstdint>
+#include <utility>
+
+namespace torchhub {
+namespace {
+
+/// Debian's LibTorch 2 is built without libuv, which it would use unless told not to; LibTorch 1
+/// does not know the choice.
+template <typename StoreOptions>
+void do_without_libuv(StoreOptions& options) {
+  if constexpr (requires { options.useLibUV; }) options.useLibUV = false;
+}
+
+c10::intrusive_ptr<c10d::Store> meet(const ProcessEnvironment& environment,
+                                     std::chrono::milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<std::uint16_t>(environment.master_port);
+  options.isServer = environment.rank == 0 && !environment.agent_attempt;
+  options.numWorkers = static_cast<std::size_t>(environment.world_size);
+  options.timeout = timeout;
+  do_without_libuv(options);
+  c10::intrusive_ptr<c10d::Store> store =
+      c10::make_intrusive<c10d::TCPStore>(environment.master_addr, options);
+  // torchrun's agent keeps its store when it starts the ranks again: old entries must not be met.
+  const int attempt = environment.agent_attempt.value_or(0);
+  return c10::make_intrusive<c10d::PrefixStore>(fmt::format("torchhub/{}", attempt), store);
+}
+
+#ifdef TORCHHUB_HAS_GLOO
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "localhost" || address == "::1";
+}
+
+c10::intrusive_ptr<Collectives> make_gloo(const c10::intrusive_ptr<c10d::Store>& store,
+                                          const ProcessEnvironment& environment,
+                                          std::chrono::milliseconds timeout) {
+  using Gloo = c10d::ProcessGroupGloo;
+  auto options = Gloo::Options::create(timeout);
+  if (environment.gloo_interface) {
+    options->devices.push_back(Gloo::createDeviceForInterface(*environment.gloo_interface));
+  } else if (is_loopback(environment.master_addr)) {
+    options->devices.push_back(Gloo::createDeviceForHostname("127.0.0.1"));
+  } else {
+    options->devices.push_back(Gloo::createDefaultDevice());
+  }
+  options->threads = 2;
+  return c10::make_intrusive<Gloo>(store, environment.rank, environment.world_size, options);
+}
+#endif
+
+#ifdef TORCHHUB_HAS_NCCL
+c10::intrusive_ptr<Collectives> make_nccl(const c10::intrusive_ptr<c10d::Store>& store,
+                                          const ProcessEnvironment& environment,
+                                          std::chrono::milliseconds timeout) {
+  auto options = c10d::ProcessGroupNCCL::Options::create();
+  options->timeout = timeout;
+  return c10::make_intrusive<c10d::ProcessGroupNCCL>(store, environment.rank,
+                                                     environment.world_size, options);
+}
+#endif
+
+[[noreturn]] void throw_not_built(const std::string& backend) {
+  throw DistributedError(fmt::format(
+      "This torchhub was built without {}, so it cannot run as several processes with it. {}",
+      backend,
+      backend == "gloo" ? "Install Gloo's headers (Debian: libgloo-dev) and build torchhub again."
+                        : "Build torchhub against a LibTorch for CUDA with NCCL, or choose gloo."));
+}
+
+c10::intrusive_ptr<Collectives> make_collectives(
+    const std::string& backend, [[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store,
+    [[maybe_unused]] const ProcessEnvironment& environment,
+    [[maybe_unused]] std::chrono::milliseconds timeout) {
+#ifdef TORCHHUB_HAS_GLOO
+  if (backend == "gloo") return make_gloo(store, environment, timeout);
+#endif
+#ifdef TORCHHUB_HAS_NCCL
+  if (backend == "nccl") return make_nccl(store, environment, timeout);
+#endif
+  throw_not_built(backend);
+}
+
+void check_backend(const std::string& backend, const at::Device& device) {
+  if (backend != "gloo" && backend != "nccl") {
+    throw InvalidArgumentError(fmt::format(
+        "There is no back end '{}' for several processes. Known: gloo, nccl.", backend));
+  }
+  if (backend == "nccl" && !device.is_cuda()) {
+    throw InvalidArgumentError(
+        fmt::format("The back end nccl is for CUDA devices; this rank's device is '{}'. Use gloo.",
+                    device.str()));
+  }
+#ifndef TORCHHUB_HAS_GLOO
+  if (backend == "gloo") throw_not_built(backend);
+#endif
+#ifndef TORCHHUB_HAS_NCCL
+  if (backend == "nccl") throw_not_built(backend);
+#endif
+}
+
+at::Device device_of(const std::string& name) {
+  try {
+    return at::Device(name);
+  } catch (const c10::Error&) {
+    throw InvalidArgumentError(fmt::format("'{}' is no device. Use 'cpu' or 'cuda:0'.", name));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<ProcessGroup::Connection> connect(const ProcessEnvironment& environment,
+                                                  const ProcessGroupOptions& options) {
+  const at::Device device = device_of(options.device);
+  const std::string backend = options.backend.value_or(device.is_cuda() ? "nccl" : "gloo");
+  check_backend(backend, device);
+  auto connection = std::make_unique<ProcessGroup::Connection>();
+  connection->rank = environment.rank;
+  connection->world_size = environment.world_size;
+  connection->is_gloo = backend == "gloo";
+  connection->device = connection->is_gloo ? at::Device(at::kCPU) : device;
+  connection->timeout = options.timeout;
+  try {
+    connection->store = meet(environment, options.timeout);
+    connection->collectives =
+        make_collectives(backend, connection->store, environment, options.timeout);
+    // Rank 0 serves the store: it must not leave before the others have found each other.
+    connection->start_sum(at::zeros({1}, connection->device))->wait();
+  } catch (const std::exception& error) {
+    throw connection->failure(fmt::format("meeting the other ranks at {}:{}",
+                                          environment.master_addr, environment.master_port),
+                              error);
+  }
+  return connection;
+}
+
+}  // namespace torchhub
