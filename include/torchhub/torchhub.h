@@ -18,6 +18,7 @@
 #include "torchhub/card.h"
 #include "torchhub/data.h"
 #include "torchhub/distributed/environment.h"
+#include "torchhub/distributed/gradient_exchange.h"
 #include "torchhub/distributed/process_group.h"
 #include "torchhub/hub.h"
 #include "torchhub/models.h"

@@ -86,11 +86,13 @@ json silent(ProcessGroup& group) {
 }  // namespace
 
 std::map<std::string, Scenario> scenarios() {
-  return {{"sums", sums},
-          {"gathered", gathered},
-          {"broadcasts", broadcasts},
-          {"killed", killed},
-          {"silent", silent}};
+  std::map<std::string, Scenario> all = gradient_scenarios();
+  all.insert({{"sums", sums},
+              {"gathered", gathered},
+              {"broadcasts", broadcasts},
+              {"killed", killed},
+              {"silent", silent}});
+  return all;
 }
 
 }  // namespace torchhub::testing

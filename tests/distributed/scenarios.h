@@ -14,5 +14,6 @@ using Scenario = std::function<nlohmann::json(ProcessGroup&)>;
 
 /// What `distributed_ranks` can do, by name.
 std::map<std::string, Scenario> scenarios();
+std::map<std::string, Scenario> gradient_scenarios();
 
 }  // namespace torchhub::testing

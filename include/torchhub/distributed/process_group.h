@@ -53,8 +53,8 @@ class ProcessGroup {
   /// Returns once every rank has called it.
   void barrier();
   /// Over all ranks, element by element; the same bits on each. `tensor` itself stays as it is.
-  /// @param tensor of one shape and type on all ranks @throws InvalidArgumentError for the mean of
-  /// integers
+  /// @param tensor of one shape and type on all ranks: where they differ, Gloo ends the process
+  /// @throws InvalidArgumentError for the mean of integers
   at::Tensor all_reduce(const at::Tensor& tensor, ReduceOp op = ReduceOp::sum);
   /// Every rank's tensor in rank order, on this rank's device. Shapes and types may differ; at most
   /// 16 dimensions.

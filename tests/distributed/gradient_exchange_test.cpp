@@ -1,0 +1,124 @@
+#include "torchhub/distributed/gradient_exchange.h"
+
+#include "support/rank_group.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace torchhub {
+namespace {
+
+using nlohmann::json;
+using testing::RankGroup;
+
+/// With two and with four ranks, by the method that this build chooses ("") and by hooks.
+class Gradients : public ::testing::TestWithParam<std::tuple<int, std::string>> {
+ protected:
+  static int world() { return std::get<0>(GetParam()); }
+  static std::string method() { return std::get<1>(GetParam()); }
+  /// What each rank found; all scenarios of both methods take place in one run.
+  static std::vector<json> found(const std::string& scenario) {
+    static std::map<int, std::vector<json>> runs;
+    if (!runs.contains(world())) {
+      runs[world()] =
+          RankGroup(world(), {DISTRIBUTED_RANKS, "gradients", "gradients_by_hooks", "refusals",
+                              "refusals_by_hooks", "other_types", "sparse", "buffers"})
+              .results();
+    }
+    std::vector<json> out;
+    for (const json& result : runs[world()]) out.push_back(result.value(scenario, result));
+    return out;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(GradientExchange, Gradients,
+                         ::testing::Combine(::testing::Values(2, 4),
+                                            ::testing::Values("", "_by_hooks")));
+
+TEST_P(Gradients, AreThoseOfTheWholeBatch) {
+  for (const json& result : found("gradients" + method())) {
+    ASSERT_TRUE(result.contains("one_bucket")) << result.dump();
+    for (const auto& [name, test] : result.items()) {
+      SCOPED_TRACE(name + ": " + test.dump());
+      EXPECT_LT(test["largest_difference"].get<double>(), 1e-6);
+      EXPECT_EQ(test["defined_alike"], true) << "a parameter that nobody uses has no gradient";
+      EXPECT_EQ(test["ranks_agree"], true);
+    }
+    if (!method().empty()) {
+      EXPECT_EQ(result["one_bucket"]["is_reducer"], false);
+    }
+  }
+}
+
+TEST_P(Gradients, AreRefusedWhenTheRanksDoNotFitTogether) {
+  for (const json& result : found("refusals" + method())) {
+    const std::string other_model = result.value("other_model", result.dump());
+    EXPECT_EQ(
+        other_model,
+        "The ranks hold different models; make the same one on each:\n"
+        "  - on rank 1 'head.weight' is Float [2, 16], on rank 0 'head.weight' is Float [3, 16]");
+    EXPECT_EQ(result.value("bucket", ""), "bucket_cap_mb is 0; it must be above 0");
+    const std::string missing = result.value("missing", "");
+    EXPECT_TRUE(missing.starts_with("These parameters got no gradient on rank "));
+    EXPECT_TRUE(
+        missing.ends_with("; if that is meant, set find_unused_parameters:\n"
+                          "  - never.weight\n"
+                          "  - never.bias"))
+        << missing;
+    EXPECT_NE(result.value("afterwards", "").find("an earlier exchange failed"), std::string::npos);
+  }
+}
+
+TEST_P(Gradients, KeepTheTypeOfTheirParameter) {
+  const double mean = (world() + 1) / 2.0;
+  for (const json& result : found("other_types")) {
+    EXPECT_EQ(
+        result,
+        json({{"half", mean}, {"half_is_bfloat16", true}, {"full", mean}, {"frozen", false}}));
+  }
+}
+
+TEST_P(Gradients, AreRefusedWhenTheyAreSparse) {
+  for (const json& result : found("sparse")) {
+    EXPECT_EQ(
+        result,
+        "The gradient of 'weight' is sparse; several processes exchange dense gradients only. Make "
+        "its embedding without sparse gradients.");
+  }
+}
+
+TEST_P(Gradients, ComeWithTheBuffersOfRankZero) {
+  for (const json& result : found("buffers")) {
+    EXPECT_EQ(result, json({{"at_first", 5.0}, {"later", 7.0}, {"off", true}}));
+  }
+}
+
+/// A process takes long to start, so not every number of ranks meets every method here.
+void expect_that_a_lost_rank_ends_the_others(int world, const std::string& method) {
+  RankGroup group(world, {DISTRIBUTED_RANKS, "killed_in_backward" + method});
+  const std::vector<json> results = group.results();
+  for (int rank = 0; rank < world; ++rank) {
+    const json& result = results[static_cast<std::size_t>(rank)];
+    EXPECT_EQ(result["exit_code"], rank == 1 ? 128 + SIGKILL : 7) << result.dump();
+    if (rank == 1) continue;
+    EXPECT_NE(result["errors"].get<std::string>().find(" failed in the gradient exchange: "),
+              std::string::npos)
+        << result.dump();
+  }
+}
+
+TEST(GradientExchange, EndsTheOthersWhenARankIsLost) {
+  expect_that_a_lost_rank_ends_the_others(4, "");
+}
+
+TEST(GradientExchange, EndsTheOthersWhenARankIsLostByHooksToo) {
+  expect_that_a_lost_rank_ends_the_others(2, "_by_hooks");
+}
+
+}  // namespace
+}  // namespace torchhub
