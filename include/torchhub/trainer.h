@@ -6,6 +6,7 @@
 #include "torchhub/data/dataset.h"
 #include "torchhub/data/iterable_dataset.h"
 #include "torchhub/data/loader.h"
+#include "torchhub/distributed/process_group.h"
 #include "torchhub/fwd.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/options.h"
@@ -75,7 +76,11 @@ struct TrainerOptions {
   std::optional<HubOptions> hub = std::nullopt;
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
-  /// Threads that compute; unset: OMP_NUM_THREADS, else one a physical core (training/threads.h).
+  /// Several processes that train together (docs/distributed.md). Unset: the Trainer meets those
+  /// that the launcher's environment names. Two Trainers of one program share one group.
+  std::shared_ptr<ProcessGroup> process_group = nullptr;
+  /// Threads that compute; unset: OMP_NUM_THREADS, else one a physical core (training/threads.h),
+  /// divided among the processes of the host.
   std::optional<int> num_threads = std::nullopt;
   std::shared_ptr<const Clock> clock = system_clock();
 };
@@ -116,7 +121,8 @@ struct PushToHubOptions {
 
 /// Of the update that a micro-batch belongs to.
 struct UpdateExtent {
-  std::int64_t batches = 1;  ///< Micro-batches.
+  std::int64_t batches = 1;  ///< Micro-batches, on this process.
+  bool is_last = true;       ///< This is the last of them: its backward() exchanges gradients.
   /// Labels that count, over all of its micro-batches and processes; unset: nobody can use them.
   std::optional<std::int64_t> num_items_in_batch = std::nullopt;
 };
@@ -137,11 +143,13 @@ class Trainer {
   /// Runs to the end, or from a checkpoint to the end: then the weights are, bit for bit, those of
   /// a run that never stopped. Returns when the newest state is on the Hub or cannot get there.
   /// @throws CheckpointError if the checkpoint cannot be used; DiskFullError, FileError while
-  /// saving (the checkpoint before stays); what data, model, metrics and callbacks throw
+  /// saving (the checkpoint before stays); DistributedError if another process is lost; what data,
+  /// model, metrics and callbacks throw
   TrainOutput train(const TrainOptions& options = {});
 
   /// One pass over `dataset` (unset: eval_dataset, or each of eval_datasets) in eval mode without
-  /// gradients. @return "<prefix>_loss" (if there are labels), the metrics, the speed, "epoch"
+  /// gradients. Several processes share the work, and all get the result. @return "<prefix>_loss"
+  /// (if there are labels), the metrics, the speed, "epoch"
   virtual Metrics evaluate(std::shared_ptr<const Dataset> dataset = nullptr,
                            const std::string& prefix = "eval");
 
@@ -149,7 +157,8 @@ class Trainer {
   virtual PredictionOutput predict(std::shared_ptr<const Dataset> dataset,
                                    const std::string& prefix = "test");
 
-  /// Weights, config and training_args.json to `folder` (unset: output_dir).
+  /// Weights, config and training_args.json to `folder` (unset: output_dir). Like all that writes,
+  /// it does nothing in a process that is not the main one.
   virtual void save_model(const std::optional<std::filesystem::path>& folder = std::nullopt);
   /// trainer_state.json to output_dir. @throws FileError, DiskFullError
   void save_state() const;
@@ -179,6 +188,10 @@ class Trainer {
   /// Called only if TrainerOptions::optimizer is unset.
   virtual std::shared_ptr<torch::optim::Optimizer> create_optimizer();
 
+  /// loss.backward(), scaled for float16; for the last micro-batch of an update all processes then
+  /// have the mean of their gradients. What a training_step() of your own calls.
+  /// @throws DistributedError if a process is lost
+  void backward(const at::Tensor& loss, const UpdateExtent& update);
   /// Forward pass, loss and backward pass of one micro-batch, on the model's device.
   /// @return the loss as it adds to the update's, detached
   virtual at::Tensor training_step(const Batch& inputs, const UpdateExtent& update);

@@ -104,7 +104,7 @@ void broadcast_together(ProcessGroup::Connection& connection,
 ProcessGroup::ProcessGroup() = default;
 ProcessGroup::ProcessGroup(const ProcessEnvironment& environment,
                            const ProcessGroupOptions& options)
-    : rank_(environment.rank), world_size_(environment.world_size) {
+    : environment_(environment) {
   if (environment.is_distributed()) connection_ = connect(environment, options);
 }
 ProcessGroup::~ProcessGroup() = default;
@@ -128,7 +128,7 @@ at::Tensor ProcessGroup::all_reduce(const at::Tensor& tensor, ReduceOp op) {
   c10d::AllreduceOptions options;
   if (op == ReduceOp::max) options.reduceOp = c10d::ReduceOp::MAX;
   connection_->wait("all_reduce", connection_->collectives->allreduce(tensors, options));
-  if (op == ReduceOp::mean) flat /= world_size_;
+  if (op == ReduceOp::mean) flat /= world_size();
   return flat.to(tensor.device(), tensor.scalar_type());
 }
 
@@ -146,7 +146,7 @@ std::vector<at::Tensor> ProcessGroup::all_gather(const at::Tensor& tensor) {
   std::int64_t most = 0;
   for (const Shape& shape : shapes) most = std::max(most, shape.bytes);
   at::Tensor padded = at::zeros({most}, at::kByte).to(tensor.device());
-  padded.narrow(0, 0, shapes[static_cast<std::size_t>(rank_)].bytes).copy_(bytes_of(tensor));
+  padded.narrow(0, 0, shapes[static_cast<std::size_t>(rank())].bytes).copy_(bytes_of(tensor));
   std::vector<at::Tensor> gathered(shapes.size());
   if (most > 0) gathered = gather_equal(*connection_, padded);
   for (std::size_t i = 0; i < shapes.size(); ++i) {
@@ -177,7 +177,7 @@ std::string ProcessGroup::broadcast_object(const std::string& object, int root) 
   at::Tensor size = at::full({1}, static_cast<std::int64_t>(object.size()), at::kLong);
   broadcast({size}, root);
   at::Tensor bytes = at::zeros({size.item<std::int64_t>()}, at::kByte);
-  if (rank_ == root) bytes = tensor_of(object);
+  if (rank() == root) bytes = tensor_of(object);
   broadcast({bytes}, root);
   return text_of(bytes);
 }

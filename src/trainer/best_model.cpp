@@ -31,11 +31,15 @@ void TrainingRun::load_best_model() {
     return;
   }
   const fs::path folder = *state_.best_model_checkpoint;
-  if (!fs::is_directory(folder)) {
+  const bool is_main = impl_.processes.is_main();
+  // Another host may have no such folder: the main process loads, and gives the weights to all.
+  const bool there = !(is_main && !fs::is_directory(folder));
+  if (impl_.processes.group().broadcast_object(there ? "there" : "") != "there") {
     log::warning("best_model_missing", {{"folder", folder.string()}});
     return;
   }
-  model_.load_state(folder);
+  if (is_main) model_.load_state(folder);
+  impl_.processes.share_model(model_);
   log::info("best_model_loaded", {{"folder", folder.string()}, {"metric", *state_.best_metric}});
 }
 

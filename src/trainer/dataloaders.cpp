@@ -12,7 +12,15 @@ DataLoaderOptions Trainer::Impl::loader_options(std::int64_t batch_size) const {
   return {.batch_size = batch_size,
           .num_workers = args.dataloader_num_workers,
           .prefetch_factor = args.dataloader_prefetch_factor.value_or(2),
-          .seed = args.data_seed.value_or(args.seed)};
+          .seed = args.data_seed.value_or(args.seed),
+          .rank = processes.rank(),
+          .world_size = processes.world_size(),
+          .split_batches = args.accelerator_config.split_batches};
+}
+
+std::int64_t Trainer::Impl::eval_share() const {
+  const bool split = options.args.accelerator_config.split_batches;
+  return split ? eval_batch_size() / processes.world_size() : eval_batch_size();
 }
 
 DataLoader Trainer::Impl::loader(std::shared_ptr<const Dataset> dataset,
@@ -24,12 +32,13 @@ DataLoader Trainer::Impl::loader(std::shared_ptr<const Dataset> dataset,
 DataLoaderOptions Trainer::Impl::train_loader_options(const TrainingArguments& args) const {
   DataLoaderOptions loading = loader_options(args.per_device_train_batch_size);
   loading.drop_last = args.dataloader_drop_last;
+  loading.even_batches = args.accelerator_config.even_batches;
   return loading;
 }
 
 TrainingData Trainer::Impl::training_data(const TrainingArguments& args) const {
   const auto& [dataset, stream] = std::tie(options.train_dataset, options.train_stream);
-  TrainingData data;
+  TrainingData data{.world_size = processes.world_size()};
   data.num_examples = stream ? stream->size() : std::optional(dataset->size());
   if (!data.num_examples || !problems(args).empty()) return data;
   // The order does not matter for counting batches.

@@ -4,6 +4,7 @@
 #include "torchhub/training/loss.h"
 #include "torchhub/training/streaming_metric.h"
 #include "trainer/full_eval_cast.h"
+#include "trainer/gathered_prediction.h"
 #include "trainer/speed_metrics.h"
 #include "training/autocast.h"
 
@@ -15,6 +16,8 @@
 
 namespace torchhub {
 namespace {
+
+std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::int64_t samples_of(const ModelOutput& output, const Batch& batch) {
   const torch::Tensor& first = output.logits.defined() ? output.logits : batch.begin()->second;
@@ -87,17 +90,24 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t sam
     const EvalModeGuard eval_mode(*impl_.options.model);
     const FullEvalCast cast(*impl_.options.model, impl_.full_eval_type());
     const LoaderGuard shown(impl_.eval_loader, loader);
+    if (impl_.options.args.ddp_broadcast_buffers.value_or(true)) {
+      impl_.processes.share_buffers(*impl_.options.model);
+    }
     const auto batches = loader.epoch(0);
+    std::int64_t seen = 0;
     auto batch = batches->next();
     while (batch) {
+      const std::int64_t real =
+          batches->samples_seen() - std::exchange(seen, batches->samples_seen());
       auto next = batches->next();  // one ahead, to know which is the last
-      take(impl_.model_inputs(std::move(*batch)), !next.has_value());
+      take(own_samples(impl_.model_inputs(std::move(*batch)), real), !next.has_value());
       batch = std::move(next);
     }
+    add_up_losses();
   }
   PredictionOutput out{.metrics = computed()};
   add_speed(out.metrics, prefix_, impl_.seconds_since(start), static_cast<double>(samples),
-            (samples + impl_.eval_batch_size() - 1) / impl_.eval_batch_size());
+            divided_up(samples, impl_.eval_share() * impl_.processes.world_size()));
   if (!loss_only_) {
     EvalPrediction whole = collector_.whole();
     out.predictions = std::move(whole.predictions);
@@ -106,11 +116,34 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t sam
   return out;
 }
 
+/// Without those that only fill up the last batches of several processes: each sample counts once.
+/// @param real samples of this step's batches, of all processes together
+Batch EvaluationPass::own_samples(Batch inputs, std::int64_t real) {
+  filling_only_ = false;
+  if (impl_.processes.alone()) return inputs;
+  const std::int64_t share = impl_.eval_share();
+  const std::int64_t own =
+      std::clamp<std::int64_t>(real - impl_.processes.rank() * share, 0, share);
+  if (own == share) return inputs;
+  filling_only_ = own == 0;  // the model still gets one, so that all take the same path
+  for (auto& [name, tensor] : inputs) {
+    if (tensor.dim() > 0 && tensor.size(0) == share) {
+      tensor = tensor.narrow(0, 0, std::max<std::int64_t>(own, 1));
+    }
+  }
+  return inputs;
+}
+
 void EvaluationPass::take(const Batch& inputs, bool last) {
   const ModelOutput output = trainer_.prediction_step(inputs);
-  const EvalPrediction batch = seen(output, inputs);
-  if (output.loss.defined()) add_loss(output.loss, batch, samples_of(output, inputs));
+  EvalPrediction batch = seen(output, inputs);
+  if (output.loss.defined() && !filling_only_) {
+    add_loss(output.loss, batch, samples_of(output, inputs));
+  }
   if (!loss_only_ && batch.predictions.defined()) {
+    if (!impl_.processes.alone()) {
+      batch = gathered(filling_only_ ? no_samples_of(batch) : batch, impl_.processes.group());
+    }
     collector_.add(batch);
     for (const auto& metric : impl_.options.streaming_metrics) metric->add(batch);
     if (impl_.options.compute_batch_metrics) {
@@ -128,8 +161,9 @@ EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inpu
   if (preprocess && batch.predictions.defined()) {
     batch.predictions = preprocess(batch.predictions, batch.label_ids);
   }
-  batch.inputs = inputs;
-  if (output.loss.defined()) {
+  const auto& wanted = impl_.options.args.include_for_metrics;
+  if (holds(wanted, "inputs")) batch.inputs = inputs;
+  if (output.loss.defined() && holds(wanted, "loss")) {
     batch.losses = output.loss.to(torch::kFloat32).expand({samples_of(output, inputs)});
   }
   return batch;
@@ -144,6 +178,14 @@ void EvaluationPass::add_loss(const at::Tensor& loss, const EvalPrediction& batc
   if (weight == 0) return;
   loss_sum_ += loss.item<double>() * weight;
   loss_weight_ += weight;
+}
+
+/// Over all processes.
+void EvaluationPass::add_up_losses() {
+  const torch::Tensor all =
+      impl_.processes.group().all_reduce(torch::tensor({loss_sum_, loss_weight_}, torch::kFloat64));
+  loss_sum_ = all[0].item<double>();
+  loss_weight_ = all[1].item<double>();
 }
 
 Metrics EvaluationPass::computed() const {

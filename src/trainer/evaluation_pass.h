@@ -18,9 +18,11 @@ class EvaluationPass {
 
  private:
   KeptInEvaluation kept(bool keep_predictions) const;
+  Batch own_samples(Batch inputs, std::int64_t real);
   void take(const Batch& inputs, bool last);
   EvalPrediction seen(const ModelOutput& output, const Batch& inputs) const;
   void add_loss(const at::Tensor& loss, const EvalPrediction& batch, std::int64_t samples);
+  void add_up_losses();
   Metrics computed() const;
 
   Trainer& trainer_;
@@ -28,9 +30,10 @@ class EvaluationPass {
   std::string prefix_;
   bool loss_only_;
   PredictionCollector collector_;
-  Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.
-  double loss_sum_ = 0;     ///< Each batch's mean times what it counts.
-  double loss_weight_ = 0;  ///< Samples, or labels.
+  Metrics of_batches_;         ///< With compute_batch_metrics: what the last call gave.
+  bool filling_only_ = false;  ///< None of this process's samples in the batch counts.
+  double loss_sum_ = 0;        ///< Each batch's mean times what it counts.
+  double loss_weight_ = 0;     ///< Samples, or labels.
 };
 
 }  // namespace torchhub

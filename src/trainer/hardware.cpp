@@ -5,17 +5,32 @@
 
 #include <torch/torch.h>
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 
 namespace torchhub {
 
-void place_model(PreTrainedModel& model, const TrainingArguments& args) {
-  const bool on_gpu = torch::cuda::is_available() && !args.use_cpu;
+std::string device_of(const ProcessEnvironment& environment, const TrainingArguments& args) {
+  if (!torch::cuda::is_available() || args.use_cpu) return "cpu";
+  if (!environment.is_distributed()) return "cuda";
+  const auto gpus = static_cast<int>(torch::cuda::device_count());
+  if (environment.local_rank >= gpus) {
+    throw InvalidArgumentError(
+        fmt::format("Process {} of this host has no GPU of its own: there are {}. Start fewer "
+                    "processes, or set use_cpu to true.",
+                    environment.local_rank, gpus));
+  }
+  return fmt::format("cuda:{}", environment.local_rank);
+}
+
+void place_model(PreTrainedModel& model, const std::string& device, const TrainingArguments& args) {
+  const bool on_gpu = device != "cpu";
   if (args.fp16 && !on_gpu) {
     throw InvalidArgumentError(
         "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
   }
-  if (on_gpu) model.to(torch::Device(torch::kCUDA));
+  if (on_gpu) model.to(torch::Device(device));
   if (args.tf32) {
     at::globalContext().setAllowTF32CuBLAS(*args.tf32);
     at::globalContext().setAllowTF32CuDNN(*args.tf32);

@@ -40,6 +40,7 @@ void write_results(const fs::path& file, const ordered_json& results) {
 }  // namespace
 
 void Trainer::log_metrics(const std::string& split, const Metrics& metrics) const {
+  if (!impl_->processes.is_main()) return;
   std::vector<std::pair<std::string, std::string>> lines;
   std::size_t name_width = 0;
   std::size_t value_width = 0;
@@ -57,6 +58,7 @@ void Trainer::log_metrics(const std::string& split, const Metrics& metrics) cons
 }
 
 void Trainer::save_metrics(const std::string& split, const Metrics& metrics, bool combined) const {
+  if (!impl_->processes.is_main()) return;
   ordered_json results = ordered_json::object();
   for (const auto& [name, value] : metrics) results[name] = value;
   const fs::path& folder = impl_->options.args.output_dir;
@@ -69,6 +71,7 @@ void Trainer::save_metrics(const std::string& split, const Metrics& metrics, boo
 }
 
 void Trainer::save_state() const {
+  if (!impl_->processes.writes()) return;
   write_file_atomically(impl_->options.args.output_dir / "trainer_state.json",
                         to_json_text(impl_->state));
 }

@@ -19,19 +19,25 @@ torch::Tensor padded(const torch::Tensor& batch, std::int64_t length) {
 
 }  // namespace
 
+at::Tensor joined(const std::vector<at::Tensor>& parts) {
+  if (parts.empty()) return {};
+  std::int64_t longest = 0;
+  for (const torch::Tensor& part : parts) {
+    if (part.dim() >= 2) longest = std::max(longest, part.size(1));
+  }
+  std::vector<torch::Tensor> same_shape;
+  for (const torch::Tensor& part : parts) same_shape.push_back(padded(part, longest));
+  return torch::cat(same_shape);
+}
+
 void TensorCollector::move_to_host() {
   for (torch::Tensor& part : parts_) part = part.cpu();
 }
 
 at::Tensor TensorCollector::joined() const {
-  if (parts_.empty()) return {};
-  std::int64_t longest = 0;
-  for (const torch::Tensor& part : parts_) {
-    if (part.dim() >= 2) longest = std::max(longest, part.size(1));
-  }
-  std::vector<torch::Tensor> same_shape;
-  for (const torch::Tensor& part : parts_) same_shape.push_back(padded(part, longest).cpu());
-  return torch::cat(same_shape);
+  std::vector<torch::Tensor> on_host;
+  for (const torch::Tensor& part : parts_) on_host.push_back(part.cpu());
+  return torchhub::joined(on_host);
 }
 
 void PredictionCollector::add(const EvalPrediction& batch) {

@@ -13,8 +13,11 @@
 
 namespace torchhub {
 
-/// One tensor after another, at last as one: along the first dimension, and where the second
-/// differs (sequences), filled up with -100 on the right.
+/// As one: along the first dimension, and where the second differs (sequences), filled up with -100
+/// on the right. Undefined if there are none.
+at::Tensor joined(const std::vector<at::Tensor>& parts);
+
+/// One tensor after another, at last as one.
 class TensorCollector {
  public:
   void add(at::Tensor batch) { parts_.push_back(std::move(batch)); }

@@ -44,6 +44,7 @@ std::string TrainOutput::full_report() const {
 }
 
 void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
+  if (!impl_->processes.writes()) return;
   const std::filesystem::path target = folder.value_or(impl_->options.args.output_dir);
   impl_->options.model->save_pretrained(target);
   write_training_args(impl_->options.args, target);
@@ -60,6 +61,7 @@ std::string Trainer::model_card() const {
 }
 
 CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
+  if (!impl_->processes.is_main()) return {};
   const TrainingArguments& args = impl_->options.args;
   if (!impl_->pusher) {
     impl_->pusher = std::make_shared<PushToHubCallback>(

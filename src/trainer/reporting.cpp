@@ -7,12 +7,14 @@
 namespace torchhub {
 
 void TrainingRun::log_evaluate_save() {
+  agree();
   if (control_.should_log && state_.global_step > loss_.last_logged_step()) log_loss();
   if (control_.should_evaluate) evaluate();
   if (control_.should_save) save_checkpoint();
 }
 
 void TrainingRun::log_loss() {
+  share_losses();
   LogRow logs{{"loss", loss_.logged(state_.global_step)},
               {"grad_norm", grad_norm_},
               {"learning_rate", used_rate_},

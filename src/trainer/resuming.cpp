@@ -17,6 +17,13 @@ CheckpointError damaged(const fs::path& file, const std::string& problem) {
       fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
 }
 
+void warn_of_missing(const fs::path& checkpoint, const std::string& file) {
+  log::warning("resume_without_file",
+               {{"checkpoint", checkpoint.string()},
+                {"file", file},
+                {"effect", "what it holds starts afresh: the run will not be exact"}});
+}
+
 /// Runs of FSDP and DeepSpeed keep the weights in pieces that only they can put together.
 void refuse_sharded(const fs::path& checkpoint) {
   const auto refuse = [&](const std::string& what, const char* library) {
@@ -78,10 +85,13 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   }
   restore_place(checkpoint);
   load_optimizer_and_schedule(checkpoint);
-  if (const fs::path file = checkpoint / "rng_state.pth"; fs::exists(file)) {
+  require_same_step(checkpoint);
+  if (const fs::path file = checkpoint / rng_state_name(impl_.processes); fs::exists(file)) {
     rng_file_ = file;
     // By value: rotation may delete the checkpoint that this run came from.
     python_rng_ = python_rng_of(file, std::move(python_rng_));
+  } else {
+    warn_of_missing(checkpoint, rng_state_name(impl_.processes));
   }
   log::info("resumed", {{"checkpoint", checkpoint.string()}, {"step", state_.global_step}});
 }
@@ -119,10 +129,7 @@ void TrainingRun::restore_place(const fs::path& checkpoint) {
 void TrainingRun::load_optimizer_and_schedule(const fs::path& checkpoint) {
   for (const char* name : {"optimizer.pt", "scheduler.pt"}) {
     if (fs::exists(checkpoint / name)) continue;
-    log::warning("resume_without_file",
-                 {{"checkpoint", checkpoint.string()},
-                  {"file", name},
-                  {"effect", "what it holds starts afresh: the run will not be exact"}});
+    warn_of_missing(checkpoint, name);
   }
   if (const fs::path file = checkpoint / "optimizer.pt"; fs::exists(file)) {
     load_optimizer(*optimizer_, model_, file);

@@ -26,17 +26,21 @@ CallbackState state_of(const TrainerControl& control) {
 void TrainingRun::save_checkpoint() {
   const auto start = impl_.options.clock->steady_now();
   const fs::path folder = args_.output_dir / checkpoint_name(state_.global_step);
-  write_checkpoint(folder);
+  const std::vector<std::string> states = random_states();
+  share_losses();
+  if (impl_.processes.writes()) write_checkpoint(folder, states);
+  share_best_checkpoint();
   ++output_.saves;
   output_.save_stall_seconds += impl_.seconds_since(start);
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }
   impl_.callbacks.save(impl_.event(), folder);
-  rotate_checkpoints();
+  if (impl_.processes.writes()) rotate_checkpoints();
 }
 
-void TrainingRun::write_checkpoint(const fs::path& folder) {
+void TrainingRun::write_checkpoint(const fs::path& folder,
+                                   const std::vector<std::string>& random_states) {
   AtomicFolder building(folder);
   model_.save_pretrained(building.path());
   write_training_args(args_, building.path());
@@ -49,7 +53,7 @@ void TrainingRun::write_checkpoint(const fs::path& folder) {
     save_optimizer(*optimizer_, scheduler_->base_rates(), building.path() / "optimizer.pt");
     save_scheduler(*scheduler_, building.path() / "scheduler.pt");
     if (impl_.scaler) save_scaler(*impl_.scaler, building.path() / "scaler.pt");
-    save_rng_state(building.path() / "rng_state.pth", python_rng_, cuda_device(impl_.device()));
+    write_random_states(building.path(), random_states);
   }
   write_file_atomically(building.path() / kOwnState, own_state_text());
 
@@ -57,6 +61,17 @@ void TrainingRun::write_checkpoint(const fs::path& folder) {
   state_.stateful_callbacks.emplace_back("TrainerControl", state_of(control_));
   write_file_atomically(building.path() / "trainer_state.json", to_json_text(state_));
   building.commit();
+}
+
+void TrainingRun::write_random_states(const fs::path& folder,
+                                      const std::vector<std::string>& random_states) const {
+  if (impl_.processes.alone()) {
+    save_rng_state(folder / rng_state_name(impl_.processes), python_rng_,
+                   cuda_device(impl_.device()));
+  }
+  for (std::size_t rank = 0; rank < random_states.size(); ++rank) {
+    write_file_atomically(folder / rng_state_name(static_cast<int>(rank)), random_states[rank]);
+  }
 }
 
 /// What Python keeps in memory only: the sums of losses, and the place in the data.

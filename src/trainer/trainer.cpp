@@ -47,9 +47,11 @@ void append_problems(std::vector<std::string>& found, Check&& check) {
   }
 }
 
-std::vector<std::string> problems_of(const TrainerOptions& options) {
+std::vector<std::string> problems_of(const TrainerOptions& options,
+                                     const ProcessEnvironment& environment) {
   const TrainingArguments& args = options.args;
   std::vector<std::string> found = problems(args);
+  for (auto& problem : problems_of_processes(args, environment)) found.push_back(problem);
   if (!options.model && !options.model_init) {
     found.emplace_back("Neither TrainerOptions::model nor model_init is set; set one.");
   }
@@ -117,6 +119,17 @@ class TrainingGuard {
   bool& flag_;
 };
 
+ProcessEnvironment environment_of(const TrainerOptions& options) {
+  return options.process_group ? options.process_group->environment()
+                               : ProcessEnvironment::from_environment();
+}
+
+TrainerOptions checked(TrainerOptions options, const ProcessEnvironment& environment) {
+  auto found = problems_of(options, environment);
+  if (found.empty()) return options;
+  throw InvalidArgumentError("This Trainer cannot be made", std::move(found));
+}
+
 void set_log_level(const std::string& name) {
   if (name == "passive") return;
   log::set_level(name == "debug"     ? log::Level::debug
@@ -127,19 +140,20 @@ void set_log_level(const std::string& name) {
 
 }  // namespace
 
-Trainer::Impl::Impl(TrainerOptions given)
-    : options(std::move(given)), memory(!options.args.skip_memory_metrics) {
-  if (auto found = problems_of(options); !found.empty()) {
-    throw InvalidArgumentError("This Trainer cannot be made", std::move(found));
-  }
+Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
+    : options(checked(std::move(given), environment)),
+      device_name(device_of(environment, options.args)),
+      processes(options.process_group, environment, options.args),
+      memory(!options.args.skip_memory_metrics) {
   const bool measured = memory.start("init");
-  set_log_level(options.args.log_level);
-  apply_thread_count(options.num_threads);
+  processes.mark(state);
+  set_log_level(processes.log_level(options.args));
+  apply_thread_count(options.num_threads ? options.num_threads : threads_among(environment));
   apply_determinism(options.args);
   torch::manual_seed(options.args.seed);
   if (options.model_init) options.model = options.model_init();
   const auto start = options.clock->steady_now();
-  place_model(*options.model, options.args);
+  place_model(*options.model, device_name, options.args);
   model_preparation_seconds = seconds_since(start);
   make_folders(options.args.output_dir);
   if (has_training_data(options)) {
@@ -165,7 +179,7 @@ void Trainer::Impl::add_callbacks() {
   } else {
     callbacks.add(std::make_shared<ProgressCallback>());
   }
-  if (!args.push_to_hub) return;
+  if (!args.push_to_hub || !processes.is_main()) return;
   pusher = std::make_shared<PushToHubCallback>(
       PushToHubCallbackOptions::from_arguments(args, hub_options(), options.card));
   callbacks.add(pusher);
@@ -198,7 +212,10 @@ double Trainer::Impl::seconds_since(std::chrono::steady_clock::time_point start)
   return std::chrono::duration<double>(options.clock->steady_now() - start).count();
 }
 
-Trainer::Trainer(TrainerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Trainer::Trainer(TrainerOptions options) {
+  const ProcessEnvironment environment = environment_of(options);
+  impl_ = std::make_unique<Impl>(std::move(options), environment);
+}
 Trainer::~Trainer() = default;
 
 TrainOutput Trainer::train(const TrainOptions& options) {
@@ -209,14 +226,16 @@ TrainOutput Trainer::train(const TrainOptions& options) {
   if (impl_->options.model_init) {
     torch::manual_seed(impl_->options.args.seed);
     impl_->options.model = impl_->options.model_init();
-    place_model(*impl_->options.model, impl_->options.args);
+    place_model(*impl_->options.model, impl_->device_name, impl_->options.args);
   }
   const auto& from = options.resume_from_checkpoint ? options.resume_from_checkpoint
                                                     : impl_->options.args.resume_from_checkpoint;
   std::optional<std::filesystem::path> checkpoint;
   if (from) {
-    checkpoint = resolve_checkpoint(*from, impl_->options.args.output_dir,
-                                    [this] { return impl_->hub_options(); });
+    impl_->processes.main_first([&] {
+      checkpoint = resolve_checkpoint(*from, impl_->options.args.output_dir,
+                                      [this] { return impl_->hub_options(); });
+    });
   }
   const TrainingGuard under_way(impl_->training);
   return impl_->options.args.auto_find_batch_size ? train_in_what_fits(checkpoint)

@@ -2,6 +2,7 @@
 
 #include "torchhub/callbacks/push_to_hub.h"
 #include "torchhub/data/loader.h"
+#include "torchhub/distributed/gradient_exchange.h"
 #include "torchhub/models/model.h"
 #include "torchhub/trainer.h"
 #include "torchhub/training/callback_list.h"
@@ -10,17 +11,19 @@
 #include "torchhub/training/plan.h"
 #include "torchhub/training/schedule.h"
 #include "trainer/memory_tracker.h"
+#include "trainer/processes.h"
 
 #include <torch/torch.h>
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace torchhub {
 
 struct Trainer::Impl {
-  explicit Impl(TrainerOptions given);
+  Impl(TrainerOptions given, const ProcessEnvironment& environment);
 
   void add_callbacks();
   TrainerEvent event();
@@ -35,6 +38,8 @@ struct Trainer::Impl {
   DataLoaderOptions loader_options(std::int64_t batch_size) const;
   HubOptions hub_options() const;
   std::int64_t eval_batch_size() const { return options.args.per_device_eval_batch_size; }
+  /// Samples of one process in a batch of an evaluation.
+  std::int64_t eval_share() const;
 
   /// On the model's device, without what it does not read.
   Batch model_inputs(Batch batch) const;
@@ -45,11 +50,16 @@ struct Trainer::Impl {
   std::optional<at::ScalarType> autocast_type() const;
   /// What weights become for an evaluation outside training.
   std::optional<at::ScalarType> full_eval_type() const;
+  /// Is the loss divided by labels of all processes, so that their mean would be too small?
+  bool counts_for_all_processes(const UpdateExtent& update) const;
   /// Does the loss add up over micro-batches as it is?
   bool normalises_by_items(const UpdateExtent& update) const;
   double seconds_since(std::chrono::steady_clock::time_point start) const;
 
   TrainerOptions options;
+  std::string device_name;
+  Processes processes;
+  std::unique_ptr<GradientExchange> exchange;  ///< During train() in several processes.
   TrainingPlan plan;
   TrainerState state;
   TrainerControl control;

@@ -55,6 +55,7 @@ TrainingRun::~TrainingRun() {
   impl_.optimizer = nullptr;
   impl_.lr_scheduler = nullptr;
   impl_.train_loader = nullptr;
+  impl_.exchange.reset();
 }
 
 TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoint) {
@@ -69,7 +70,7 @@ TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoi
 }
 
 void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint) {
-  remove_unfinished(args_.output_dir);
+  if (impl_.processes.writes()) remove_unfinished(args_.output_dir);
   if (impl_.pusher) {
     earlier_pushes_ = std::ssize(impl_.pusher->outcomes());
     earlier_push_stall_ = impl_.pusher->stall_seconds();
@@ -80,12 +81,14 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
                         .eval_steps = plan_.eval_steps,
                         .save_steps = plan_.save_steps,
                         .train_batch_size = plan_.train_batch_size};
+  impl_.processes.mark(state_);
   if (args_.gradient_checkpointing && !model_.set_gradient_checkpointing(true)) {
     throw InvalidArgumentError(fmt::format(
         "gradient_checkpointing is true, but {} cannot recompute activations. Set it to false.",
         model_.class_name()));
   }
   if (checkpoint) resume(*checkpoint);
+  connect_gradients();
   set_learning_rates(*optimizer_, scheduler_->rates());
   first_token_ = state_.num_input_tokens_seen;
   model_.train();
@@ -141,14 +144,14 @@ std::vector<Batch> TrainingRun::batches_of_update(EpochBatches& batches) const {
 
 void TrainingRun::run_update(std::vector<Batch> batches) {
   const CallbackList& callbacks = impl_.callbacks;
-  const UpdateExtent extent = extent_of(batches);
+  UpdateExtent extent = extent_of(batches);
   callbacks.step_begin(impl_.event());
+  if (impl_.exchange) impl_.exchange->broadcast_buffers();
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    const bool last = i + 1 == batches.size();
-    count_tokens(batches[i]);
+    extent.is_last = i + 1 == batches.size();
+    count(batches[i]);
     loss_.add(trainer_.training_step(batches[i], extent), state_.global_step);
-    state_.total_flos += trainer_.floating_point_ops(batches[i]);
-    if (!last) callbacks.substep_end(impl_.event());
+    if (!extent.is_last) callbacks.substep_end(impl_.event());
   }
   optimizer_step();
   ++state_.global_step;
@@ -168,12 +171,16 @@ UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
                     args_.label_smoothing_factor != 0;
   if (!used) return extent;
   std::int64_t items = 0;
+  bool known = true;
   for (const Batch& batch : batches) {
     const at::Tensor labels = impl_.labels_of(batch);
-    if (!labels.defined()) return extent;
-    items += count_items(labels, model_.shifts_labels());
+    known = known && labels.defined();
+    if (known) items += count_items(labels, model_.shifts_labels());
   }
-  extent.num_items_in_batch = std::max<std::int64_t>(items, 1);  // an update without labels: loss 0
+  const auto total = args_.average_tokens_across_devices ? total_items(items, known)
+                     : known                             ? std::optional(items)
+                                                         : std::nullopt;
+  if (total) extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0
   return extent;
 }
 
@@ -197,18 +204,26 @@ void TrainingRun::optimizer_step() {
   clear_gradients(*optimizer_);
 }
 
-void TrainingRun::count_tokens(const Batch& inputs) {
-  if (args_.include_num_input_tokens_seen == InputTokensSeen::no) return;
+void TrainingRun::count(const Batch& inputs) {
+  own_tokens_ += tokens_in(inputs);
+  own_flos_ += trainer_.floating_point_ops(inputs);
+  if (!impl_.processes.alone()) return;  // agree() counts for all
+  state_.num_input_tokens_seen += std::exchange(own_tokens_, 0);
+  state_.total_flos += std::exchange(own_flos_, 0);
+}
+
+std::int64_t TrainingRun::tokens_in(const Batch& inputs) const {
+  if (args_.include_num_input_tokens_seen == InputTokensSeen::no) return 0;
   const auto input = inputs.find(model_.main_input_name());
-  if (input == inputs.end()) return;
+  if (input == inputs.end()) return 0;
   const auto mask = inputs.find("attention_mask");
   const bool masked =
       args_.include_num_input_tokens_seen == InputTokensSeen::non_padding && mask != inputs.end();
-  state_.num_input_tokens_seen +=
-      masked ? mask->second.sum().item<std::int64_t>() : input->second.numel();
+  return masked ? mask->second.sum().item<std::int64_t>() : input->second.numel();
 }
 
 TrainOutput TrainingRun::finish() {
+  share_losses();
   output_.global_step = state_.global_step;
   output_.training_loss = loss_.mean(state_.global_step);
   output_.metrics = training_summary(impl_.seconds_since(start_));
@@ -216,7 +231,7 @@ TrainOutput TrainingRun::finish() {
   for (const auto& [name, value] : output_.metrics) logs.emplace_back(name, value);
   trainer_.log(std::move(logs));
   if (args_.load_best_model_at_end) load_best_model();
-  keep_only_best_checkpoint();
+  if (impl_.processes.writes()) keep_only_best_checkpoint();
   if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }

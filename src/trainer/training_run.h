@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -27,8 +29,18 @@ class TrainingRun {
   void run_update(std::vector<Batch> batches);
   UpdateExtent extent_of(const std::vector<Batch>& batches) const;
   void optimizer_step();
-  void count_tokens(const Batch& inputs);
+  void count(const Batch& inputs);
+  std::int64_t tokens_in(const Batch& inputs) const;
   TrainOutput finish();
+
+  // What several processes tell each other: exchanging.cpp
+  void connect_gradients();
+  std::optional<std::int64_t> total_items(std::int64_t items, bool known) const;
+  void agree();
+  void share_losses();
+  std::vector<std::string> random_states();
+  void share_best_checkpoint();
+  void require_same_step(const std::filesystem::path& checkpoint) const;
 
   // What happens between updates: reporting.cpp
   void log_evaluate_save();
@@ -43,7 +55,11 @@ class TrainingRun {
 
   // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();
-  void write_checkpoint(const std::filesystem::path& folder);
+  /// @param random_states of all processes, where there are several
+  void write_checkpoint(const std::filesystem::path& folder,
+                        const std::vector<std::string>& random_states);
+  void write_random_states(const std::filesystem::path& folder,
+                           const std::vector<std::string>& random_states) const;
   std::string own_state_text();
   void rotate_checkpoints();
   static void delete_checkpoint(const std::filesystem::path& folder);
@@ -76,6 +92,8 @@ class TrainingRun {
   double used_rate_ = 0;           ///< Of the last update.
   double grad_norm_ = 0;           ///< Of the last update, before clipping.
   std::int64_t first_token_ = 0;   ///< Tokens seen before this train().
+  std::int64_t own_tokens_ = 0;    ///< Of this process, since agree() added those of all,
+  double own_flos_ = 0;            ///< and its floating point operations.
   std::chrono::steady_clock::time_point start_ = {};
   bool measures_memory_ = false;
   std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train(),

@@ -19,8 +19,18 @@ std::string names_of(const Batch& batch) {
 at::Tensor Trainer::training_step(const Batch& inputs, const UpdateExtent& update) {
   torch::Tensor loss = compute_loss(inputs, update).loss;
   if (!impl_->normalises_by_items(update)) loss = loss / static_cast<double>(update.batches);
-  (impl_->scaler ? impl_->scaler->scale(loss) : loss).backward();
+  if (impl_->counts_for_all_processes(update)) loss = loss * impl_->processes.world_size();
+  backward(loss, update);
   return loss.detach();
+}
+
+void Trainer::backward(const at::Tensor& loss, const UpdateExtent& update) {
+  const torch::Tensor scaled = impl_->scaler ? impl_->scaler->scale(loss) : loss;
+  if (impl_->exchange && update.is_last) {
+    impl_->exchange->backward(scaled);
+  } else {
+    scaled.backward();
+  }
 }
 
 ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& update) {
@@ -59,6 +69,11 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
                     names_of(inputs)));
   }
   return output;
+}
+
+bool Trainer::Impl::counts_for_all_processes(const UpdateExtent& update) const {
+  return !processes.alone() && options.args.average_tokens_across_devices &&
+         update.num_items_in_batch && normalises_by_items(update);
 }
 
 /// Does the loss add up over micro-batches as it is?

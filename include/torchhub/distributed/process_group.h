@@ -46,9 +46,10 @@ class ProcessGroup {
   ProcessGroup(ProcessGroup&&) noexcept;
   ProcessGroup& operator=(ProcessGroup&&) noexcept;
 
-  int rank() const { return rank_; }
-  int world_size() const { return world_size_; }
-  bool is_main() const { return rank_ == 0; }
+  int rank() const { return environment_.rank; }
+  int world_size() const { return environment_.world_size; }
+  bool is_main() const { return rank() == 0; }
+  const ProcessEnvironment& environment() const { return environment_; }
 
   /// Returns once every rank has called it.
   void barrier();
@@ -72,8 +73,7 @@ class ProcessGroup {
   Connection* connection() const { return connection_.get(); }
 
  private:
-  int rank_ = 0;
-  int world_size_ = 1;
+  ProcessEnvironment environment_;
   std::unique_ptr<Connection> connection_;
 };
 

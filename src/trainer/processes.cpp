@@ -1,0 +1,90 @@
+#include "trainer/processes.h"
+
+#include "torchhub/training/threads.h"
+#include "trainer/hardware.h"
+
+#include <torch/torch.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace torchhub {
+namespace {
+
+std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
+                                   const TrainingArguments& args) {
+  return std::make_shared<ProcessGroup>(
+      environment, ProcessGroupOptions{.backend = args.ddp_backend,
+                                       .device = device_of(environment, args),
+                                       .timeout = std::chrono::seconds(args.ddp_timeout)});
+}
+
+}  // namespace
+
+Processes::Processes(std::shared_ptr<ProcessGroup> group, const ProcessEnvironment& environment,
+                     const TrainingArguments& args)
+    : group_(group ? std::move(group) : meet(environment, args)),
+      local_rank_(environment.local_rank),
+      one_per_node_writes_(args.save_on_each_node) {}
+
+void Processes::mark(TrainerState& state) const {
+  state.is_local_process_zero = is_local_main();
+  state.is_world_process_zero = is_main();
+}
+
+const std::string& Processes::log_level(const TrainingArguments& args) const {
+  const bool logs = args.log_on_each_node ? is_local_main() : is_main();
+  return logs ? args.log_level : args.log_level_replica;
+}
+
+void Processes::share_model(torch::nn::Module& model) const {
+  if (alone()) return;
+  group_->broadcast(model.parameters());
+  share_buffers(model);
+}
+
+void Processes::share_buffers(torch::nn::Module& model) const {
+  if (!alone()) group_->broadcast(model.buffers());
+}
+
+std::vector<std::string> problems_of_processes(const TrainingArguments& args,
+                                               const ProcessEnvironment& environment) {
+  std::vector<std::string> found;
+  if (!environment.is_distributed()) return found;
+  if (args.auto_find_batch_size) {
+    found.emplace_back(
+        "auto_find_batch_size is true, but there are several processes, and memory runs out on one "
+        "of them alone. Set per_device_train_batch_size, and auto_find_batch_size to false.");
+  }
+  const AcceleratorConfig& config = args.accelerator_config;
+  if (!config.even_batches && !args.dataloader_drop_last) {
+    found.emplace_back(
+        "accelerator_config.even_batches is false, but processes with different numbers of batches "
+        "cannot train together. Set it to true, or dataloader_drop_last to true.");
+  }
+  if (config.split_batches && (args.per_device_train_batch_size % environment.world_size != 0 ||
+                               args.per_device_eval_batch_size % environment.world_size != 0)) {
+    found.push_back(fmt::format(
+        "accelerator_config.split_batches is true, but per_device_train_batch_size {} and "
+        "per_device_eval_batch_size {} must both be divisible by the {} processes.",
+        args.per_device_train_batch_size, args.per_device_eval_batch_size, environment.world_size));
+  }
+  return found;
+}
+
+std::optional<int> threads_among(const ProcessEnvironment& environment) {
+  if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
+    return std::nullopt;
+  }
+  return std::max(1, default_thread_count() / environment.local_world_size);
+}
+
+std::string rng_state_name(int rank) { return fmt::format("rng_state_{}.pth", rank); }
+
+std::string rng_state_name(const Processes& processes) {
+  return processes.alone() ? "rng_state.pth" : rng_state_name(processes.rank());
+}
+
+}  // namespace torchhub

@@ -1,0 +1,240 @@
+// Several processes train what one would train with the same total batch.
+#include "support/rank_group.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::RankGroup;
+using testing::TempDir;
+
+struct Job {
+  std::string scenario = "mlp";
+  int world_size = 1;
+  std::vector<std::string> more = {};
+};
+
+/// An update takes 8 samples, however many processes share them; an epoch has 6.
+RankGroup started(const fs::path& folder, const Job& job) {
+  const std::string batch = std::to_string(8 / job.world_size);
+  std::vector<std::string> command = {TRAINING_RANK,
+                                      job.scenario,
+                                      "--output_dir",
+                                      folder.string(),
+                                      "--optim",
+                                      "sgd",
+                                      "--learning_rate",
+                                      "0.1",
+                                      "--max_steps",
+                                      "9",
+                                      "--logging_steps",
+                                      "1",
+                                      "--save_steps",
+                                      "3",
+                                      "--disable_tqdm",
+                                      "false",
+                                      "--report_to",
+                                      "none",
+                                      "--ddp_timeout",
+                                      "60",
+                                      "--include_num_input_tokens_seen",
+                                      "all",
+                                      "--per_device_train_batch_size",
+                                      batch,
+                                      "--per_device_eval_batch_size",
+                                      batch};
+  command.insert(command.end(), job.more.begin(), job.more.end());
+  return {job.world_size, command};
+}
+
+std::vector<json> results(const fs::path& folder, const Job& job) {
+  return started(folder, job).results();
+}
+
+std::vector<double> logged(const json& seen, const char* name) {
+  std::vector<double> values;
+  for (const json& row : seen.value("history", json::array())) {
+    if (row.contains(name)) values.push_back(row[name].get<double>());
+  }
+  return values;
+}
+
+void expect_near(const json& a, const json& b, double tolerance) {
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    EXPECT_NEAR(a[i].get<double>(), b[i].get<double>(), tolerance) << "at " << i;
+  }
+}
+
+/// The same run, but for how many shared it.
+void expect_same_run(const json& one, const json& shared) {
+  ASSERT_TRUE(one.contains("history")) << one.dump();
+  ASSERT_TRUE(shared.contains("history")) << shared.dump();
+  EXPECT_EQ(logged(one, "loss").size(), 9U);
+  for (const char* name : {"loss", "grad_norm", "learning_rate", "num_input_tokens_seen"}) {
+    SCOPED_TRACE(name);
+    expect_near(logged(one, name), logged(shared, name), 1e-5);
+  }
+  for (const auto& [name, values] : one["state"].items()) {
+    SCOPED_TRACE(name);
+    expect_near(values, shared["state"][name], 1e-5);
+  }
+  EXPECT_EQ(shared["total_flos"], one["total_flos"]);
+  EXPECT_EQ(shared["tokens"], one["tokens"]);
+}
+
+class Processes : public ::testing::TestWithParam<int> {};
+INSTANTIATE_TEST_SUITE_P(Trainer, Processes, ::testing::Values(2, 4));
+
+TEST_P(Processes, HaveTheLossCurveOfOne) {
+  const TempDir folder;
+  const json one = results(folder / "one", {}).front();
+  for (const json& shared : results(folder / "shared", {.world_size = GetParam()})) {
+    expect_same_run(one, shared);
+  }
+}
+
+TEST_P(Processes, CountTheLabelsOfAllInTheLossOfTokens) {
+  const TempDir folder;
+  const std::vector<std::string> accumulate = {"--gradient_accumulation_steps", "2"};
+  const json one = results(folder / "one", {.scenario = "tokens", .more = accumulate}).front();
+  const auto shared = results(folder / "shared",
+                              {.scenario = "tokens", .world_size = GetParam(), .more = accumulate});
+  for (const json& rank : shared) expect_same_run(one, rank);
+}
+
+TEST_P(Processes, EvaluateEachSampleOnce) {
+  const TempDir folder;
+  for (const std::string scenario : {"mlp", "tokens"}) {
+    const json one = results(folder / "one", {.scenario = scenario}).front();
+    for (const json& rank :
+         results(folder / "shared", {.scenario = scenario, .world_size = GetParam()})) {
+      ASSERT_TRUE(rank.contains("labels")) << rank.dump();
+      EXPECT_EQ(rank["labels"], one["labels"]) << "in the order of the dataset";
+      expect_near(one["predictions"], rank["predictions"], 1e-5);
+      for (const char* name : {"test_loss", "test_accuracy", "test_accuracy_of_all"}) {
+        EXPECT_NEAR(rank["metrics"][name].get<double>(), one["metrics"][name].get<double>(), 1e-5)
+            << name;
+      }
+    }
+  }
+}
+
+TEST_P(Processes, FillUpTheLastBatchesOfAnEpoch) {
+  const TempDir folder;  // 45 samples: the last update of an epoch lacks 3
+  const auto shared = results(folder / "shared", {.scenario = "uneven", .world_size = GetParam()});
+  for (const json& rank : shared) {
+    ASSERT_TRUE(rank.contains("state")) << rank.dump();
+    EXPECT_EQ(rank["global_step"], 9);
+    EXPECT_EQ(rank["state"], shared.front()["state"]) << "bit for bit the same on all";
+  }
+}
+
+TEST_P(Processes, ResumeBitForBit) {  // dropout, batch norm, the states of each one's generator
+  const TempDir folder;
+  const Job job{.scenario = "hard", .world_size = GetParam()};
+  const auto straight = results(folder / "straight", job);
+  ASSERT_TRUE(straight.front().contains("state")) << straight.front().dump();
+  for (const char* step : {"checkpoint-3", "checkpoint-6"}) {
+    Job resumed = job;
+    resumed.more = {"--resume_from_checkpoint", (folder / "straight" / step).string()};
+    const auto again = results(folder / "resumed", resumed);
+    for (std::size_t rank = 0; rank < again.size(); ++rank) {
+      ASSERT_TRUE(again[rank].contains("state")) << again[rank].dump();
+      EXPECT_EQ(again[rank]["state"], straight[rank]["state"]);
+      EXPECT_EQ(logged(again[rank], "loss"), logged(straight[rank], "loss"));
+    }
+  }
+}
+
+TEST_P(Processes, GoOnFromTheSampleWhereAnotherNumberStopped) {
+  const TempDir folder;
+  const json one = results(folder / "one", {}).front();
+  const auto resumed = [&](int world_size, const fs::path& from) {
+    const std::string checkpoint = (from / "checkpoint-3").string();  // in the middle of an epoch
+    return results(folder / "resumed",
+                   {.world_size = world_size, .more = {"--resume_from_checkpoint", checkpoint}});
+  };
+  for (const json& rank : resumed(GetParam(), folder / "one")) expect_same_run(one, rank);
+  results(folder / "shared", {.world_size = GetParam()});
+  for (const json& rank : resumed(1, folder / "shared")) expect_same_run(one, rank);
+  for (const json& rank : resumed(6 - GetParam(), folder / "shared")) expect_same_run(one, rank);
+}
+
+TEST_P(Processes, LetOnlyTheMainOneWrite) {
+  const TempDir folder;
+  const auto shared = results(folder / "out", {.world_size = GetParam()});
+  EXPECT_EQ(shared.front()["is_world_process_zero"], true);
+  EXPECT_EQ(shared.back()["is_world_process_zero"], false);
+  for (int rank = 0; rank < GetParam(); ++rank) {
+    EXPECT_TRUE(
+        fs::exists(folder / "out/checkpoint-9" / ("rng_state_" + std::to_string(rank) + ".pth")));
+  }
+  EXPECT_FALSE(fs::exists(folder / "out/checkpoint-9/rng_state.pth"));
+  for (const auto& entry : fs::directory_iterator(folder / "out")) {
+    EXPECT_NE(entry.path().filename().string().front(), '.') << entry.path() << " is left over";
+  }
+  const json state = json::parse(read_file(folder / "out/checkpoint-9/trainer_state.json"));
+  EXPECT_EQ(state["is_world_process_zero"], true);
+}
+
+TEST_P(Processes, StopAndSaveTogetherWhenOneDecides) {
+  const TempDir folder;
+  const auto shared =
+      results(folder / "out",
+              {.scenario = "stops", .world_size = GetParam(), .more = {"--save_strategy", "no"}});
+  for (const json& rank : shared) {
+    ASSERT_TRUE(rank.contains("global_step")) << rank.dump();
+    EXPECT_EQ(rank["global_step"], 3);
+  }
+  EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json"));
+}
+
+TEST_P(Processes, EndWithAClearErrorWhenOneIsKilled) {
+  const TempDir folder;
+  RankGroup ranks = started(folder / "out", {.scenario = "killed", .world_size = GetParam()});
+  const auto last = static_cast<std::size_t>(GetParam() - 1);
+  EXPECT_EQ(ranks[last].wait(), 128 + SIGKILL);
+  for (std::size_t rank = 0; rank < last; ++rank) {
+    EXPECT_EQ(ranks[rank].wait(), 7);
+    EXPECT_NE(ranks[rank].errors().find("DistributedError"), std::string::npos);
+  }
+  EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json") ||
+              !fs::exists(folder / "out/checkpoint-3"));
+}
+
+TEST_P(Processes, EndWhenTheDataOfOneFails) {
+  const TempDir folder;
+  RankGroup ranks = started(folder / "out", {.scenario = "throws", .world_size = GetParam()});
+  const auto last = static_cast<std::size_t>(GetParam() - 1);
+  EXPECT_EQ(ranks[last].wait(), 8);
+  EXPECT_NE(ranks[last].errors().find("sample 17 is broken"), std::string::npos);
+  for (std::size_t rank = 0; rank < last; ++rank) EXPECT_EQ(ranks[rank].wait(), 7);
+}
+
+TEST(ProcessesTogether, RefuseWhatOnlyOneCanDo) {
+  const TempDir folder;
+  const auto refused =
+      results(folder / "out", {.world_size = 2,
+                               .more = {"--auto_find_batch_size", "true", "--accelerator_config",
+                                        R"({"even_batches": false})"}});
+  for (const json& rank : refused) {
+    EXPECT_EQ(rank["exit_code"], 8);
+    const std::string text = rank["errors"];
+    EXPECT_NE(text.find("auto_find_batch_size"), std::string::npos) << text;
+    EXPECT_NE(text.find("even_batches"), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace torchhub

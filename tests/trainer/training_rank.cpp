@@ -1,0 +1,166 @@
+// usage: training_rank SCENARIO [--field value ...]
+// One process of a run, started by RankGroup: trains, evaluates, predicts, and prints as JSON what
+// it saw. Ends with 7 for a DistributedError and 8 for another error, its text on standard error.
+#include "support/tiny_model.h"
+#include "torchhub/torchhub.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <string_view>
+
+using namespace torchhub;
+using nlohmann::json;
+
+namespace {
+
+/// Without batch norm, so that a sample's loss does not depend on who shares its batch.
+class Mlp final : public PreTrainedModel {
+ public:
+  explicit Mlp(const testing::TinyConfig& config)
+      : PreTrainedModel(config),
+        first_(register_module("first", torch::nn::Linear(6, 8))),
+        second_(register_module("second", torch::nn::Linear(8, 3))) {}
+
+  ModelOutput forward(const Batch& batch) override {
+    ModelOutput output{.logits = second_(torch::tanh(first_->forward(batch.at("pixel_values"))))};
+    output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
+    return output;
+  }
+  double floating_point_ops(const Batch& batch) const override {
+    return 100.0 * static_cast<double>(batch.at("labels").size(0));
+  }
+
+ private:
+  torch::nn::Linear first_, second_;
+};
+
+/// A loss per token, divided by the labels of the whole update.
+class Tokens final : public PreTrainedModel {
+ public:
+  explicit Tokens(const testing::TinyConfig& config)
+      : PreTrainedModel(config),
+        embedding_(register_module("embedding", torch::nn::Embedding(5, 4))),
+        linear_(register_module("linear", torch::nn::Linear(4, 3))) {}
+
+  bool accepts_num_items_in_batch() const override { return true; }
+  std::string main_input_name() const override { return "input_ids"; }
+
+  ModelOutput forward(const Batch& batch) override {
+    namespace F = torch::nn::functional;
+    ModelOutput output{.logits = linear_(embedding_->forward(batch.at("input_ids")))};
+    const auto items = batch.find("num_items_in_batch");
+    F::CrossEntropyFuncOptions options;
+    options.ignore_index(-100);
+    if (items != batch.end()) options.reduction(torch::kSum);
+    output.loss =
+        F::cross_entropy(output.logits.flatten(0, 1), batch.at("labels").flatten(), options);
+    if (items != batch.end()) output.loss = output.loss / items->second;
+    return output;
+  }
+
+ private:
+  torch::nn::Embedding embedding_;
+  torch::nn::Linear linear_;
+};
+
+/// Rows of six tokens, of which row i counts 1 + i % 5 labels.
+std::shared_ptr<const Dataset> token_rows(std::int64_t size) {
+  const auto generator = at::detail::createCPUGenerator(3);
+  const torch::Tensor ids = torch::randint(5, {size, 6}, generator, torch::kInt64);
+  torch::Tensor labels = ids.remainder(3);
+  for (std::int64_t row = 0; row < size; ++row) labels[row].slice(0, 1 + row % 5).fill_(-100);
+  return std::make_shared<TensorDataset>(Batch{{"input_ids", ids}, {"labels", labels}});
+}
+
+template <typename Model>
+std::shared_ptr<PreTrainedModel> made() {
+  torch::manual_seed(5);
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  return std::make_shared<Model>(config);
+}
+
+/// What the last rank alone does at step 3.
+class LastRankAt3 final : public TrainerCallback {
+ public:
+  explicit LastRankAt3(std::string_view what) : what_(what) {}
+  std::string name() const override { return "LastRankAt3"; }
+  void on_step_end(const TrainerEvent& event) override {
+    const ProcessEnvironment here = ProcessEnvironment::from_environment();
+    if (here.rank + 1 != here.world_size || event.state.global_step != 3) return;
+    if (what_ == "killed") std::raise(SIGKILL);
+    if (what_ == "throws") throw DatasetError("sample 17 is broken");
+    if (what_ != "stops") return;
+    event.control.should_training_stop = true;
+    event.control.should_save = true;
+  }
+
+ private:
+  std::string what_;
+};
+
+TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
+  TrainerOptions options{.args = std::move(args)};
+  if (scenario == "tokens") {
+    options.model = made<Tokens>();
+    options.train_dataset = token_rows(48);
+    options.eval_dataset = token_rows(21);
+    options.eval_loss_mean = EvalLossMean::labels;
+  } else {
+    options.model = scenario == "hard" ? testing::tiny_model() : made<Mlp>();
+    options.train_dataset = testing::tiny_dataset(scenario == "uneven" ? 45 : 48);
+    options.eval_dataset = testing::tiny_dataset(21, 9);
+  }
+  options.compute_metrics = [](const EvalPrediction& whole) {
+    return Metrics{{"accuracy_of_all", metrics::accuracy(whole).at("accuracy")}};
+  };
+  options.streaming_metrics = {metrics::streaming_accuracy()};
+  options.callbacks = {std::make_shared<LastRankAt3>(scenario)};
+  return options;
+}
+
+std::vector<double> numbers(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.to(at::kDouble).flatten();
+  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
+}
+
+json seen_by(Trainer& trainer, const std::shared_ptr<const Dataset>& eval_dataset) {
+  json seen = {{"history", to_json(trainer.state().log_history)}};
+  const PredictionOutput predicted = trainer.predict(eval_dataset);
+  seen["predictions"] = numbers(predicted.predictions);
+  seen["labels"] = numbers(predicted.label_ids);
+  for (const auto& [name, value] : predicted.metrics) seen["metrics"][name] = value;
+  for (const auto& [name, tensor] : trainer.model().named_state()) {
+    seen["state"][name] = numbers(tensor);
+  }
+  seen["global_step"] = trainer.state().global_step;
+  seen["total_flos"] = trainer.state().total_flos;
+  seen["tokens"] = trainer.state().num_input_tokens_seen;
+  seen["is_world_process_zero"] = trainer.state().is_world_process_zero;
+  return seen;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const std::string scenario = argv[1];
+    TrainerOptions options = options_of(scenario, parse_arguments(argc - 1, argv + 1));
+    const auto eval_dataset = options.eval_dataset;
+    Trainer trainer(std::move(options));
+    trainer.train();
+    const json seen = seen_by(trainer, eval_dataset);
+    trainer.save_model();
+    fmt::print("{}\n", seen.dump());
+    return 0;
+  } catch (const DistributedError& error) {
+    fmt::print(stderr, "DistributedError: {}\n", error.what());
+    return 7;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 8;
+  }
+}
