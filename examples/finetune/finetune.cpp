@@ -59,7 +59,8 @@ int train(const Options& options) {
        .train_dataset = fashion_mnist("train"),
        .eval_dataset = fashion_mnist("test"),
        .compute_metrics = metrics::accuracy,
-       .callbacks = {std::make_shared<JsonlLogCallback>(options.output_dir + "/log.jsonl")},
+       .callbacks = {std::make_shared<JsonlLogCallback>(options.output_dir + "/log.jsonl"),
+                     std::make_shared<TrainingPlotCallback>()},
        .card = {.model_name = {}, .license = "apache-2.0", .datasets = {dataset}}});
   const TrainOutput out = trainer.train({.resume_from_checkpoint = options.resume_from});
   fmt::print("{}", out.full_report());

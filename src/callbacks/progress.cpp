@@ -1,6 +1,7 @@
 #include "torchhub/callbacks/progress.h"
 
 #include "callbacks/progress_bar.h"
+#include "torchhub/data/loader.h"
 
 #include <fmt/format.h>
 
@@ -73,7 +74,7 @@ void ProgressCallback::on_prediction_step(const TrainerEvent& event) {
     evaluating_since_ = clock_->steady_now();
     last_drawn_.reset();
   }
-  if (!drawn_lately()) draw_evaluation();
+  if (!drawn_lately()) draw_evaluation(event);
 }
 
 void ProgressCallback::on_evaluate(const TrainerEvent& event, const Metrics& /*metrics*/) {
@@ -124,9 +125,12 @@ void ProgressCallback::draw_training(const TrainerEvent& event) {
 }
 
 /// Below the bar of the training, which stays.
-void ProgressCallback::draw_evaluation() {
-  const ProgressFacts facts{
-      .done = batches_, .seconds = seconds_since(evaluating_since_), .unit = "batches"};
+void ProgressCallback::draw_evaluation(const TrainerEvent& event) {
+  const DataLoader* const loader = event.eval_dataloader;
+  const ProgressFacts facts{.done = batches_,
+                            .total = loader ? loader->num_batches() : std::nullopt,
+                            .seconds = seconds_since(evaluating_since_),
+                            .unit = "batches"};
   constexpr std::string_view kTitle = "evaluation: ";
   const int room = columns_of(out_) - static_cast<int>(kTitle.size());
   put(out_, fmt::format("{}{}{}\x1b[K", below_ || !training_since_ ? "\r" : "\n", kTitle,

@@ -128,6 +128,28 @@ TEST(ProgressCallback, CountsAnEvaluationBelowTheBar) {
   EXPECT_EQ(terminal.text(), "\r\x1b[K");
 }
 
+class FiveSamples final : public Dataset {
+ public:
+  std::int64_t size() const override { return 5; }
+  Batch get(std::int64_t /*index*/) const override { return {}; }
+};
+
+TEST(ProgressCallback, KnowsHowLongAnEvaluationIs) {
+  const Terminal terminal(60);
+  ProgressCallback progress(terminal.out(), std::make_shared<FakeClock>());
+  TestRun run;
+  const DataLoader loader(std::make_shared<FiveSamples>(), std::make_shared<SequentialSampler>(5),
+                          {}, {.batch_size = 2});
+  const TrainerEvent now = run.at(0);
+  progress.on_prediction_step({.args = now.args,
+                               .plan = now.plan,
+                               .state = now.state,
+                               .control = now.control,
+                               .model = now.model,
+                               .eval_dataloader = &loader});
+  EXPECT_NE(terminal.text().find("| 1/3 ["), std::string::npos) << "of three batches";
+}
+
 TEST(ProgressCallback, CountsAnEvaluationWithoutATraining) {
   const Terminal terminal;
   ProgressCallback progress(terminal.out(), std::make_shared<FakeClock>());

@@ -37,7 +37,7 @@ class ProgressCallback final : public TrainerCallback {
   bool drawn_lately();
   double seconds_since(Moment start) const;
   void draw_training(const TrainerEvent& event);
-  void draw_evaluation();
+  void draw_evaluation(const TrainerEvent& event);
   void end_evaluation(const TrainerEvent& event);
   void clear();
 
