@@ -1,4 +1,4 @@
-#include "training/blas_facts.h"
+#include "training/machine/blas_facts.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "training/cpu_topology.h"
+#include "training/machine/cpu_topology.h"
 
 #include "support/temp_dir.h"
-#include "training/cgroup_quota.h"
+#include "training/machine/cgroup_quota.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/weights/pickle_tensors.h"
 #include "training/optimizer_cases.h"
-#include "training/optimizer_state.h"
+#include "training/optimizers/optimizer_state.h"
 
 #include <torch/torch.h>
 

@@ -1,8 +1,8 @@
 #include "support/golden.h"
 #include "torchhub/training/checkpoint.h"
-#include "training/fused_adamw.h"
 #include "training/optimizer_cases.h"
-#include "training/optimizer_state.h"
+#include "training/optimizers/fused_adamw.h"
+#include "training/optimizers/optimizer_state.h"
 
 #include <torch/torch.h>
 

@@ -3,7 +3,7 @@
 #include "support/message_of.h"
 #include "torchhub/base/error.h"
 #include "torchhub/training/adafactor.h"
-#include "training/optimizer_codec.h"
+#include "training/optimizers/optimizer_codec.h"
 
 #include <torch/torch.h>
 

@@ -1,0 +1,142 @@
+#include "training/arguments/argument_values.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace torchhub::argument_values {
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+/// A map may come as text that holds JSON, as from a command line.
+ordered_json object_of(const ordered_json& value) {
+  const ordered_json object =
+      value.is_string() ? ordered_json::parse(value.get<std::string>(), nullptr, false) : value;
+  if (!object.is_object()) throw WrongValue("a map, as in {\"name\": 1}");
+  return object;
+}
+
+/// Python's rule for words in such maps: true and false in any case, and numbers, mean themselves.
+LogValue value_of_word(const std::string& word) {
+  if (lower(word) == "true") return true;
+  if (lower(word) == "false") return false;
+  const ordered_json parsed = ordered_json::parse(word, nullptr, false);
+  if (parsed.is_number_integer()) return parsed.get<std::int64_t>();
+  if (parsed.is_number()) return parsed.get<double>();
+  return word;
+}
+
+LogValue keyword_value(const ordered_json& value) {
+  if (value.is_null()) return nullptr;
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_number()) return value.get<double>();
+  if (value.is_string()) return value_of_word(value.get<std::string>());
+  throw WrongValue("a map of numbers, words and flags, without lists or maps in it");
+}
+
+}  // namespace
+
+ordered_json to_json(const LogRow& keywords) {
+  ordered_json object = ordered_json::object();
+  for (const auto& [name, value] : keywords) {
+    object[name] = std::visit([](const auto& v) { return ordered_json(v); }, value);
+  }
+  return object;
+}
+
+void read(const ordered_json& value, LogRow& keywords) {
+  keywords.clear();
+  const ordered_json object = object_of(value);
+  for (const auto& item : object.items()) {
+    keywords.emplace_back(item.key(), keyword_value(item.value()));
+  }
+}
+
+ordered_json to_json(const AcceleratorConfig& c) {
+  return {{"split_batches", c.split_batches}, {"dispatch_batches", to_json(c.dispatch_batches)},
+          {"even_batches", c.even_batches},   {"use_seedable_sampler", c.use_seedable_sampler},
+          {"non_blocking", c.non_blocking},   {"gradient_accumulation_kwargs", nullptr}};
+}
+
+void read(const ordered_json& value, AcceleratorConfig& c) {
+  const ordered_json object = object_of(value);
+  for (const auto& [key, item] : object.items()) {
+    if (key == "split_batches") {
+      read(item, c.split_batches);
+    } else if (key == "dispatch_batches") {
+      read(item, c.dispatch_batches);
+    } else if (key == "even_batches") {
+      read(item, c.even_batches);
+    } else if (key == "use_seedable_sampler") {
+      read(item, c.use_seedable_sampler);
+    } else if (key == "non_blocking") {
+      read(item, c.non_blocking);
+    } else if (key == "gradient_accumulation_kwargs" ? !item.is_null()
+                                                     : key != "use_configured_state") {
+      throw WrongValue(
+          fmt::format("a map of split_batches, dispatch_batches, even_batches, "
+                      "use_seedable_sampler and non_blocking; '{}' is not offered",
+                      key));
+    }
+  }
+}
+
+void read(const ordered_json& value, std::filesystem::path& path) {
+  std::string text;
+  read(value, text);
+  path = text;
+}
+
+void read(const ordered_json& value, std::vector<std::string>& words) {
+  words.clear();
+  if (value.is_null() || value == "none") return;
+  if (value.is_string()) {
+    words.push_back(value.get<std::string>());
+    return;
+  }
+  if (!value.is_array()) throw WrongValue("a word or a list of words");
+  for (const ordered_json& item : value) {
+    if (!item.is_string()) throw WrongValue("a list of words");
+    if (item != "none") words.push_back(item.get<std::string>());
+  }
+}
+
+void read(const ordered_json& value, std::string& text) {
+  if (!value.is_string()) throw WrongValue("text");
+  text = value.get<std::string>();
+}
+
+void read(const ordered_json& value, bool& flag) {
+  if (!value.is_boolean()) throw WrongValue("true or false");
+  flag = value.get<bool>();
+}
+
+void read(const ordered_json& value, double& number) {
+  if (!value.is_number()) throw WrongValue("a number");
+  number = value.get<double>();
+}
+
+void read(const ordered_json& value, InputTokensSeen& which) {
+  if (value.is_boolean()) {
+    which = value.get<bool>() ? InputTokensSeen::all : InputTokensSeen::no;
+  } else {
+    read<InputTokensSeen>(value, which);
+  }
+}
+
+void read(const ordered_json& value, const PythonOnly& field) {
+  if (value == to_json(field)) return;
+  // `false`, `null` and what is empty all mean "not wanted".
+  if (value.is_null() || value == false || value == "" || (value.is_array() && value.empty()) ||
+      (value.is_object() && value.empty())) {
+    return;
+  }
+  throw WrongValue(fmt::format("left out, because {}", field.why));
+}
+
+}  // namespace torchhub::argument_values
