@@ -59,10 +59,9 @@ class Numbers {
     }
     all_bool_ = all_bool_ && value.is_boolean();
     all_whole_ = all_whole_ && !value.is_number_float();
-    const double number = value.is_boolean() ? value.get<bool>() : value.get<double>();
-    doubles_.push_back(number);
-    wholes_.push_back(value.is_number_integer() ? value.get<std::int64_t>()
-                                                : static_cast<std::int64_t>(value == true));
+    const bool yes = value.is_boolean() && value.get<bool>();
+    doubles_.push_back(value.is_boolean() ? yes : value.get<double>());
+    wholes_.push_back(value.is_number_integer() ? value.get<std::int64_t>() : yes);
   }
 
   static std::string refusal(const Record& value) {

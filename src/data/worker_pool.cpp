@@ -21,14 +21,14 @@ WorkerBatches::~WorkerBatches() {
 
 std::optional<Batch> WorkerBatches::next() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return loaded_.contains(wanted_) || wanted_ == end_; });
+  ready_.wait(lock, [this] { return loaded_.contains(wanted_) || wanted_ == end_; });
   if (wanted_ == end_) return std::nullopt;
   Loaded& ready = loaded_.at(wanted_);
   if (ready.error) std::rethrow_exception(ready.error);  // stays, so that later calls throw it too
   Batch batch = std::move(ready.batch);
   samples_seen_ = ready.samples_seen;
   loaded_.erase(wanted_++);
-  changed_.notify_all();
+  room_.notify_one();
   return batch;
 }
 
@@ -47,7 +47,7 @@ void WorkerBatches::work(const std::stop_token& stop) {
 /// With `claiming_` held: no other worker can take the room. @return false to end
 bool WorkerBatches::wait_for_room(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  const bool room = changed_.wait(lock, stop, [this] { return claimed_ < wanted_ + most_ahead_; });
+  const bool room = room_.wait(lock, stop, [this] { return claimed_ < wanted_ + most_ahead_; });
   return room && !stop.stop_requested();
 }
 
@@ -61,7 +61,7 @@ std::optional<BatchTask> WorkerBatches::claim() {
     }
     const std::lock_guard lock(mutex_);
     end_ = claimed_;
-    changed_.notify_all();
+    ready_.notify_one();
   } catch (...) {
     store(claimed_, {{}, std::current_exception(), 0});
   }
@@ -80,7 +80,7 @@ WorkerBatches::Loaded WorkerBatches::load(const BatchTask& task) const {
 void WorkerBatches::store(std::int64_t place, Loaded loaded) {
   const std::lock_guard lock(mutex_);
   loaded_.emplace(place, std::move(loaded));
-  changed_.notify_all();
+  if (place == wanted_) ready_.notify_one();
 }
 
 }  // namespace torchhub

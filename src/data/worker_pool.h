@@ -48,9 +48,10 @@ class WorkerBatches final : public EpochBatches {
   bool all_claimed_ = false;  // guarded by claiming_
 
   std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::int64_t wanted_ = 0;          // guarded by mutex_: place of the batch that next() gives
-  std::optional<std::int64_t> end_;  // guarded by mutex_: number of batches, once it is known
+  std::condition_variable ready_;     // the wanted batch, or the end, is there
+  std::condition_variable_any room_;  // for the worker that holds claiming_
+  std::int64_t wanted_ = 0;           // guarded by mutex_: place of the batch that next() gives
+  std::optional<std::int64_t> end_;   // guarded by mutex_: number of batches, once it is known
   std::map<std::int64_t, Loaded> loaded_;  // guarded by mutex_, by place
   std::vector<std::jthread> threads_;  // last member: starts after, and stops before, the others
 };

@@ -25,9 +25,11 @@ at::ScalarType type_of(const nlohmann::json& golden_case) {
   return golden_case.at("dtype") == "float32" ? at::kFloat : at::kDouble;
 }
 
-/// Weights are below 4 in size, where floats lie up to 2.4e-7 apart.
+/// Most weights are below 1 in size, where floats lie up to 6e-8 apart. LibTorch's own RMSprop
+/// subtracts what is nearly the same, and in another way than Python's.
 double tolerance(const nlohmann::json& golden_case) {
-  return type_of(golden_case) == at::kFloat ? 3e-7 : 1e-14;
+  if (type_of(golden_case) == at::kDouble) return 1e-14;
+  return golden_case.at("case") == "rmsprop-all" ? 3e-7 : 1e-7;
 }
 
 void expect_weights(const GoldenModel& model, const nlohmann::json& lists, double tolerance) {
