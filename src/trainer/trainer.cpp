@@ -14,75 +14,11 @@
 #include "trainer/out_of_memory.h"
 #include "trainer/resume_source.h"
 #include "trainer/trainer_impl.h"
+#include "trainer/trainer_problems.h"
 #include "trainer/training_run.h"
-
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
 
 namespace torchhub {
 namespace {
-
-bool has_training_data(const TrainerOptions& options) {
-  return options.train_dataset || options.train_stream;
-}
-
-bool has_eval_data(const TrainerOptions& options) {
-  return options.eval_dataset || !options.eval_datasets.empty();
-}
-
-/// How long a run by epochs is, only its data says; until then it is long enough for any schedule.
-std::int64_t updates_or_many(const TrainingArguments& args) {
-  constexpr std::int64_t kMany = 1'000'000'000'000;
-  return args.max_steps > 0 ? args.max_steps : kMany;
-}
-
-template <typename Check>
-void append_problems(std::vector<std::string>& found, Check&& check) {
-  try {
-    check();
-  } catch (const InvalidArgumentError& error) {
-    found.insert(found.end(), error.problems().begin(), error.problems().end());
-  }
-}
-
-std::vector<std::string> problems_of(const TrainerOptions& options,
-                                     const ProcessEnvironment& environment) {
-  const TrainingArguments& args = options.args;
-  std::vector<std::string> found = problems(args);
-  for (auto& problem : problems_of_processes(args, environment)) found.push_back(problem);
-  if (!options.model && !options.model_init) {
-    found.emplace_back("Neither TrainerOptions::model nor model_init is set; set one.");
-  }
-  if (options.model && options.model_init) {
-    found.emplace_back("TrainerOptions::model and model_init are both set; set one.");
-  }
-  if (options.train_dataset && options.train_stream) {
-    found.emplace_back("TrainerOptions::train_dataset and train_stream are both set; set one.");
-  }
-  if (options.optimizer && options.model_init) {
-    found.emplace_back(
-        "TrainerOptions::optimizer cannot belong to the model that model_init makes; "
-        "set model, or override create_optimizer().");
-  }
-  if (args.eval_strategy != IntervalStrategy::no && !has_eval_data(options)) {
-    found.push_back(
-        fmt::format("eval_strategy is {}, but there is no eval_dataset; set one or use "
-                    "eval_strategy no.",
-                    to_string(args.eval_strategy)));
-  }
-  if (args.batch_eval_metrics != static_cast<bool>(options.compute_batch_metrics)) {
-    found.emplace_back(args.batch_eval_metrics
-                           ? "batch_eval_metrics is true, but compute_batch_metrics is not set."
-                           : "compute_batch_metrics is set, but batch_eval_metrics is false.");
-  }
-  append_problems(found, [&] { make_loggers(args.report_to, {.output_dir = args.output_dir}); });
-  for (auto& problem : problems(schedule_options(args, updates_or_many(args))))
-    found.push_back(std::move(problem));
-  for (auto& problem : problems(optimizer_options(args))) found.push_back(std::move(problem));
-  return found;
-}
 
 ReportToOptions logger_options(const TrainerOptions& options) {
   const TrainingArguments& args = options.args;
@@ -93,18 +29,6 @@ ReportToOptions logger_options(const TrainerOptions& options) {
   if (!to.tensorboard.logging_dir && args.logging_dir)
     to.tensorboard.logging_dir = *args.logging_dir;
   return to;
-}
-
-/// A best step that is not saved cannot be loaded again, which Python does not say.
-void warn_of_lost_best(const TrainingArguments& args, const TrainingPlan& plan) {
-  if (!plan.metric_for_best_model || args.save_strategy == SaveStrategy::best) return;
-  const bool together = to_string(args.eval_strategy) == to_string(args.save_strategy) &&
-                        (args.eval_strategy != IntervalStrategy::steps ||
-                         plan.eval_steps % std::max<std::int64_t>(plan.save_steps, 1) == 0);
-  if (args.eval_strategy == IntervalStrategy::no || together) return;
-  log::warning("best_model_may_not_be_saved",
-               {{"cause", "not every evaluated step is saved"},
-                {"remedy", "save_strategy best, or as often as evaluations"}});
 }
 
 /// Says that train() is under way while it lives.

@@ -1,14 +1,9 @@
 #include "trainer/training_run.h"
 
 #include "torchhub/base/log.h"
-#include "torchhub/training/loss.h"
 #include "torchhub/training/optimizer.h"
-#include "trainer/out_of_memory.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <utility>
 
 namespace torchhub {
 namespace {
@@ -129,97 +124,6 @@ void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
   }
   impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
-}
-
-/// gradient_accumulation_steps of them; the last update of an epoch takes what is left.
-std::vector<Batch> TrainingRun::batches_of_update(EpochBatches& batches) const {
-  std::vector<Batch> of_update;
-  while (std::ssize(of_update) < args_.gradient_accumulation_steps) {
-    auto batch = batches.next();
-    if (!batch) break;
-    of_update.push_back(impl_.model_inputs(std::move(*batch)));
-  }
-  return of_update;
-}
-
-void TrainingRun::run_update(std::vector<Batch> batches) {
-  const CallbackList& callbacks = impl_.callbacks;
-  UpdateExtent extent = extent_of(batches);
-  callbacks.step_begin(impl_.event());
-  if (impl_.exchange) impl_.exchange->broadcast_buffers();
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    extent.is_last = i + 1 == batches.size();
-    count(batches[i]);
-    loss_.add(trainer_.training_step(batches[i], extent), state_.global_step);
-    if (!extent.is_last) callbacks.substep_end(impl_.event());
-  }
-  optimizer_step();
-  ++state_.global_step;
-  state_.epoch = static_cast<double>(place_.epoch) +
-                 static_cast<double>(batches_done_) / static_cast<double>(plan_.batches_per_epoch);
-  if (args_.torch_empty_cache_steps && state_.global_step % *args_.torch_empty_cache_steps == 0) {
-    release_cached_memory();
-  }
-  callbacks.step_end(impl_.event());
-  log_evaluate_save();
-}
-
-/// What a loss may be divided by, where anybody can use it.
-UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
-  UpdateExtent extent{.batches = std::ssize(batches)};
-  const bool used = model_.accepts_num_items_in_batch() || impl_.options.compute_loss_func ||
-                    args_.label_smoothing_factor != 0;
-  if (!used) return extent;
-  std::int64_t items = 0;
-  bool known = true;
-  for (const Batch& batch : batches) {
-    const at::Tensor labels = impl_.labels_of(batch);
-    known = known && labels.defined();
-    if (known) items += count_items(labels, model_.shifts_labels());
-  }
-  const auto total = args_.average_tokens_across_devices ? total_items(items, known)
-                     : known                             ? std::optional(items)
-                                                         : std::nullopt;
-  if (total) extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0
-  return extent;
-}
-
-void TrainingRun::optimizer_step() {
-  const CallbackList& callbacks = impl_.callbacks;
-  if (impl_.scaler) impl_.scaler->unscale(*optimizer_);
-  grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
-  callbacks.pre_optimizer_step(impl_.event());
-  used_rate_ = scheduler_->rates().front();
-  bool made = true;  // not where float16 gradients overflowed
-  if (impl_.scaler) {
-    made = impl_.scaler->step(*optimizer_);
-    impl_.scaler->update();
-  } else {
-    optimizer_->step();
-  }
-  callbacks.optimizer_step(impl_.event());
-  if (made && !scheduler_->follows_metric()) scheduler_->step();
-  // Always those of the next update: optimizer.pt keeps them, and Python goes on with what it says.
-  set_learning_rates(*optimizer_, scheduler_->rates());
-  clear_gradients(*optimizer_);
-}
-
-void TrainingRun::count(const Batch& inputs) {
-  own_tokens_ += tokens_in(inputs);
-  own_flos_ += trainer_.floating_point_ops(inputs);
-  if (!impl_.processes.alone()) return;  // agree() counts for all
-  state_.num_input_tokens_seen += std::exchange(own_tokens_, 0);
-  state_.total_flos += std::exchange(own_flos_, 0);
-}
-
-std::int64_t TrainingRun::tokens_in(const Batch& inputs) const {
-  if (args_.include_num_input_tokens_seen == InputTokensSeen::no) return 0;
-  const auto input = inputs.find(model_.main_input_name());
-  if (input == inputs.end()) return 0;
-  const auto mask = inputs.find("attention_mask");
-  const bool masked =
-      args_.include_num_input_tokens_seen == InputTokensSeen::non_padding && mask != inputs.end();
-  return masked ? mask->second.sum().item<std::int64_t>() : input->second.numel();
 }
 
 TrainOutput TrainingRun::finish() {

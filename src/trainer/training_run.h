@@ -25,13 +25,15 @@ class TrainingRun {
   void prepare(const std::optional<std::filesystem::path>& checkpoint);
   void run_epochs();
   void run_epoch(std::int64_t epoch, std::int64_t samples_seen);
+  TrainOutput finish();
+
+  // One update: updating.cpp
   std::vector<Batch> batches_of_update(EpochBatches& batches) const;
   void run_update(std::vector<Batch> batches);
   UpdateExtent extent_of(const std::vector<Batch>& batches) const;
   void optimizer_step();
   void count(const Batch& inputs);
   std::int64_t tokens_in(const Batch& inputs) const;
-  TrainOutput finish();
 
   // What several processes tell each other: exchanging.cpp
   void connect_gradients();
