@@ -1,3 +1,4 @@
+#include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -8,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -196,6 +199,35 @@ TEST(TrainerLoop, StopsWhereACallbackAsks) {
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {std::make_shared<StopAt3>()}});
   EXPECT_EQ(trainer.train().global_step, 3);
+}
+
+TEST(TrainerLoop, EndsWithWhatACallbackThrowsAndCanTrainAgain) {
+  class ThrowOnceAt3 final : public TrainerCallback {
+   public:
+    std::string name() const override { return "ThrowOnceAt3"; }
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 3 && !std::exchange(thrown_, true)) {
+        throw std::runtime_error("the robot fell over");
+      }
+    }
+
+   private:
+    bool thrown_ = false;
+  };
+  const TempDir folder;
+  const auto recorder = std::make_shared<Recorder>();
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "out",
+                            .max_steps = 5,
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no,
+                            .dataloader_num_workers = 2},
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {std::make_shared<ThrowOnceAt3>(), recorder}});
+  EXPECT_EQ(testing::message_of<std::runtime_error>([&] { trainer.train(); }),
+            "the robot fell over");
+  EXPECT_EQ(recorder->events.back(), "optimizer_step") << "no event after the error";
+  EXPECT_EQ(trainer.train().global_step, 5);
 }
 
 TEST(TrainerLoop, BeginsTheNextEpochAtItsFirstBatchWhenACallbackEndsOneEarly) {
