@@ -6,6 +6,7 @@
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/callbacks/printer.h"
+#include "torchhub/data/loader.h"
 
 #include <gtest/gtest.h>
 
