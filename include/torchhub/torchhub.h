@@ -24,6 +24,7 @@
 #include "torchhub/models.h"
 #include "torchhub/safetensors/error.h"
 #include "torchhub/trainer.h"
+#include "torchhub/training/allocator.h"
 #include "torchhub/training/callback.h"
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/training/classification_metrics.h"

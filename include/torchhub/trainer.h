@@ -82,6 +82,9 @@ struct TrainerOptions {
   /// Threads that compute; unset: OMP_NUM_THREADS, else one a physical core (training/threads.h),
   /// divided among the processes of the host.
   std::optional<int> num_threads = std::nullopt;
+  /// The program keeps what it frees, so that each update need not ask the system for the same
+  /// memory again (training/allocator.h says when not).
+  bool keep_freed_memory = true;
   std::shared_ptr<const Clock> clock = system_clock();
 };
 

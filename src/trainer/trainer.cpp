@@ -7,6 +7,7 @@
 #include "torchhub/callbacks/printer.h"
 #include "torchhub/callbacks/progress.h"
 #include "torchhub/callbacks/report_to.h"
+#include "torchhub/training/allocator.h"
 #include "torchhub/training/default_flow.h"
 #include "torchhub/training/threads.h"
 #include "trainer/checkpoint_files.h"
@@ -72,6 +73,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   const bool measured = memory.start("init");
   processes.mark(state);
   set_log_level(processes.log_level(options.args));
+  if (options.keep_freed_memory) keep_freed_memory();
   apply_thread_count(options.num_threads ? options.num_threads : threads_among(environment));
   apply_determinism(options.args);
   torch::manual_seed(options.args.seed);

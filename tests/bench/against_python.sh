@@ -12,7 +12,7 @@ for job in resnet:60 encoder-small:60 encoder-large:8; do
   name=${job%:*} updates=${job#*:}
   ours=() theirs=()
   for ((round = 0; round < rounds; ++round)); do
-    ours+=("$("$program" "$name" "$updates")")
+    ours+=("$("$program" "$name" "$updates" 2>/dev/null | grep '^{"job"')")
     theirs+=("$(python3 "$here/train_bench.py" "$name" "$updates" 2>/dev/null | grep '^{"job"')")
   done
   python3 - "$name" "${ours[@]}" -- "${theirs[@]}" <<'PY'
