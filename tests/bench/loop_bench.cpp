@@ -1,6 +1,7 @@
 // What the Trainer's loop costs beside a hand-written LibTorch loop of the same model, batches and
-// optimizer, and how much memory each takes. Both run in turns in one process.
-// usage: loop_bench JOB UPDATES [ROUNDS]    prints one line of JSON
+// optimizer. Both run in turns in one process; for the peak of memory each in a process of its own.
+// usage: loop_bench JOB UPDATES [ROUNDS]              prints one line of JSON
+//        loop_bench JOB UPDATES peak hand|trainer     the same, MiB
 #include "bench_jobs.h"
 
 #include <fmt/format.h>
@@ -9,6 +10,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <sys/resource.h>
 
 namespace {
 
@@ -21,9 +24,12 @@ double median(std::vector<double> values) {
 
 /// A model whose step takes next to nothing: what is left is the loop.
 BenchJob nothing_job(std::int64_t updates) {
+  struct NothingConfig : torchhub::PretrainedConfig {
+    void fields(torchhub::FieldVisitor&) override {}
+  };
   class Nothing final : public torchhub::PreTrainedModel {
    public:
-    explicit Nothing(const torchhub::PretrainedConfig& config)
+    explicit Nothing(const NothingConfig& config)
         : PreTrainedModel(config), linear_(register_module("linear", torch::nn::Linear(4, 2))) {}
     torchhub::ModelOutput forward(const torchhub::Batch& batch) override {
       torchhub::ModelOutput output{.logits = linear_->forward(batch.at("x"))};
@@ -34,7 +40,7 @@ BenchJob nothing_job(std::int64_t updates) {
    private:
     torch::nn::Linear linear_;
   };
-  torchhub::PretrainedConfig config;
+  NothingConfig config;
   config.model_type = "nothing";
   return {std::make_shared<Nothing>(config),
           std::make_shared<torchhub::TensorDataset>(
@@ -100,6 +106,18 @@ double with_trainer(const BenchJob& job, std::int64_t updates) {
          static_cast<double>(updates);
 }
 
+/// The most memory that the process has had, after updates by one of the two loops alone.
+int print_peak(const std::string& name, std::int64_t updates, const std::string& loop) {
+  const BenchJob job = job_of(name, updates);
+  torchhub::keep_freed_memory();  // in both, as in the other comparison
+  loop == "hand" ? hand_written(job, updates) : with_trainer(job, updates);
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  fmt::print("{{\"job\": \"{}\", \"loop\": \"{}\", \"peak_mib\": {:.1f}}}\n", name, loop,
+             static_cast<double>(usage.ru_maxrss) / 1024);
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -110,6 +128,7 @@ int main(int argc, char** argv) {
   }
   const std::string name = argv[1];
   const std::int64_t updates = std::atoll(argv[2]);
+  if (argc > 4) return print_peak(name, updates, argv[4]);
   const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
   std::vector<double> hand, trainer;
   const BenchJob job = job_of(name, updates);
