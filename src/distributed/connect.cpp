@@ -7,6 +7,11 @@
 #define USE_C10D_GLOO
 #endif
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+
+#include <gloo/common/error.h>
+#include <gloo/context.h>
+#include <gloo/transport/context.h>
+#include <gloo/transport/unbound_buffer.h>
 #endif
 #ifdef TORCHHUB_HAS_NCCL
 #ifndef USE_C10D_NCCL
@@ -36,7 +41,8 @@ c10::intrusive_ptr<c10d::Store> meet(const ProcessEnvironment& environment,
   options.port = static_cast<std::uint16_t>(environment.master_port);
   options.isServer = environment.rank == 0 && !environment.agent_attempt;
   options.numWorkers = static_cast<std::size_t>(environment.world_size);
-  options.timeout = timeout;
+  // LibTorch 1 drops parts of a second, and with none left it would not try twice.
+  options.timeout = std::chrono::ceil<std::chrono::seconds>(timeout);
   do_without_libuv(options);
   c10::intrusive_ptr<c10d::Store> store =
       c10::make_intrusive<c10d::TCPStore>(environment.master_addr, options);
@@ -50,10 +56,35 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "localhost" || address == "::1";
 }
 
-c10::intrusive_ptr<Collectives> make_gloo(const c10::intrusive_ptr<c10d::Store>& store,
-                                          const ProcessEnvironment& environment,
-                                          std::chrono::milliseconds timeout) {
-  using Gloo = c10d::ProcessGroupGloo;
+/// Makes what a context sends by accessible. The context's own functions are symbols of libgloo,
+/// which is not linked here: its headers are all that the rest needs.
+struct Transport final : gloo::Context {
+  static gloo::transport::Context& of(gloo::Context& context) {
+    return *(context.*(&Transport::transportContext_));
+  }
+};
+
+class Gloo final : public c10d::ProcessGroupGloo {
+ public:
+  using ProcessGroupGloo::ProcessGroupGloo;
+
+  /// Gloo closes all connections of a context, and ends what waits for them, when a message is not
+  /// there in time. So we wait a moment for one that nobody sends.
+  void hang_up() const {
+    for (const auto& context : contexts_) {
+      char nothing = 0;
+      const auto message = Transport::of(*context).createUnboundBuffer(&nothing, sizeof nothing);
+      try {
+        message->waitRecv(std::chrono::milliseconds(1));
+      } catch (const gloo::Exception&) {  // says that it did not come
+      }
+    }
+  }
+};
+
+c10::intrusive_ptr<Gloo> make_gloo(const c10::intrusive_ptr<c10d::Store>& store,
+                                   const ProcessEnvironment& environment,
+                                   std::chrono::milliseconds timeout) {
   auto options = Gloo::Options::create(timeout);
   if (environment.gloo_interface) {
     options->devices.push_back(Gloo::createDeviceForInterface(*environment.gloo_interface));
@@ -86,17 +117,24 @@ c10::intrusive_ptr<Collectives> make_nccl(const c10::intrusive_ptr<c10d::Store>&
                         : "Build torchhub against a LibTorch for CUDA with NCCL, or choose gloo."));
 }
 
-c10::intrusive_ptr<Collectives> make_collectives(
-    const std::string& backend, [[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store,
-    [[maybe_unused]] const ProcessEnvironment& environment,
-    [[maybe_unused]] std::chrono::milliseconds timeout) {
+/// Fills in `collectives` and `hang_up`.
+void connect_ranks(ProcessGroup::Connection& connection,
+                   [[maybe_unused]] const ProcessEnvironment& environment) {
 #ifdef TORCHHUB_HAS_GLOO
-  if (backend == "gloo") return make_gloo(store, environment, timeout);
+  if (connection.is_gloo) {
+    const auto gloo = make_gloo(connection.store, environment, connection.timeout);
+    connection.collectives = gloo;
+    connection.hang_up = [gloo] { gloo->hang_up(); };
+    return;
+  }
 #endif
 #ifdef TORCHHUB_HAS_NCCL
-  if (backend == "nccl") return make_nccl(store, environment, timeout);
+  if (!connection.is_gloo) {
+    connection.collectives = make_nccl(connection.store, environment, connection.timeout);
+    return;
+  }
 #endif
-  throw_not_built(backend);
+  throw_not_built(connection.is_gloo ? "gloo" : "nccl");
 }
 
 void check_backend(const std::string& backend, const at::Device& device) {
@@ -132,6 +170,10 @@ std::unique_ptr<ProcessGroup::Connection> connect(const ProcessEnvironment& envi
   const at::Device device = device_of(options.device);
   const std::string backend = options.backend.value_or(device.is_cuda() ? "nccl" : "gloo");
   check_backend(backend, device);
+  if (options.timeout <= std::chrono::milliseconds(0)) {
+    throw InvalidArgumentError(fmt::format("The timeout between ranks is {} ms; it must be above 0",
+                                           options.timeout.count()));
+  }
   auto connection = std::make_unique<ProcessGroup::Connection>();
   connection->rank = environment.rank;
   connection->world_size = environment.world_size;
@@ -140,8 +182,7 @@ std::unique_ptr<ProcessGroup::Connection> connect(const ProcessEnvironment& envi
   connection->timeout = options.timeout;
   try {
     connection->store = meet(environment, options.timeout);
-    connection->collectives =
-        make_collectives(backend, connection->store, environment, options.timeout);
+    connect_ranks(*connection, environment);
     // Rank 0 serves the store: it must not leave before the others have found each other.
     connection->start_sum(at::zeros({1}, connection->device))->wait();
   } catch (const std::exception& error) {

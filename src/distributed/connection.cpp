@@ -33,10 +33,10 @@ void ProcessGroup::Connection::wait(std::string_view operation,
 
 DistributedError ProcessGroup::Connection::failure(std::string_view operation,
                                                    const std::exception& error) const {
+  if (hang_up) hang_up();
   return DistributedError(fmt::format(
       "Rank {} of {} failed in {}: {}. Another rank has ended or did not answer within {} s; its "
-      "own "
-      "output says why. Start all ranks again.",
+      "own output says why. Start all ranks again.",
       rank, world_size, operation, first_line(error), static_cast<double>(timeout.count()) / 1000));
 }
 

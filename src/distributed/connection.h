@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -30,12 +31,16 @@ struct ProcessGroup::Connection {
   std::chrono::milliseconds timeout{};
   c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<Collectives> collectives;
+  /// Closes the connections to all ranks, in use or not; may be empty. Whoever waits for this rank
+  /// then notices, here and there: c10d itself would first see all that it has begun fail one by
+  /// one, each after the whole timeout.
+  std::function<void()> hang_up;
 
   /// Begins the sum over all ranks, in place.
   c10::intrusive_ptr<c10d::Work> start_sum(const at::Tensor& flat);
   /// Waits; turns what c10d throws into a DistributedError. @param operation such as "all_reduce"
   void wait(std::string_view operation, const c10::intrusive_ptr<c10d::Work>& work) const;
-  /// What DistributedError says when c10d threw `error`.
+  /// Hangs up after c10d threw `error`. @return what to throw
   DistributedError failure(std::string_view operation, const std::exception& error) const;
 };
 

@@ -108,7 +108,7 @@ TEST(ProcessGroup, EndsWithAnErrorWhenARankIsKilled) {
               std::string::npos)
         << text;
     EXPECT_NE(
-        text.find(" Another rank has ended or did not answer within 120 s; its own output says "
+        text.find(" Another rank has ended or did not answer within 1800 s; its own output says "
                   "why. Start all ranks again.\n"),
         std::string::npos)
         << text;
@@ -159,6 +159,8 @@ TEST(ProcessGroup, RefusesWhatItCannotDo) {
   EXPECT_EQ(message({.backend = "nccl"}),
             "The back end nccl is for CUDA devices; this rank's device is 'cpu'. Use gloo.");
   EXPECT_EQ(message({.device = "tpu"}), "'tpu' is no device. Use 'cpu' or 'cuda:0'.");
+  EXPECT_EQ(message({.timeout = std::chrono::milliseconds(0)}),
+            "The timeout between ranks is 0 ms; it must be above 0");
   EXPECT_EQ(testing::message_of<InvalidArgumentError>(
                 [] { ProcessGroup().all_reduce(at::ones({1}, at::kLong), ReduceOp::mean); }),
             "all_reduce: there is no mean of integers; use the sum");
