@@ -112,6 +112,13 @@ TEST(Launch, LeavesTheProgramsOptionsToTheProgram) {
   EXPECT_EQ(launch(arguments).output, "-n 5 -- --help ");
 }
 
+TEST(Launch, GivesRanksNothingToRead) {
+  const Finished done =
+      testing::run({"sh", "-c", "echo typed | \"$0\" launch -n 1 sh -c 'read line; echo $?$line'",
+                    TORCHHUB_EXECUTABLE});
+  EXPECT_EQ(done.output, "1\n") << done.errors;
+}
+
 TEST(Launch, TagsEachLineWithItsRankWhenAsked) {
   const Finished done =
       launch({"-n", "2", "--tag-output", "sh", "-c", "printf 'one\\ntwo'; echo oops >&2"});
@@ -159,6 +166,19 @@ TEST(Launch, PassesARequestToEndOn) {
   EXPECT_EQ(launcher.wait(), 0);
   EXPECT_EQ(launcher.output(), "saved\n");
   EXPECT_EQ(launcher.errors(), "");
+}
+
+TEST(Launch, KillsAtOnceWhenAskedToEndASecondTime) {
+  const Meeting meeting, second_meeting;
+  ChildProcess launcher(launch_arguments({"-n", "1", "--grace-seconds", "86400", "sh", "-c",
+                                          "trap 'echo asked >$1' INT; echo ready >$0; "
+                                          "while true; do sleep 600 & wait; done",
+                                          meeting.path(), second_meeting.path()}));
+  EXPECT_EQ(meeting.wait(), "ready");
+  launcher.signal(SIGINT);
+  EXPECT_EQ(second_meeting.wait(), "asked");
+  launcher.signal(SIGTERM);
+  EXPECT_EQ(launcher.wait(), 128 + SIGKILL);
 }
 
 TEST(Launch, LeavesNoRankBehindWhenItIsKilledItself) {
