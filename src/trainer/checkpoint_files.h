@@ -1,5 +1,6 @@
 #pragma once
 
+#include "torchhub/fwd.h"
 #include "torchhub/training/arguments.h"
 #include "torchhub/training/state.h"
 
@@ -7,6 +8,7 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace torchhub {
@@ -20,6 +22,10 @@ void write_training_args(const TrainingArguments& args, const std::filesystem::p
 /// trainer_state.json of a checkpoint that a run may go on from.
 /// @throws CheckpointError if it is incomplete, damaged, or of a sharded run
 TrainerState read_checkpoint_state(const std::filesystem::path& checkpoint);
+
+/// What is wrong if checkpoints are asked for that this optimizer's state cannot go into.
+std::optional<std::string> saving_problem(const TrainingArguments& args,
+                                          const torch::optim::Optimizer& optimizer);
 
 /// The index of a GPU; nothing for other devices.
 std::optional<int> cuda_device(c10::Device device);

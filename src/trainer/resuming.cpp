@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <string_view>
+
 namespace torchhub {
 namespace {
 
@@ -17,25 +20,38 @@ CheckpointError damaged(const fs::path& file, const std::string& problem) {
       fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
 }
 
-void warn_of_missing(const fs::path& checkpoint, const std::string& file) {
-  log::warning("resume_without_file",
-               {{"checkpoint", checkpoint.string()},
-                {"file", file},
-                {"effect", "what it holds starts afresh: the run will not be exact"}});
+/// Whose checkpoint holds an entry of that name; empty: that of one that trains whole models.
+std::string_view sharding_library(std::string_view name) {
+  if (name.starts_with("pytorch_model_fsdp") || name == "optimizer_0") return "FSDP";
+  if (name.starts_with("global_step") || name == "zero_to_fp32.py") return "DeepSpeed";
+  return {};
 }
 
 /// Runs of FSDP and DeepSpeed keep the weights in pieces that only they can put together.
 void refuse_sharded(const fs::path& checkpoint) {
-  const auto refuse = [&](const std::string& what, const char* library) {
+  std::error_code error;  // a folder that is not there is named later
+  for (const auto& entry : fs::directory_iterator(checkpoint, error)) {
+    const std::string name = entry.path().filename().string();
+    const std::string_view library = sharding_library(name);
+    if (library.empty()) continue;
     throw CheckpointError(fmt::format(
         "'{}' is a checkpoint of a {} run ('{}' is in it), which torchhub cannot read. Save full "
         "weights there (in Python: trainer.save_model()), and load those.",
-        checkpoint.string(), library, what));
-  };
-  for (const char* name : {"pytorch_model_fsdp_0", "optimizer_0", "pytorch_model_fsdp.bin"}) {
-    if (fs::exists(checkpoint / name)) refuse(name, "FSDP");
+        checkpoint.string(), library, name));
   }
-  if (fs::exists(checkpoint / "zero_to_fp32.py")) refuse("zero_to_fp32.py", "DeepSpeed");
+}
+
+constexpr std::int64_t kMostSamples = 1'000'000'000'000'000;
+
+/// A count in torchhub_state.json. @throws InvalidArgumentError unless it is one, up to `most`
+std::int64_t whole_number(const nlohmann::ordered_json& ours, const char* key, std::int64_t most) {
+  const nlohmann::ordered_json& value = ours.at(key);
+  if (value.is_number_unsigned() &&
+      value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)) {
+    return value.get<std::int64_t>();
+  }
+  throw InvalidArgumentError(
+      fmt::format("'{}' is {}, which is no whole number from 0 to {}.", key, value.dump(), most));
 }
 
 }  // namespace
@@ -91,7 +107,10 @@ void TrainingRun::resume(const fs::path& checkpoint) {
     // By value: rotation may delete the checkpoint that this run came from.
     python_rng_ = python_rng_of(file, std::move(python_rng_));
   } else {
-    warn_of_missing(checkpoint, rng_state_name(impl_.processes));
+    log::warning("resume_without_random_states",
+                 {{"checkpoint", checkpoint.string()},
+                  {"missing", rng_state_name(impl_.processes)},
+                  {"effect", "random numbers start afresh: the run will not be exact"}});
   }
   log::info("resumed", {{"checkpoint", checkpoint.string()}, {"step", state_.global_step}});
 }
@@ -109,37 +128,41 @@ void TrainingRun::restore_place(const fs::path& checkpoint) {
     try {
       const nlohmann::ordered_json ours = parse_python_json(read_file(file));
       sums = {.total_loss = ours.at("total_loss").get<double>(),
-              .first_counted_step = ours.at("first_counted_step").get<std::int64_t>(),
+              .first_counted_step = whole_number(ours, "first_counted_step", step),
               .loss_since_log = ours.at("loss_since_log").get<double>(),
-              .last_logged_step = ours.at("last_logged_step").get<std::int64_t>()};
+              .last_logged_step = whole_number(ours, "last_logged_step", step)};
       // A checkpoint of torchhub 0.2 lacks the place; the step gives it.
-      place_.epoch = ours.value("epoch", place_.epoch);
-      place_.samples_seen = ours.value("samples_seen_in_epoch", place_.samples_seen);
+      if (ours.contains("epoch")) {  // each has an update at least
+        place_ = {.epoch = whole_number(ours, "epoch", step),
+                  .samples_seen = whole_number(ours, "samples_seen_in_epoch", kMostSamples)};
+      }
     } catch (const InvalidArgumentError& error) {
       throw damaged(file, error.what());
     } catch (const nlohmann::json::exception& error) {
       throw damaged(file, error.what());
     }
   }
-  if (place_.epoch < 0 || place_.samples_seen < 0) throw damaged(file, "its place is below 0.");
   if (args_.ignore_data_skip) place_.samples_seen = 0;
   loss_.restore(sums);
 }
 
+/// As in Python, both or none: moments of step n do not go with the rate of step 0.
 void TrainingRun::load_optimizer_and_schedule(const fs::path& checkpoint) {
-  for (const char* name : {"optimizer.pt", "scheduler.pt"}) {
-    if (fs::exists(checkpoint / name)) continue;
-    warn_of_missing(checkpoint, name);
-  }
-  if (const fs::path file = checkpoint / "optimizer.pt"; fs::exists(file)) {
-    load_optimizer(*optimizer_, model_, file);
-  }
-  if (const fs::path file = checkpoint / "scheduler.pt"; fs::exists(file)) {
-    load_scheduler(*scheduler_, file);
-  }
   if (const fs::path file = checkpoint / "scaler.pt"; impl_.scaler && fs::exists(file)) {
     load_scaler(*impl_.scaler, file);
   }
+  const fs::path optimizer_file = checkpoint / "optimizer.pt";
+  const fs::path scheduler_file = checkpoint / "scheduler.pt";
+  for (const fs::path& file : {optimizer_file, scheduler_file}) {
+    if (fs::exists(file)) continue;
+    log::warning("resume_without_optimizer_and_schedule",
+                 {{"checkpoint", checkpoint.string()},
+                  {"missing", file.filename().string()},
+                  {"effect", "both start afresh: the run will not be exact"}});
+    return;
+  }
+  load_optimizer(*optimizer_, model_, optimizer_file);
+  load_scheduler(*scheduler_, scheduler_file);
 }
 
 void TrainingRun::restore_random_states() {

@@ -17,6 +17,7 @@
 #include "trainer/trainer_impl.h"
 #include "trainer/trainer_problems.h"
 #include "trainer/training_run.h"
+#include "training/arguments/settled_arguments.h"
 
 namespace torchhub {
 namespace {
@@ -50,6 +51,7 @@ ProcessEnvironment environment_of(const TrainerOptions& options) {
 }
 
 TrainerOptions checked(TrainerOptions options, const ProcessEnvironment& environment) {
+  options.args = settled(std::move(options.args));
   auto found = problems_of(options, environment);
   if (found.empty()) return options;
   throw InvalidArgumentError("This Trainer cannot be made", std::move(found));

@@ -3,6 +3,7 @@
 
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/report_to.h"
+#include "trainer/checkpoint_files.h"
 #include "trainer/trainer_impl.h"
 
 #include <fmt/format.h>
@@ -55,6 +56,9 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
     found.emplace_back(
         "TrainerOptions::optimizer cannot belong to the model that model_init makes; "
         "set model, or override create_optimizer().");
+  }
+  if (options.optimizer) {
+    if (auto problem = saving_problem(args, *options.optimizer)) found.push_back(*problem);
   }
   if (args.eval_strategy != IntervalStrategy::no && !has_eval_data(options)) {
     found.push_back(

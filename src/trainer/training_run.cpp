@@ -2,6 +2,7 @@
 
 #include "torchhub/base/log.h"
 #include "torchhub/training/optimizer.h"
+#include "trainer/checkpoint_files.h"
 
 #include <fmt/format.h>
 
@@ -82,6 +83,7 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
         "gradient_checkpointing is true, but {} cannot recompute activations. Set it to false.",
         model_.class_name()));
   }
+  if (auto problem = saving_problem(args_, *optimizer_)) throw InvalidArgumentError(*problem);
   if (checkpoint) resume(*checkpoint);
   connect_gradients();
   set_learning_rates(*optimizer_, scheduler_->rates());

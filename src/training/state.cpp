@@ -6,6 +6,9 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+#include <concepts>
+
 namespace torchhub {
 namespace {
 
@@ -67,10 +70,15 @@ class FieldReader {
     const auto found = object_.find(key);
     if (found == object_.end() || found->is_null()) return;
     try {
+      // Conversions of what does not fit are undefined.
+      constexpr double kMost = 9e18;
+      if (std::integral<T> && found->is_number_float() &&
+          !(std::abs(found->template get<double>()) < kMost)) {
+        throw_wrong(key, *found);
+      }
       field = found->get<T>();
     } catch (const nlohmann::json::exception&) {
-      throw InvalidArgumentError(
-          fmt::format("'{}' is {}, which is of the wrong type.", key, found->dump().substr(0, 80)));
+      throw_wrong(key, *found);
     }
   }
 
@@ -82,6 +90,11 @@ class FieldReader {
   }
 
  private:
+  [[noreturn]] static void throw_wrong(const char* key, const ordered_json& value) {
+    throw InvalidArgumentError(
+        fmt::format("'{}' is {}, which is of the wrong type.", key, value.dump().substr(0, 80)));
+  }
+
   const ordered_json& object_;
 };
 

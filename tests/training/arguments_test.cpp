@@ -89,7 +89,8 @@ TEST(TrainingArguments, SurviveJson) {
       .data_seed = 6,
       .accelerator_config = {.split_batches = true},
       .label_names = std::vector<std::string>{"labels"},
-      .train_sampling_strategy = SamplingStrategy::group_by_length};
+      .train_sampling_strategy = SamplingStrategy::group_by_length,
+      .do_eval = true};
   const nlohmann::ordered_json json = to_json(arguments);
   EXPECT_EQ(to_json(training_arguments_from_json(json)), json);
   EXPECT_EQ(json.at("hub_strategy"), "all_checkpoints");

@@ -1,5 +1,7 @@
 #include "training/arguments/argument_values.h"
 
+#include "torchhub/training/optimizer.h"
+
 #include <algorithm>
 #include <cctype>
 
@@ -119,6 +121,14 @@ void read(const ordered_json& value, bool& flag) {
 void read(const ordered_json& value, double& number) {
   if (!value.is_number()) throw WrongValue("a number");
   number = value.get<double>();
+}
+
+void read(const ordered_json& value, OptimizerName& name) {
+  if (value.is_string()) {
+    const auto reason = refused_optimizer(value.get<std::string>());
+    if (reason) throw RefusedValue(*reason);
+  }
+  read<OptimizerName>(value, name);
 }
 
 void read(const ordered_json& value, InputTokensSeen& which) {

@@ -25,6 +25,12 @@ class WrongValue : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A value that Python takes and we do not, as a whole sentence that says why.
+class RefusedValue : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 ordered_json to_json(const AcceleratorConfig& config);
 void read(const ordered_json& value, AcceleratorConfig& config);
 
@@ -78,6 +84,9 @@ void read(const ordered_json& value, T& choice) {
   }
   throw WrongValue("one of " + known);
 }
+
+/// @throws RefusedValue for those of Python's optimizers that are not to be had here
+void read(const ordered_json& value, OptimizerName& name);
 
 /// Also takes true for "all" and false for "no", as Python does.
 void read(const ordered_json& value, InputTokensSeen& which);

@@ -3,10 +3,12 @@
 #include "torchhub/base/python_format.h"
 #include "training/arguments/argument_values.h"
 #include "training/arguments/arguments_old_names.h"
+#include "training/arguments/settled_arguments.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -78,6 +80,8 @@ TrainingArguments training_arguments_from_json(const ordered_json& given,
     if (found == json.end()) return;
     try {
       argument_values::read(*found, field);
+    } catch (const argument_values::RefusedValue& error) {
+      wrong.emplace_back(error.what());
     } catch (const argument_values::WrongValue& error) {
       wrong.push_back(
           fmt::format("{} is {}; it must be {}.", name, shown(name, *found), error.what()));
@@ -93,7 +97,7 @@ TrainingArguments training_arguments_from_json(const ordered_json& given,
   }
   // A masked token is the trace of one, not one.
   if (arguments.hub_token == kMaskedToken) arguments.hub_token.reset();
-  return arguments;
+  return settled(std::move(arguments));
 }
 
 TrainingArguments training_arguments_from_json_file(const std::filesystem::path& file,

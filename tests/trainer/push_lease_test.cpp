@@ -1,0 +1,116 @@
+// TD-4: rotation may take a checkpoint that a push still reads; the push brings all of it.
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/http/transport.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <map>
+#include <mutex>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+
+/// Holds every request back while it is shut.
+class Gate final : public Transport {
+ public:
+  Response send(const Request& request, std::stop_token stop) override {
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, stop, [&] { return !shut_; });
+    }
+    return inner_->send(request, stop);
+  }
+  void set_shut(bool shut) {
+    const std::lock_guard lock(mutex_);
+    shut_ = shut;
+    changed_.notify_all();
+  }
+
+ private:
+  std::shared_ptr<Transport> inner_ = make_curl_transport();
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool shut_ = false;  // guarded by mutex_
+};
+
+using Files = std::map<std::string, std::string>;
+
+Files files_of(const fs::path& folder) {
+  Files files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    files[entry.path().filename().string()] = read_file(entry.path());
+  }
+  return files;
+}
+
+/// Shuts the gate for the training, and opens it when rotation has done its work.
+class OpenAfterRotation final : public TrainerCallback {
+ public:
+  OpenAfterRotation(std::shared_ptr<Gate> gate, fs::path output_dir)
+      : gate_(std::move(gate)), output_dir_(std::move(output_dir)) {}
+  std::string name() const override { return "OpenAfterRotation"; }
+  void on_train_begin(const TrainerEvent&) override { gate_->set_shut(true); }
+  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
+    saved[checkpoint.filename().string()] = files_of(checkpoint);
+  }
+  void on_train_end(const TrainerEvent&) override {
+    left = complete_checkpoints(output_dir_);
+    gate_->set_shut(false);
+  }
+
+  std::map<std::string, Files> saved;  ///< By folder, as they were when they were saved.
+  std::vector<std::int64_t> left;
+
+ private:
+  std::shared_ptr<Gate> gate_;
+  fs::path output_dir_;
+};
+
+TEST(PushLease, BringsAllOfACheckpointThatRotationTookMeanwhile) {
+  const TempDir folder;
+  const testing::LocalHub hub;
+  const auto gate = std::make_shared<Gate>();
+  const HubOptions hub_options{.endpoint = hub.base_url(),
+                               .token = hub.token(),
+                               .cache_dir = folder / "cache",
+                               .transport = gate};
+  const auto watch = std::make_shared<OpenAfterRotation>(gate, folder / "tiny");
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "tiny",
+                            .max_steps = 6,
+                            .disable_tqdm = true,
+                            .save_steps = 2,
+                            .save_total_limit = 1,
+                            .push_to_hub = true,
+                            .hub_strategy = HubStrategy::all_checkpoints},
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {watch},
+                   .hub = hub_options});
+  const TrainOutput output = trainer.train();
+  EXPECT_TRUE(output.pushed_all());
+  EXPECT_EQ(output.pushes.size(), 3U);
+  EXPECT_EQ(watch->left, std::vector<std::int64_t>{6});  // gone before the first byte went up
+
+  const HubClient client(hub_options);
+  const fs::path snapshot = client.snapshot_download({.id = RepoId::parse("demo/tiny")});
+  ASSERT_EQ(watch->saved.size(), 3U);
+  for (const auto& [name, files] : watch->saved) {
+    EXPECT_EQ(files.size(), 8U);
+    EXPECT_EQ(files_of(snapshot / name), files) << name;
+  }
+}
+
+}  // namespace
+}  // namespace torchhub

@@ -1,0 +1,142 @@
+// What a Trainer checks when it is made (transformers 5.12 `Trainer.__init__`), and what it
+// settles.
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+using Lines = std::vector<std::string>;
+
+class RefusedRun : public ::testing::Test {
+ protected:
+  TrainerOptions options() const {
+    return {.model = tiny_model(),
+            .args = {.output_dir = folder_ / "out", .max_steps = 2, .disable_tqdm = true},
+            .train_dataset = tiny_dataset(8)};
+  }
+
+  /// All that is wrong with it. Nothing may have been made on disk then.
+  Lines problems_of(const TrainerOptions& o) const {
+    fs::remove_all(folder_ / "out");
+    try {
+      const Trainer trainer(o);
+    } catch (const InvalidArgumentError& error) {
+      EXPECT_FALSE(fs::exists(folder_ / "out"));
+      return error.problems();
+    }
+    return {};
+  }
+
+  TempDir folder_;
+};
+
+TEST_F(RefusedRun, NeedsAModelOrItsMakerButNotBoth) {
+  TrainerOptions o = options();
+  o.model_init = [] { return tiny_model(); };
+  EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::model and model_init are both set; set one."});
+  o.model_init = {};
+  o.model.reset();
+  EXPECT_EQ(problems_of(o), Lines{"Neither TrainerOptions::model nor model_init is set; set one."});
+}
+
+TEST_F(RefusedRun, NeedsAnOptimizerOfTheModelThatIsTrained) {
+  TrainerOptions o = options();
+  o.optimizer = std::make_shared<torch::optim::SGD>(o.model->parameters(), 0.1);
+  o.model.reset();
+  o.model_init = [] { return tiny_model(); };
+  EXPECT_EQ(problems_of(o),
+            Lines{"TrainerOptions::optimizer cannot belong to the model that model_init makes; set "
+                  "model, or override create_optimizer()."});
+}
+
+TEST_F(RefusedRun, NeedsDataThatFitsTheStrategies) {
+  TrainerOptions o = options();
+  o.args.eval_strategy = IntervalStrategy::steps;
+  EXPECT_EQ(problems_of(o), Lines{"eval_strategy is steps, but there is no eval_dataset; set one "
+                                  "or use eval_strategy no."});
+  o.eval_datasets = {{"small", tiny_dataset(4)}};
+  EXPECT_EQ(problems_of(o), Lines{});
+  o.args.save_strategy = SaveStrategy::best;
+  EXPECT_EQ(problems_of(o),
+            Lines{"save_strategy is best, but metric_for_best_model is unset; name the metric."});
+}
+
+TEST_F(RefusedRun, NeedsBatchMetricsExactlyWhereTheyAreAskedFor) {
+  TrainerOptions o = options();
+  o.args.batch_eval_metrics = true;
+  EXPECT_EQ(problems_of(o),
+            Lines{"batch_eval_metrics is true, but compute_batch_metrics is not set."});
+  o.args.batch_eval_metrics = false;
+  o.compute_batch_metrics = [](const EvalPrediction&, bool) { return Metrics(); };
+  EXPECT_EQ(problems_of(o),
+            Lines{"compute_batch_metrics is set, but batch_eval_metrics is false."});
+}
+
+TEST_F(RefusedRun, NamesALoggerAnOptimizerAndAScheduleThatCannotWork) {
+  TrainerOptions o = options();
+  o.args.report_to = {"wandb"};
+  o.args.optim_args = "momentum";
+  o.args.lr_scheduler_type = SchedulerType::cosine_with_min_lr;
+  EXPECT_EQ(problems_of(o).size(), 3U);
+}
+
+constexpr const char* kCannotSave =
+    "The state of this optimizer cannot be saved: torchhub knows LibTorch's Adam, AdamW, SGD, "
+    "Adagrad and RMSprop and its own. Use one of these, or set save_only_model or save_strategy "
+    "no.";
+
+TEST_F(RefusedRun, NeedsAnOptimizerThatCheckpointsCanHold) {
+  TrainerOptions o = options();
+  o.optimizer = std::make_shared<torch::optim::LBFGS>(o.model->parameters());
+  EXPECT_EQ(problems_of(o), Lines{kCannotSave});
+  o.args.save_only_model = true;
+  EXPECT_EQ(problems_of(o), Lines{});
+  o.args.save_only_model = false;
+  o.args.save_strategy = SaveStrategy::no;
+  EXPECT_EQ(problems_of(o), Lines{});
+  o.args.enable_jit_checkpoint = true;  // saves on SIGTERM
+  EXPECT_EQ(problems_of(o), Lines{kCannotSave});
+}
+
+TEST_F(RefusedRun, SaysSoBeforeTheFirstUpdateWhereTheOptimizerIsMadeLate) {
+  class OwnOptimizer final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    std::shared_ptr<torch::optim::Optimizer> create_optimizer() override {
+      return std::make_shared<torch::optim::LBFGS>(model().parameters());
+    }
+  };
+  OwnOptimizer trainer(options());
+  try {
+    trainer.train();
+    FAIL() << "nothing was thrown";
+  } catch (const InvalidArgumentError& error) {
+    EXPECT_STREQ(error.what(), kCannotSave);
+  }
+  EXPECT_EQ(trainer.state().global_step, 0);
+}
+
+TEST_F(RefusedRun, SettlesArgumentsAsPythonDoes) {
+  TrainerOptions o = options();
+  o.args.use_cpu = true;
+  o.args.eval_strategy = IntervalStrategy::epoch;
+  o.eval_dataset = tiny_dataset(4);
+  const Trainer trainer(o);
+  EXPECT_TRUE(trainer.args().do_eval);
+  EXPECT_FALSE(trainer.args().dataloader_pin_memory);
+}
+
+}  // namespace
+}  // namespace torchhub
