@@ -56,31 +56,31 @@ bool is_loopback(const std::string& address) {
   return address.starts_with("127.") || address == "localhost" || address == "::1";
 }
 
-/// Makes what a context sends by accessible. The context's own functions are symbols of libgloo,
-/// which is not linked here: its headers are all that the rest needs.
+using Gloo = c10d::ProcessGroupGloo;
+
+// Access to members that are protected. Nobody makes objects of these two: that, and calling
+// functions of gloo::Context, would take symbols of libgloo, of which the rest needs headers alone.
+struct Contexts final : Gloo {
+  static const auto& of(const Gloo& gloo) { return gloo.*(&Contexts::contexts_); }
+};
 struct Transport final : gloo::Context {
   static gloo::transport::Context& of(gloo::Context& context) {
     return *(context.*(&Transport::transportContext_));
   }
 };
 
-class Gloo final : public c10d::ProcessGroupGloo {
- public:
-  using ProcessGroupGloo::ProcessGroupGloo;
-
-  /// Gloo closes all connections of a context, and ends what waits for them, when a message is not
-  /// there in time. So we wait a moment for one that nobody sends.
-  void hang_up() const {
-    for (const auto& context : contexts_) {
-      char nothing = 0;
-      const auto message = Transport::of(*context).createUnboundBuffer(&nothing, sizeof nothing);
-      try {
-        message->waitRecv(std::chrono::milliseconds(1));
-      } catch (const gloo::Exception&) {  // says that it did not come
-      }
+/// Gloo closes all connections of a context, and ends what waits for them, when a message is not
+/// there in time. So we wait a moment for one that nobody sends.
+void hang_up(const Gloo& gloo) {
+  for (const auto& context : Contexts::of(gloo)) {
+    char nothing = 0;
+    const auto message = Transport::of(*context).createUnboundBuffer(&nothing, sizeof nothing);
+    try {
+      message->waitRecv(std::chrono::milliseconds(1));
+    } catch (const gloo::Exception&) {  // says that it did not come
     }
   }
-};
+}
 
 c10::intrusive_ptr<Gloo> make_gloo(const c10::intrusive_ptr<c10d::Store>& store,
                                    const ProcessEnvironment& environment,
@@ -124,7 +124,7 @@ void connect_ranks(ProcessGroup::Connection& connection,
   if (connection.is_gloo) {
     const auto gloo = make_gloo(connection.store, environment, connection.timeout);
     connection.collectives = gloo;
-    connection.hang_up = [gloo] { gloo->hang_up(); };
+    connection.hang_up = [gloo] { hang_up(*gloo); };
     return;
   }
 #endif

@@ -49,6 +49,8 @@ TEST_P(Gradients, AreThoseOfTheWholeBatch) {
       EXPECT_EQ(test["defined_alike"], true) << "a parameter that nobody uses has no gradient";
       EXPECT_EQ(test["ranks_agree"], true);
     }
+    EXPECT_EQ(result["accumulated"]["hash"], result["accumulated_again"]["hash"])
+        << "as many ranks, the same bits";
     if (!method().empty()) {
       EXPECT_EQ(result["one_bucket"]["is_reducer"], false);
     }

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -89,6 +91,8 @@ json compare(ProcessGroup& group, const Case& test) {
           {"ranks_agree",
            std::all_of(all.begin(), all.end(),
                        [&](const at::Tensor& one) { return torch::equal(one, all[0]); })},
+          {"hash", std::hash<std::string_view>()({static_cast<const char*>(weights.data_ptr()),
+                                                  static_cast<std::size_t>(weights.nbytes())})},
           {"is_reducer", exchange.method() == ExchangeMethod::reducer}};
 }
 
@@ -118,6 +122,7 @@ json gradients(ProcessGroup& group, ExchangeMethod method) {
   return {{"one_bucket", compare(group, {with(25), everything})},
           {"many_buckets", compare(group, {with(kTiny), everything})},
           {"accumulated", compare(group, {with(kTiny), everything, 3})},
+          {"accumulated_again", compare(group, {with(kTiny), everything, 3})},
           {"unused", compare(group, {with(kTiny, true), spare_not_on_rank_1})},
           {"unused_at_last", compare(group, {with(25, true), spare_in_the_first_micro_batch, 2})},
           {"static", compare(group, {with(kTiny, false, true), spare_not_on_rank_1})},
