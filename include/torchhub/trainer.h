@@ -13,6 +13,7 @@
 #include "torchhub/push/job.h"
 #include "torchhub/training/arguments.h"
 #include "torchhub/training/metrics.h"
+#include "torchhub/training/schedule.h"
 #include "torchhub/training/state.h"
 
 #include <ATen/core/Tensor.h>
@@ -93,6 +94,8 @@ struct TrainOptions {
   /// `owner/name[@revision][/checkpoint-<n> | /last-checkpoint]`. Unset: what the arguments say,
   /// else start afresh.
   std::optional<std::string> resume_from_checkpoint = std::nullopt;
+  /// Python's Trainer takes no other learning_rate when it resumes; of_this_run does.
+  ResumedRates resumed_rates = ResumedRates::of_checkpoint;
 };
 
 /// What train() gives back.

@@ -161,8 +161,8 @@ void TrainingRun::load_optimizer_and_schedule(const fs::path& checkpoint) {
                   {"effect", "both start afresh: the run will not be exact"}});
     return;
   }
-  load_optimizer(*optimizer_, model_, optimizer_file);
-  load_scheduler(*scheduler_, scheduler_file);
+  load_optimizer(*optimizer_, model_, optimizer_file, impl_.resumed_rates);
+  load_scheduler(*scheduler_, scheduler_file, impl_.resumed_rates);
 }
 
 void TrainingRun::restore_random_states() {

@@ -166,6 +166,7 @@ TrainOutput Trainer::train(const TrainOptions& options) {
     });
   }
   const TrainingGuard under_way(impl_->training);
+  impl_->resumed_rates = options.resumed_rates;
   return impl_->options.args.auto_find_batch_size ? train_in_what_fits(checkpoint)
                                                   : TrainingRun(*this).go(checkpoint);
 }

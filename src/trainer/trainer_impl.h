@@ -65,8 +65,9 @@ struct Trainer::Impl {
   TrainerControl control;
   CallbackList callbacks;
   MemoryTracker memory;
-  std::shared_ptr<PushToHubCallback> pusher;  ///< Only with push_to_hub.
-  bool training = false;                      ///< train() is under way.
+  std::shared_ptr<PushToHubCallback> pusher;                 ///< Only with push_to_hub.
+  bool training = false;                                     ///< train() is under way.
+  ResumedRates resumed_rates = ResumedRates::of_checkpoint;  ///< Of that train().
   /// Set until the first train(): Python reports it with evaluations before training.
   std::optional<double> model_preparation_seconds = std::nullopt;
 

@@ -69,6 +69,28 @@ TEST(Resume, EqualsARunThatNeverStoppedAtAnyStep) {
   }
 }
 
+TEST(Resume, TakesTheLearningRateOfTheCheckpointOrIfAskedOfThisRun) {
+  const TempDir folder;
+  TrainingArguments args = arguments(folder / "straight", 4);
+  args.lr_scheduler_type = SchedulerType::constant;
+  run(args);
+  args.output_dir = folder / "resumed";
+  args.learning_rate = 0.002;  // 0.01 before
+  for (const auto& [which, expected] : {std::pair{ResumedRates::of_checkpoint, 0.01},
+                                        std::pair{ResumedRates::of_this_run, 0.002}}) {
+    Trainer trainer({.model = tiny_model(),
+                     .args = args,
+                     .train_dataset = tiny_dataset(26),
+                     .data_collator = noisy_collator});
+    trainer.train({.resume_from_checkpoint = (folder / "straight/checkpoint-8").string(),
+                   .resumed_rates = which});
+    const auto& history = trainer.state().log_history;
+    const LogRow& last_update = history.at(history.size() - 2);  // before the summary
+    EXPECT_EQ(number_of(last_update, "learning_rate"), expected);
+    EXPECT_EQ(number_of(history.at(7), "learning_rate"), 0.01) << "what the checkpoint logged";
+  }
+}
+
 TEST(Resume, DoesNotDependOnTheNumberOfWorkers) {
   const TempDir folder;
   const auto straight = run(arguments(folder / "straight", 5));
