@@ -1,5 +1,5 @@
+#include "base/cpu_topology.h"
 #include "cli/commands.h"
-#include "cli/cores.h"
 #include "cli/rank_watch.h"
 #include "torchhub/base/error.h"
 
@@ -61,7 +61,7 @@ std::vector<std::string> common_environment(const LaunchArguments& arguments) {
   if (std::getenv("OMP_NUM_THREADS") == nullptr) {
     // Each rank would take every core otherwise, and all would wait for each other.
     set_variable(out, "OMP_NUM_THREADS",
-                 std::to_string(std::max(1, physical_cores() / arguments.processes)));
+                 std::to_string(std::max(1, usable_cores(cpu_topology()) / arguments.processes)));
   }
   return out;
 }

@@ -1,7 +1,7 @@
 #include "torchhub/training/machine_report.h"
 
+#include "base/cpu_topology.h"
 #include "training/machine/blas_facts.h"
-#include "training/machine/cpu_topology.h"
 
 #include <ATen/Parallel.h>
 #include <torch/version.h>

@@ -1,8 +1,8 @@
 #include "torchhub/training/threads.h"
 
+#include "base/cpu_topology.h"
 #include "torchhub/base/error.h"
 #include "training/machine/blas_facts.h"
-#include "training/machine/cpu_topology.h"
 
 #include <ATen/Parallel.h>
 #include <c10/core/thread_pool.h>

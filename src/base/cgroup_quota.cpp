@@ -1,6 +1,6 @@
-#include "training/machine/cgroup_quota.h"
+#include "base/cgroup_quota.h"
 
-#include "training/machine/kernel_file.h"
+#include "base/kernel_file.h"
 
 #include <algorithm>
 #include <sstream>

@@ -1,7 +1,7 @@
-#include "training/machine/cpu_topology.h"
+#include "base/cpu_topology.h"
 
-#include "training/machine/cgroup_quota.h"
-#include "training/machine/kernel_file.h"
+#include "base/cgroup_quota.h"
+#include "base/kernel_file.h"
 
 #include <fmt/format.h>
 

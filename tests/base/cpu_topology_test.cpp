@@ -1,7 +1,7 @@
-#include "training/machine/cpu_topology.h"
+#include "base/cpu_topology.h"
 
+#include "base/cgroup_quota.h"
 #include "support/temp_dir.h"
-#include "training/machine/cgroup_quota.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "training/machine/cpu_features.h"
+#include "base/cpu_features.h"
 
 #include <filesystem>
 #include <optional>
