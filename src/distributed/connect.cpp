@@ -1,4 +1,5 @@
 #include "distributed/connection.h"
+#include "distributed/loopback.h"
 
 #include <fmt/format.h>
 
@@ -52,10 +53,6 @@ c10::intrusive_ptr<c10d::Store> meet(const ProcessEnvironment& environment,
 }
 
 #ifdef TORCHHUB_HAS_GLOO
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "localhost" || address == "::1";
-}
-
 using Gloo = c10d::ProcessGroupGloo;
 
 // Access to members that are protected. Nobody makes objects of these two: that, and calling

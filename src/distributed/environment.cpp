@@ -1,5 +1,6 @@
 #include "torchhub/distributed/environment.h"
 
+#include "distributed/loopback.h"
 #include "distributed/slurm_nodelist.h"
 #include "torchhub/base/error.h"
 
@@ -87,10 +88,6 @@ const Names* find_launcher(const Reader& reader) {
       return &names;
   }
   return nullptr;
-}
-
-bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "localhost" || address == "::1";
 }
 
 void read_rank(Reader& reader, const Names& names, ProcessEnvironment& out) {

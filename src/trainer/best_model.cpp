@@ -33,8 +33,8 @@ void TrainingRun::load_best_model() {
   const fs::path folder = *state_.best_model_checkpoint;
   const bool is_main = impl_.processes.is_main();
   // Another host may have no such folder: the main process loads, and gives the weights to all.
-  const bool there = !(is_main && !fs::is_directory(folder));
-  if (impl_.processes.group().broadcast_object(there ? "there" : "") != "there") {
+  const std::string there = fs::is_directory(folder) ? "there" : "";
+  if (impl_.processes.group().broadcast_object(there).empty()) {
     log::warning("best_model_missing", {{"folder", folder.string()}});
     return;
   }

@@ -99,7 +99,9 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t sam
       const std::int64_t real =
           batches->samples_seen() - std::exchange(seen, batches->samples_seen());
       auto next = batches->next();  // one ahead, to know which is the last
-      take(own_samples(impl_.model_inputs(std::move(*batch)), real), !next.has_value());
+      const std::int64_t own = own_samples(real);
+      take(first_of(impl_.model_inputs(std::move(*batch)), std::max<std::int64_t>(own, 1)), own > 0,
+           !next.has_value());
       batch = std::move(next);
     }
     add_up_losses();
@@ -115,33 +117,30 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t sam
   return out;
 }
 
-/// Without those that only fill up the last batches of several processes: each sample counts once.
-/// @param real samples of this step's batches, of all processes together
-Batch EvaluationPass::own_samples(Batch inputs, std::int64_t real) {
-  filling_only_ = false;
-  if (impl_.processes.alone()) return inputs;
+/// How many of this process's samples count: those after them only fill up the last batches of
+/// several processes. @param real samples of this step's batches, of all processes together
+std::int64_t EvaluationPass::own_samples(std::int64_t real) const {
   const std::int64_t share = impl_.eval_share();
-  const std::int64_t own =
-      std::clamp<std::int64_t>(real - impl_.processes.rank() * share, 0, share);
-  if (own == share) return inputs;
-  filling_only_ = own == 0;  // the model still gets one, so that all take the same path
+  if (impl_.processes.alone()) return share;
+  return std::clamp<std::int64_t>(real - impl_.processes.rank() * share, 0, share);
+}
+
+Batch EvaluationPass::first_of(Batch inputs, std::int64_t samples) const {
+  const std::int64_t share = impl_.eval_share();
+  if (samples == share) return inputs;
   for (auto& [name, tensor] : inputs) {
-    if (tensor.dim() > 0 && tensor.size(0) == share) {
-      tensor = tensor.narrow(0, 0, std::max<std::int64_t>(own, 1));
-    }
+    if (tensor.dim() > 0 && tensor.size(0) == share) tensor = tensor.narrow(0, 0, samples);
   }
   return inputs;
 }
 
-void EvaluationPass::take(const Batch& inputs, bool last) {
+void EvaluationPass::take(const Batch& inputs, bool counts, bool last) {
   const ModelOutput output = trainer_.prediction_step(inputs);
   EvalPrediction batch = seen(output, inputs);
-  if (output.loss.defined() && !filling_only_) {
-    add_loss(output.loss, batch, samples_of(output, inputs));
-  }
+  if (output.loss.defined() && counts) add_loss(output.loss, batch, samples_of(output, inputs));
   if (!loss_only_ && batch.predictions.defined()) {
     if (!impl_.processes.alone()) {
-      batch = gathered(filling_only_ ? no_samples_of(batch) : batch, impl_.processes.group());
+      batch = gathered(counts ? batch : no_samples_of(batch), impl_.processes.group());
     }
     collector_.add(batch);
     for (const auto& metric : impl_.options.streaming_metrics) metric->add(batch);

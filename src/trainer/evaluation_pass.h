@@ -18,8 +18,10 @@ class EvaluationPass {
 
  private:
   KeptInEvaluation kept(bool keep_predictions) const;
-  Batch own_samples(Batch inputs, std::int64_t real);
-  void take(const Batch& inputs, bool last);
+  std::int64_t own_samples(std::int64_t real) const;
+  Batch first_of(Batch inputs, std::int64_t samples) const;
+  /// @param counts false: this process only takes part, so that all take the same path
+  void take(const Batch& inputs, bool counts, bool last);
   EvalPrediction seen(const ModelOutput& output, const Batch& inputs) const;
   void add_loss(const at::Tensor& loss, const EvalPrediction& batch, std::int64_t samples);
   void add_up_losses();
@@ -30,10 +32,9 @@ class EvaluationPass {
   std::string prefix_;
   bool loss_only_;
   PredictionCollector collector_;
-  Metrics of_batches_;         ///< With compute_batch_metrics: what the last call gave.
-  bool filling_only_ = false;  ///< None of this process's samples in the batch counts.
-  double loss_sum_ = 0;        ///< Each batch's mean times what it counts.
-  double loss_weight_ = 0;     ///< Samples, or labels.
+  Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.
+  double loss_sum_ = 0;     ///< Each batch's mean times what it counts.
+  double loss_weight_ = 0;  ///< Samples, or labels.
 };
 
 }  // namespace torchhub

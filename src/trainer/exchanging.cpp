@@ -24,9 +24,12 @@ void TrainingRun::connect_gradients() {
   impl_.exchange = std::make_unique<GradientExchange>(model_, impl_.processes.group(), options);
 }
 
-/// Labels that count on all processes. @param known whether this one could count its own
-/// @return nothing if one could not
+/// Labels that count, on all processes or, if so asked, on this one. @param known whether this one
+/// could count its own @return nothing if one could not
 std::optional<std::int64_t> TrainingRun::total_items(std::int64_t items, bool known) const {
+  if (impl_.processes.alone() || !args_.average_tokens_across_devices) {
+    return known ? std::optional(items) : std::nullopt;
+  }
   const torch::Tensor own = torch::tensor({items, std::int64_t{known ? 0 : 1}});
   const torch::Tensor all = impl_.processes.group().all_reduce(own);
   if (all[1].item<std::int64_t>() > 0) return std::nullopt;

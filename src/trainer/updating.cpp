@@ -55,10 +55,9 @@ UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
     known = known && labels.defined();
     if (known) items += count_items(labels, model_.shifts_labels());
   }
-  const auto total = args_.average_tokens_across_devices ? total_items(items, known)
-                     : known                             ? std::optional(items)
-                                                         : std::nullopt;
-  if (total) extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0
+  if (const auto total = total_items(items, known)) {
+    extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0
+  }
   return extent;
 }
 
