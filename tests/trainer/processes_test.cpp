@@ -22,11 +22,12 @@ struct Job {
   std::string scenario = "mlp";
   int world_size = 1;
   std::vector<std::string> more = {};
+  int total_batch = 8;
 };
 
-/// An update takes 8 samples, however many processes share them; an epoch has 6.
+/// An update takes `total_batch` samples, however many processes share them; an epoch has 48.
 RankGroup started(const fs::path& folder, const Job& job) {
-  const std::string batch = std::to_string(8 / job.world_size);
+  const std::string batch = std::to_string(job.total_batch / job.world_size);
   std::vector<std::string> command = {TRAINING_RANK,
                                       job.scenario,
                                       "--output_dir",
@@ -169,6 +170,24 @@ TEST_P(Processes, GoOnFromTheSampleWhereAnotherNumberStopped) {
   results(folder / "shared", {.world_size = GetParam()});
   for (const json& rank : resumed(1, folder / "shared")) expect_same_run(one, rank);
   for (const json& rank : resumed(6 - GetParam(), folder / "shared")) expect_same_run(one, rank);
+}
+
+TEST_P(Processes, GoOnFromTheSampleWithAnotherTotalBatch) {
+  const TempDir folder;
+  results(folder / "one", {});  // 24 of 48 samples at checkpoint-3
+  const std::string checkpoint = (folder / "one/checkpoint-3").string();
+  const std::vector<double> epochs = {1 / 6., 2 / 6., 3 / 6., 2 / 3., 1, 4 / 3., 5 / 3., 2, 7 / 3.};
+  for (const json& rank :
+       results(folder / "resumed", {.world_size = GetParam(),
+                                   .more = {"--resume_from_checkpoint", checkpoint},
+                                   .total_batch = 16})) {
+    ASSERT_TRUE(rank.contains("history")) << rank.dump();
+    std::vector<double> seen;
+    for (const json& row : rank["history"]) {
+      if (row.contains("loss")) seen.push_back(row["epoch"].get<double>());
+    }
+    expect_near(seen, epochs, 1e-9);
+  }
 }
 
 TEST_P(Processes, LetOnlyTheMainOneWrite) {

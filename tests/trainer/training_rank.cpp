@@ -102,6 +102,15 @@ class LastRankAt3 final : public TrainerCallback {
   std::string what_;
 };
 
+/// Draws as many random numbers as its rank says, so that no two processes have the same dropout.
+class DrawsByRank final : public TrainerCallback {
+ public:
+  std::string name() const override { return "DrawsByRank"; }
+  void on_step_begin(const TrainerEvent&) override {
+    torch::rand({1 + ProcessEnvironment::from_environment().rank});
+  }
+};
+
 TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   TrainerOptions options{.args = std::move(args)};
   if (scenario == "tokens") {
@@ -119,6 +128,7 @@ TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   };
   options.streaming_metrics = {metrics::streaming_accuracy()};
   options.callbacks = {std::make_shared<LastRankAt3>(scenario)};
+  if (scenario == "hard") options.callbacks.push_back(std::make_shared<DrawsByRank>());
   return options;
 }
 
