@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the virtual environment of the peers' tests, beside their tree: the tree's Python with
-# TensorBoard from PyPI (tests/peers/python_packages.txt). About 160 MB, once; later calls reuse it
+# TensorBoard from PyPI (tests/peers/python_packages.txt). About 130 MB, once; later calls reuse it
 # while the list and the tree's Python stay the same. run.sh binds it to /opt of the tree.
 #
 # The tree has no pip and knows nothing of this system's proxies, so this system's pip, configured as
@@ -17,7 +17,7 @@ if [[ -e $venv/stamp && $(cat "$venv/stamp") == "$stamp" ]]; then
   exit 0
 fi
 
-echo "peers: making $venv (TensorBoard for $python, about 160 MB)"
+echo "peers: making $venv (TensorBoard for $python, about 130 MB)"
 partial=$venv.partial
 rm -rf "$partial"
 trap 'rm -rf "$partial"' EXIT

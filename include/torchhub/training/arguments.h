@@ -79,7 +79,7 @@ struct TrainingArguments {
   IntervalStrategy logging_strategy = IntervalStrategy::steps;  ///< When to log the loss.
   double logging_steps = 500;                                   ///< Updates between logs. > 0.
   bool logging_first_step = false;                              ///< Also log the first update.
-  bool log_on_each_node = true;        ///< One process a machine logs; else one in all.
+  bool log_on_each_node = true;  ///< log_level is for the first process of each host; else of all.
   bool logging_nan_inf_filter = true;  ///< Keep NaN and infinite losses out of the logged mean.
   InputTokensSeen include_num_input_tokens_seen = InputTokensSeen::no;
   std::string log_level = "passive";          ///< debug, info, warning, error, critical, passive.
@@ -99,7 +99,7 @@ struct TrainingArguments {
   std::int64_t per_device_eval_batch_size = 8;  ///< Samples a forward pass in evaluation. > 0.
   bool prediction_loss_only = false;            ///< Drop logits and labels.
   bool eval_on_start = false;                   ///< One evaluation before training.
-  bool eval_do_concat_batches = true;           ///< False is refused: metrics get whole tensors.
+  bool eval_do_concat_batches = true;           ///< False: metrics get EvalPrediction::batches.
   bool eval_use_gather_object = false;          ///< Stored only.
   std::optional<std::int64_t> eval_accumulation_steps =
       std::nullopt;  ///< Batches between moves of predictions to host memory; unset: at the end.
@@ -143,7 +143,7 @@ struct TrainingArguments {
   // Data loader
   bool dataloader_drop_last = false;  ///< Leave out a last batch that is not full.
   int dataloader_num_workers = 0;  ///< Threads that prepare batches; 0: the training thread. >= 0.
-  bool dataloader_pin_memory = true;           ///< Batches for a GPU in pinned memory.
+  bool dataloader_pin_memory = true;           ///< Stored only.
   bool dataloader_persistent_workers = false;  ///< Stored only: threads cost nothing to start.
   std::optional<int> dataloader_prefetch_factor =
       std::nullopt;  ///< Batches ahead a worker; unset: 2.

@@ -60,7 +60,8 @@ void for_each_field(Arguments& a, Visitor&& visit) {
   visit("logging_strategy", a.logging_strategy, "When to log the loss");
   visit("logging_steps", a.logging_steps, "Updates between logs; below 1: a fraction of all");
   visit("logging_first_step", a.logging_first_step, "Also log the first update");
-  visit("log_on_each_node", a.log_on_each_node, "One process a machine logs; else one in all");
+  visit("log_on_each_node", a.log_on_each_node,
+        "log_level is for the first process of each host; else of all");
   visit("logging_nan_inf_filter", a.logging_nan_inf_filter,
         "Keep NaN and infinite losses out of the logged mean");
   visit("include_num_input_tokens_seen", a.include_num_input_tokens_seen, "Count input tokens");
@@ -118,7 +119,7 @@ void for_each_field(Arguments& a, Visitor&& visit) {
         PythonOnly{"null", "tensor, context and sequence parallelism are Python's"}, "");
   visit("dataloader_drop_last", a.dataloader_drop_last, "Leave out a last batch that is not full");
   visit("dataloader_num_workers", a.dataloader_num_workers, "Threads that prepare batches");
-  visit("dataloader_pin_memory", a.dataloader_pin_memory, "Batches for a GPU in pinned memory");
+  visit("dataloader_pin_memory", a.dataloader_pin_memory, "Stored only");
   visit("dataloader_persistent_workers", a.dataloader_persistent_workers, "Stored only");
   visit("dataloader_prefetch_factor", a.dataloader_prefetch_factor, "Batches ahead a worker");
   visit("remove_unused_columns", a.remove_unused_columns,
