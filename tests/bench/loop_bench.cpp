@@ -106,15 +106,38 @@ double with_trainer(const BenchJob& job, std::int64_t updates) {
          static_cast<double>(updates);
 }
 
-/// The most memory that the process has had, after updates by one of the two loops alone.
+rusage usage_now() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage;
+}
+
+double cpu_ms(const rusage& usage) {
+  const auto ms = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+  };
+  return ms(usage.ru_utime) + ms(usage.ru_stime);
+}
+
+/// Page faults and CPU time of updates by one of the two loops alone, and the most memory that the
+/// process has had. GLIBC_TUNABLES=glibc.malloc.tcache_count=7, glibc's own default, has it give
+/// freed memory back.
 int print_peak(const std::string& name, std::int64_t updates, const std::string& loop) {
   const BenchJob job = job_of(name, updates);
   torchhub::keep_freed_memory();  // in both, as in the other comparison
-  loop == "hand" ? hand_written(job, updates) : with_trainer(job, updates);
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{{\"job\": \"{}\", \"loop\": \"{}\", \"peak_mib\": {:.1f}}}\n", name, loop,
-             static_cast<double>(usage.ru_maxrss) / 1024);
+  const auto run = [&] {
+    loop == "hand" ? hand_written(job, updates) : with_trainer(job, updates);
+  };
+  run();  // warms up
+  const rusage before = usage_now();
+  run();
+  const rusage after = usage_now();
+  fmt::print(
+      "{{\"job\": \"{}\", \"loop\": \"{}\", \"faults_per_update\": {}, \"cpu_ms_per_update\": "
+      "{:.1f}, \"peak_mib\": {:.1f}}}\n",
+      name, loop, (after.ru_minflt - before.ru_minflt) / updates,
+      (cpu_ms(after) - cpu_ms(before)) / static_cast<double>(updates),
+      static_cast<double>(after.ru_maxrss) / 1024);
   return 0;
 }
 

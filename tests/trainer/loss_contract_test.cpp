@@ -2,6 +2,7 @@
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
+#include "support/token_loss.h"
 #include "torchhub/torchhub.h"
 
 #include <torch/torch.h>
@@ -33,14 +34,7 @@ class TokenModel final : public PreTrainedModel {
   ModelOutput forward(const Batch& batch) override {
     seen = names_of(batch);
     ModelOutput output{.logits = linear_->forward(embedded(batch.at("input_ids")))};
-    namespace F = torch::nn::functional;
-    const auto items = batch.find("num_items_in_batch");
-    F::CrossEntropyFuncOptions options;
-    options.ignore_index(-100);
-    if (items != batch.end()) options.reduction(torch::kSum);
-    output.loss =
-        F::cross_entropy(output.logits.flatten(0, 1), batch.at("labels").flatten(), options);
-    if (items != batch.end()) output.loss = output.loss / items->second;
+    output.loss = testing::token_loss(output.logits, batch);
     return output;
   }
 

@@ -2,6 +2,7 @@
 // One process of a run, started by RankGroup: trains, evaluates, predicts, and prints as JSON what
 // it saw. Ends with 7 for a DistributedError and 8 for another error, its text on standard error.
 #include "support/tiny_model.h"
+#include "support/token_loss.h"
 #include "torchhub/torchhub.h"
 
 #include <fmt/format.h>
@@ -49,15 +50,8 @@ class Tokens final : public PreTrainedModel {
   std::string main_input_name() const override { return "input_ids"; }
 
   ModelOutput forward(const Batch& batch) override {
-    namespace F = torch::nn::functional;
     ModelOutput output{.logits = linear_(embedding_->forward(batch.at("input_ids")))};
-    const auto items = batch.find("num_items_in_batch");
-    F::CrossEntropyFuncOptions options;
-    options.ignore_index(-100);
-    if (items != batch.end()) options.reduction(torch::kSum);
-    output.loss =
-        F::cross_entropy(output.logits.flatten(0, 1), batch.at("labels").flatten(), options);
-    if (items != batch.end()) output.loss = output.loss / items->second;
+    output.loss = testing::token_loss(output.logits, batch);
     return output;
   }
 
