@@ -3,8 +3,9 @@
 namespace torchhub {
 
 /// Has this process keep the memory that it frees. glibc otherwise hands each large block back to
-/// the system and gets it again page by page, zeroed, some hundred times an update: a tenth of the
-/// time of a small model's step. The process then stays as large as its largest step was.
+/// the system and gets it again page by page, zeroed, many times an update: 4 to 24 % of
+/// the CPU time of the models in docs/performance.md. The process then stays as large as its
+/// largest step was.
 ///
 /// Holds for the whole program from the first call on. It does nothing where the environment
 /// already says how memory is to be handled (MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_,
