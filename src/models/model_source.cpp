@@ -5,17 +5,14 @@
 #include "torchhub/hub/errors.h"
 #include "torchhub/models/config.h"
 #include "torchhub/safetensors/index.h"
+#include "torchhub/weights/load.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
-
 namespace torchhub {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::array kWeightNames = {"model.safetensors", "model.safetensors.index.json"};
 
 Repo parsed_repo(const std::string& name) {
   try {
@@ -89,15 +86,17 @@ fs::path ModelSource::config_file() {
 }
 
 fs::path ModelSource::weight_file() {
-  if (given_file_.extension() == ".safetensors") return given_file_;
-  for (const char* name : kWeightNames) {
+  if (given_file_.extension() == ".safetensors" || given_file_.extension() == ".bin")
+    return given_file_;
+  for (const std::string& name : WeightFiles::names_in_folder()) {
     const auto found = find(name);
     if (!found) continue;
     if (repo_ && found->extension() == ".json") download_shards(*found);
     return *found;
   }
   throw_missing(
-      "neither model.safetensors nor model.safetensors.index.json. Save the model with "
+      "no weights: neither model.safetensors nor pytorch_model.bin, nor an index of either. Save "
+      "the model with "
       "save_pretrained, or name the folder that has its weights.");
 }
 

@@ -96,8 +96,8 @@ void refuse_foreign_weights(const Matching& matching, const WeightFiles& files,
   if (!matching.empty() || !matching.report.mismatched_keys.empty() || state.empty()) return;
   throw WeightMismatchError(fmt::format(
       "None of the {} tensors of '{}' fits {}: the file begins with '{}', the model with '{}'. "
-      "Load "
-      "it with the class it was saved from, or set allow_random_init to start from fresh weights.",
+      "Load it with the class it was saved from. (from_pretrained() and load_state() take "
+      "allow_random_init, to start from fresh weights.)",
       files.names().size(), files.path().string(), model.class_name(),
       files.names().empty() ? "" : files.names().front(), state.front().first));
 }
@@ -108,7 +108,8 @@ void refuse_other_shapes(const Matching& matching, const WeightFiles& files,
   LoadReport shapes_only;
   shapes_only.mismatched_keys = matching.report.mismatched_keys;
   throw WeightMismatchError(fmt::format(
-      "'{}' does not fit {}: {}. Set ignore_mismatched_sizes to keep fresh weights there.",
+      "'{}' does not fit {}: {}. (from_pretrained() and load_state() take ignore_mismatched_sizes, "
+      "to keep fresh weights there.)",
       files.path().string(), model.class_name(), shapes_only.text()));
 }
 

@@ -200,10 +200,11 @@ TEST_F(FinetuneProgram, NamesARevisionThatIsNotThere) {
 
 TEST_F(FinetuneProgram, NamesTheWeightsThatARepositoryLacks) {
   push({{"config.json", kConfig}});
-  EXPECT_EQ(evaluation_error("demo/model"),
-            "error: 'demo/model' at revision 'main' holds neither model.safetensors nor "
-            "model.safetensors.index.json. Save the model with save_pretrained, or name the folder "
-            "that has its weights.\n");
+  EXPECT_EQ(
+      evaluation_error("demo/model"),
+      "error: 'demo/model' at revision 'main' holds no weights: neither model.safetensors "
+      "nor pytorch_model.bin, nor an index of either. Save the model with save_pretrained, or "
+      "name the folder that has its weights.\n");
 }
 
 TEST_F(FinetuneProgram, NamesWeightsThatAreCutShort) {

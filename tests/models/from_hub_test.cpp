@@ -111,10 +111,11 @@ TEST_F(FromHub, NamesWhatTheRepoLacks) {
             "save_pretrained, or a repo of the hub that has one.");
   config().save_pretrained(folder / "bare");
   HubClient(options).upload_folder(repo, folder / "bare");
-  EXPECT_EQ(message_of<ConfigError>([&] { load(); }),
-            "'demo/resnet' at revision 'main' holds neither model.safetensors nor "
-            "model.safetensors.index.json. Save the model with save_pretrained, or name the folder "
-            "that has its weights.");
+  EXPECT_EQ(
+      message_of<ConfigError>([&] { load(); }),
+      "'demo/resnet' at revision 'main' holds no weights: neither model.safetensors "
+      "nor pytorch_model.bin, nor an index of either. Save the model with save_pretrained, or "
+      "name the folder that has its weights.");
 }
 
 TEST_F(FromHub, PrefersAFolderOfThatName) {

@@ -121,11 +121,13 @@ TEST_F(SavedResnet, NamesTheHeadOfAnotherSize) {
   ResnetModelForImageClassification other(tiny_resnet(7));
   const StateDict before = other.named_state();
   const at::Tensor conv = before.front().second.clone();
-  EXPECT_EQ(message_of<WeightMismatchError>([&] { other.load_state(dir.path()); }),
-            "'" + dir.path().string() +
-                "' does not fit ResnetModelForImageClassification: 2 of another shape: "
-                "model.fc.weight (file [10, 64], model [7, 64]), model.fc.bias (file [10], model "
-                "[7]). Set ignore_mismatched_sizes to keep fresh weights there.");
+  EXPECT_EQ(
+      message_of<WeightMismatchError>([&] { other.load_state(dir.path()); }),
+      "'" + dir.path().string() +
+          "' does not fit ResnetModelForImageClassification: 2 of another shape: "
+          "model.fc.weight (file [10, 64], model [7, 64]), model.fc.bias (file [10], model "
+          "[7]). (from_pretrained() and load_state() take ignore_mismatched_sizes, to keep fresh "
+          "weights there.)");
   EXPECT_TRUE(torch::equal(before.front().second, conv)) << "a refused load changed the model";
 
   const LoadReport report = other.load_state(dir.path(), {.ignore_mismatched_sizes = true});
@@ -139,8 +141,9 @@ TEST_F(SavedResnet, RefusesWeightsOfWhichNoneFits) {
   EXPECT_EQ(message_of<WeightMismatchError>([&] { load(); }),
             "None of the 1 tensors of '" + (dir / "model.safetensors").string() +
                 "' fits ResnetModelForImageClassification: the file begins with 'encoder.weight', "
-                "the model with 'model.conv1.weight'. Load it with the class it was saved from, or "
-                "set allow_random_init to start from fresh weights.");
+                "the model with 'model.conv1.weight'. Load it with the class it was saved from. "
+                "(from_pretrained() and load_state() take allow_random_init, to start from fresh "
+                "weights.)");
   const auto fresh = load({.allow_random_init = true});
   EXPECT_EQ(fresh->load_report().unexpected_keys, std::vector<std::string>{"encoder.weight"});
   EXPECT_EQ(fresh->load_report().missing_keys.size(), fresh->named_state().size());
@@ -174,8 +177,8 @@ TEST_F(SavedResnet, SaysWhenThereAreNoWeights) {
   EXPECT_EQ(
       message_of<ConfigError>([&] { load(); }),
       "'" + dir.path().string() +
-          "' holds neither model.safetensors nor model.safetensors.index.json. Save the model "
-          "with save_pretrained, or name the folder that has its weights.");
+          "' holds no weights: neither model.safetensors nor pytorch_model.bin, nor an index of "
+          "either. Save the model with save_pretrained, or name the folder that has its weights.");
 }
 
 TEST(TiedModel, IsStoredOnceAndFillsBothNames) {

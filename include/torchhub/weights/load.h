@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,13 +21,17 @@ at::Tensor tensor_of(const SafetensorsFile& file, const safetensors::TensorInfo&
 /// Every tensor of one file, in the order of its bytes. @throws SafetensorsError, FileError
 StateDict load_safetensors(const std::filesystem::path& path);
 
-/// The weights of a model: one safetensors file, or shards with their index. Every header is
-/// checked before the constructor returns. Safe from several threads.
+/// The weights of a model: one file, or shards with their index; in safetensors, or pickled by
+/// torch.save as transformers before 4.35 did (read by the restricted reader: nothing in it is
+/// run). Every header is checked before the constructor returns. Safe from several threads.
 class WeightFiles {
  public:
-  /// @param path model.safetensors, model.safetensors.index.json, or a folder that holds one of
-  /// them (the single file wins) @throws SafetensorsError, FileError
+  /// @param path a file, an index (.json), or a folder that holds one of these: the first of
+  /// names_in_folder() @throws SafetensorsError, PickleError, FileError
   explicit WeightFiles(const std::filesystem::path& path);
+  /// model.safetensors, model.safetensors.index.json, pytorch_model.bin, its index: in the order in
+  /// which Python looks for them.
+  static const std::vector<std::string>& names_in_folder();
 
   /// File by file, in the order of the bytes. Of a sharded set only what its index names.
   const std::vector<std::string>& names() const { return names_; }
@@ -48,17 +53,25 @@ class WeightFiles {
   const std::filesystem::path& path() const { return path_; }
 
  private:
+  /// Tensors of one open file, and how to get them.
+  struct File {
+    std::string name;
+    std::vector<safetensors::TensorInfo> tensors = {};
+    std::function<at::Tensor(std::size_t)> tensor = {};
+  };
   struct Place {
     std::size_t file = 0;
-    std::size_t tensor = 0;  // index in that file's header
+    std::size_t tensor = 0;  // index in that file's tensors
   };
   void open_single(const std::filesystem::path& file);
   void open_shards(const std::filesystem::path& index);
-  void note_aliases(const SafetensorsFile& file);
+  const File& open(const std::filesystem::path& file);
+  File opened_safetensors(const std::filesystem::path& file);
+  static File opened_pickle(const std::filesystem::path& file);
   const Place& place(const std::string& name) const;
 
   std::filesystem::path path_;
-  std::vector<SafetensorsFile> files_ = {};
+  std::vector<File> files_ = {};
   std::vector<std::string> names_ = {};
   std::vector<std::string> unlisted_ = {};
   std::map<std::string, Place> places_ = {};
