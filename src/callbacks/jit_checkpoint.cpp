@@ -68,6 +68,10 @@ void JitCheckpointCallback::on_train_begin(const TrainerEvent& /*event*/) {
 void JitCheckpointCallback::on_step_end(const TrainerEvent& event) { save_if_signalled(event); }
 void JitCheckpointCallback::on_epoch_end(const TrainerEvent& event) { save_if_signalled(event); }
 void JitCheckpointCallback::on_train_end(const TrainerEvent& /*event*/) { handler_.reset(); }
+void JitCheckpointCallback::on_exception(const TrainerEvent& /*event*/,
+                                         const std::exception& /*error*/) {
+  handler_.reset();
+}
 
 bool JitCheckpointCallback::signalled() const { return signal_time != 0; }
 

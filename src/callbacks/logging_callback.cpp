@@ -73,6 +73,9 @@ void LoggingCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
 }
 
 void LoggingCallback::on_train_end(const TrainerEvent& /*event*/) { end(); }
+void LoggingCallback::on_exception(const TrainerEvent& /*event*/, const std::exception& /*error*/) {
+  end();
+}
 
 void LoggingCallback::end() {
   if (!begun_) return;

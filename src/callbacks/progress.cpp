@@ -98,6 +98,10 @@ void ProgressCallback::on_train_end(const TrainerEvent& event) {
   training_since_.reset();
 }
 
+void ProgressCallback::on_exception(const TrainerEvent& event, const std::exception& /*error*/) {
+  on_train_end(event);
+}
+
 bool ProgressCallback::shows(const TrainerEvent& event) const {
   return terminal_ && event.state.is_world_process_zero;
 }

@@ -5,10 +5,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/training_card.h"
 #include "torchhub/hub/errors.h"
-#include "torchhub/models/model.h"
 #include "torchhub/push/push_job.h"
-
-#include <torch/torch.h>
 
 #include <fmt/format.h>
 
@@ -34,11 +31,11 @@ const std::vector<std::string>& root_weights() {
   return patterns;
 }
 
-/// Of a checkpoint, what makes the model at the repository's root.
+/// Of a checkpoint, what makes the model at the repository's root: all that Trainer::save_model()
+/// wrote, but not what only a resume needs.
 PathFilter model_filter() {
-  return {.allow = {"config.json", "generation_config.json", "model*.safetensors",
-                    "model.safetensors.index.json", "tokenizer*", "vocab*", "merges.txt",
-                    "special_tokens_map.json", "preprocessor_config.json", "training_args.json"}};
+  return {.ignore = {"optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state*.pth",
+                     "trainer_state.json", "torchhub_state.json", "training_args.bin"}};
 }
 
 /// Metadata that the caller gave for this card: it wins over what an earlier card says.
@@ -167,8 +164,6 @@ void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& check
 void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   const StallTimer timer(stall_seconds_);
   if (options_.hub_strategy == HubStrategy::end) {
-    auto* model = dynamic_cast<PreTrainedModel*>(&event.model);
-    if (model != nullptr) model->save_pretrained(options_.output_dir);
     PushJob job = job_of_folder(options_.output_dir, refreshed_card(event));
     job.commit_message = "End of training";
     job.step = event.state.global_step;

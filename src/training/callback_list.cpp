@@ -36,6 +36,10 @@ void CallbackList::init_end(const TrainerEvent& event) const {
 
 void CallbackList::train_begin(const TrainerEvent& event) const {
   event.control.should_training_stop = false;
+  if (!holds("DefaultFlowCallback")) {
+    log::warning("no_default_flow_callback",
+                 {{"effect", "nothing raises the flags to log, evaluate and save"}});
+  }
   for (const auto& callback : callbacks_) callback->on_train_begin(event);
 }
 
@@ -100,6 +104,18 @@ void CallbackList::save(const TrainerEvent& event, const std::filesystem::path& 
 
 void CallbackList::push_begin(const TrainerEvent& event) const {
   for (const auto& callback : callbacks_) callback->on_push_begin(event);
+}
+
+void CallbackList::exception(const TrainerEvent& event,
+                             const std::exception& error) const noexcept {
+  for (const auto& callback : callbacks_) {
+    try {
+      callback->on_exception(event, error);
+    } catch (const std::exception& another) {
+      log::warning("callback_failed_after_exception",
+                   {{"name", callback->name()}, {"error", another.what()}});
+    }
+  }
 }
 
 std::vector<std::pair<std::string, CallbackState>> CallbackList::states() const {

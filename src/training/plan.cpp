@@ -7,15 +7,15 @@
 #include <limits>
 
 namespace torchhub {
-namespace {
 
-/// A number of updates as it was given, or a fraction of `max_steps` rounded up.
 std::int64_t absolute_steps(double steps_or_fraction, std::int64_t max_steps) {
   if (steps_or_fraction < 1) {
     return static_cast<std::int64_t>(std::ceil(static_cast<double>(max_steps) * steps_or_fraction));
   }
   return static_cast<std::int64_t>(steps_or_fraction);
 }
+
+namespace {
 
 std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 

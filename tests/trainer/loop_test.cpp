@@ -47,6 +47,9 @@ class Recorder final : public TrainerCallback {
     events.emplace_back("save");
   }
   void on_push_begin(const TrainerEvent&) override { events.emplace_back("push_begin"); }
+  void on_exception(const TrainerEvent&, const std::exception& error) override {
+    events.emplace_back(error.what());
+  }
 
   Names events;
   std::vector<LogRow> rows;
@@ -226,7 +229,9 @@ TEST(TrainerLoop, EndsWithWhatACallbackThrowsAndCanTrainAgain) {
                    .callbacks = {std::make_shared<ThrowOnceAt3>(), recorder}});
   EXPECT_EQ(testing::message_of<std::runtime_error>([&] { trainer.train(); }),
             "the robot fell over");
-  EXPECT_EQ(recorder->events.back(), "optimizer_step") << "no event after the error";
+  EXPECT_EQ(Names(recorder->events.end() - 2, recorder->events.end()),
+            (Names{"optimizer_step", "the robot fell over"}))
+      << "no event after the error but the one that tells it";
   EXPECT_EQ(trainer.train().global_step, 5);
 }
 

@@ -15,8 +15,8 @@ struct JitCheckpointOptions {
 };
 
 /// "Just in time": after SIGTERM the run writes a checkpoint at the end of the update under way, or
-/// of the epoch, and stops. The handler stands from train_begin to train_end, then the one before
-/// returns; it only notes the time. One at a time in a process.
+/// of the epoch, and stops. The handler stands from train_begin to the end of train(), then the one
+/// before returns; it only notes the time. One at a time in a process.
 class JitCheckpointCallback final : public TrainerCallback {
  public:
   explicit JitCheckpointCallback(JitCheckpointOptions options = {});
@@ -28,6 +28,7 @@ class JitCheckpointCallback final : public TrainerCallback {
   void on_step_end(const TrainerEvent& event) override;
   void on_epoch_end(const TrainerEvent& event) override;
   void on_train_end(const TrainerEvent& event) override;
+  void on_exception(const TrainerEvent& event, const std::exception& error) override;
 
   /// Did the signal come since train_begin?
   bool signalled() const;

@@ -23,6 +23,7 @@ class LoggingCallback final : public TrainerCallback {
   void on_train_begin(const TrainerEvent& event) override;
   void on_log(const TrainerEvent& event, const LogRow& logs) override;
   void on_train_end(const TrainerEvent& event) override;
+  void on_exception(const TrainerEvent& event, const std::exception& error) override;
 
  private:
   void begin(const TrainerEvent& event);

@@ -29,6 +29,7 @@ class ProgressCallback final : public TrainerCallback {
   void on_predict(const TrainerEvent& event, const Metrics& metrics) override;
   void on_log(const TrainerEvent& event, const LogRow& logs) override;
   void on_train_end(const TrainerEvent& event) override;
+  void on_exception(const TrainerEvent& event, const std::exception& error) override;
 
  private:
   using Moment = std::chrono::steady_clock::time_point;

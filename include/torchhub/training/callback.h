@@ -6,6 +6,7 @@
 #include "torchhub/training/plan.h"
 #include "torchhub/training/state.h"
 
+#include <exception>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -25,9 +26,9 @@ struct TrainerEvent {
   const DataLoader* eval_dataloader = nullptr;         ///< During an evaluation.
 };
 
-/// Sixteen moments of a run, as in Python's TrainerCallback; all on the training thread, in the
-/// order in which callbacks were given, each seeing the flags that the one before left. What it
-/// throws ends the run and reaches the caller of train().
+/// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training
+/// thread, in the order in which callbacks were given, each seeing the flags that the one before
+/// left. What it throws ends the run and reaches the caller of train().
 class TrainerCallback {
  public:
   virtual ~TrainerCallback() = default;
@@ -54,6 +55,9 @@ class TrainerCallback {
   virtual void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint);
   /// A save, or the end of training, is about to be handed over for pushing.
   virtual void on_push_begin(const TrainerEvent& event);
+  /// train() ends with this error, and not with on_train_end: give back what would outlive the run.
+  /// Ours; Lightning's by name. What it throws is logged, and the first error goes on.
+  virtual void on_exception(const TrainerEvent& event, const std::exception& error);
 
   /// What a checkpoint keeps of it; nothing if there is nothing to keep.
   virtual std::optional<CallbackState> state() const { return std::nullopt; }

@@ -35,6 +35,8 @@ class CallbackList {
   void log(const TrainerEvent& event, const LogRow& logs) const;
   void save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const;
   void push_begin(const TrainerEvent& event) const;
+  /// Tells all of them, whatever they throw.
+  void exception(const TrainerEvent& event, const std::exception& error) const noexcept;
 
   /// The states of all callbacks that have one, for trainer_state.json.
   std::vector<std::pair<std::string, CallbackState>> states() const;

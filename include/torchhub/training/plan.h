@@ -38,6 +38,9 @@ struct TrainingPlan {
   bool greater_is_better = false;
 };
 
+/// A number of updates as it was given, or a fraction of `max_steps` rounded up.
+std::int64_t absolute_steps(double steps_or_fraction, std::int64_t max_steps);
+
 /// @throws InvalidArgumentError with all of problems(arguments), and if there are no samples, or no
 /// length and no max_steps
 TrainingPlan make_plan(const TrainingArguments& arguments, const TrainingData& data);
