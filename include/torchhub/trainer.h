@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,8 @@ struct TrainerOptions {
   std::shared_ptr<const Dataset> eval_dataset = nullptr;  ///< Needed by evaluate().
   /// Several, each with prefix "eval_<name>"; instead of eval_dataset.
   std::vector<std::pair<std::string, std::shared_ptr<const Dataset>>> eval_datasets = {};
+  /// Evaluation samples that come in order only; instead of eval_dataset.
+  std::shared_ptr<const IterableDataset> eval_stream = nullptr;
   ComputeMetrics compute_metrics = {};  ///< Over all predictions; its names get "eval_".
   /// Take predictions batch by batch, so that nobody has to keep them.
   std::vector<std::shared_ptr<StreamingMetric>> streaming_metrics = {};
@@ -68,11 +71,20 @@ struct TrainerOptions {
   PreprocessLogits preprocess_logits_for_metrics = {};
   ComputeLoss compute_loss_func = {};  ///< Unset: the model's own loss.
   EvalLossMean eval_loss_mean = EvalLossMean::samples;
+  /// The logged "loss" with 4 decimals, as transformers 4 has it; off: as transformers 5, all of
+  /// it.
+  bool round_logged_loss = false;
   Collator data_collator = {};  ///< Unset: default_data_collator.
   /// Called after the one that raises the flags, before the progress bar and the pusher.
   std::vector<std::shared_ptr<TrainerCallback>> callbacks = {};
   /// Instead of args.optim. Not with model_init.
   std::shared_ptr<torch::optim::Optimizer> optimizer = nullptr;
+  /// Instead of args.lr_scheduler_type; a second train() goes on where it stands. Not with
+  /// model_init.
+  std::shared_ptr<LrScheduler> lr_scheduler = nullptr;
+  /// Files that belong to the model and that its weights do not hold, such as tokenizer.json or
+  /// preprocessor_config.json: they are copied beside the weights wherever these are saved.
+  std::vector<std::filesystem::path> processing_files = {};
   /// Where to push to and resume from; unset: HubOptions::from_environment().
   std::optional<HubOptions> hub = std::nullopt;
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
@@ -125,6 +137,12 @@ struct PushToHubOptions {
   std::string commit_message = "End of training";
 };
 
+/// What evaluation_loop() is to do with its data.
+struct EvaluationLoopOptions {
+  std::string metric_key_prefix = "eval";
+  bool keep_predictions = false;  ///< For the caller, whether or not a metric wants them.
+};
+
 /// Of the update that a micro-batch belongs to.
 struct UpdateExtent {
   std::int64_t batches = 1;  ///< Micro-batches, on this process.
@@ -158,16 +176,26 @@ class Trainer {
   /// (if there are labels), the metrics, the speed, "epoch"
   virtual Metrics evaluate(std::shared_ptr<const Dataset> dataset = nullptr,
                            const std::string& prefix = "eval");
+  /// The same over a stream. A class that overrides the other says `using Trainer::evaluate`.
+  Metrics evaluate(std::shared_ptr<const IterableDataset> stream,
+                   const std::string& prefix = "eval");
 
   /// The same pass, which keeps and returns what the model said. Logs nothing.
   virtual PredictionOutput predict(std::shared_ptr<const Dataset> dataset,
                                    const std::string& prefix = "test");
+  PredictionOutput predict(std::shared_ptr<const IterableDataset> stream,
+                           const std::string& prefix = "test");
 
-  /// Weights, config and training_args.json to `folder` (unset: output_dir). Like all that writes,
-  /// it does nothing in a process that is not the main one.
+  /// Weights, config, processing_files and training_args.json to `folder` (unset: output_dir). Like
+  /// all that writes, it does nothing in a process that is not the main one. Each checkpoint is
+  /// begun with it. Called by you, with args.push_to_hub it pushes as well: push_to_hub() with the
+  /// message "Model save". @throws ConfigError if `folder` is a file; FileError, DiskFullError;
+  /// what push_to_hub() throws
   virtual void save_model(const std::optional<std::filesystem::path>& folder = std::nullopt);
   /// trainer_state.json to output_dir. @throws FileError, DiskFullError
   void save_state() const;
+  /// Names and values as log_metrics() prints them: memory in MB, runtimes as a clock, FLOPs in GF.
+  static std::vector<std::pair<std::string, std::string>> metrics_format(const Metrics& metrics);
   /// Prints a table of a split's metrics to standard output. @param split "train", "eval", ...
   void log_metrics(const std::string& split, const Metrics& metrics) const;
   /// `<split>_results.json` in output_dir and, with `combined`, their sum in all_results.json.
@@ -182,6 +210,14 @@ class Trainer {
   void add_callback(std::shared_ptr<TrainerCallback> callback);
   /// Takes the first of that name out. @return null if there is none
   std::shared_ptr<TrainerCallback> pop_callback(const std::string& name);
+  /// The same, without it.
+  void remove_callback(const std::string& name) { static_cast<void>(pop_callback(name)); }
+
+  /// Samples an epoch of a loader, those of all processes; nothing for a stream that does not know.
+  static std::optional<std::int64_t> num_examples(const DataLoader& loader);
+  /// Is this the main process, of all hosts; of this host?
+  bool is_world_process_zero() const;
+  bool is_local_process_zero() const;
 
   const TrainingArguments& args() const;
   const TrainerState& state() const;
@@ -191,8 +227,16 @@ class Trainer {
   virtual DataLoader get_train_dataloader();
   virtual DataLoader get_eval_dataloader(std::shared_ptr<const Dataset> dataset);
   virtual DataLoader get_test_dataloader(std::shared_ptr<const Dataset> dataset);
+  /// In which order get_train_dataloader() and get_eval_dataloader() read samples.
+  virtual std::shared_ptr<const Sampler> get_train_sampler(const Dataset& dataset);
+  virtual std::shared_ptr<const Sampler> get_eval_sampler(const Dataset& dataset);
   /// Called only if TrainerOptions::optimizer is unset.
   virtual std::shared_ptr<torch::optim::Optimizer> create_optimizer();
+  /// Full names of the parameters that weight decay is for; create_optimizer() asks.
+  virtual std::set<std::string> get_decay_parameter_names() const;
+  /// Called only if TrainerOptions::lr_scheduler is unset. @param num_training_steps updates
+  virtual std::shared_ptr<LrScheduler> create_scheduler(std::int64_t num_training_steps,
+                                                        const torch::optim::Optimizer& optimizer);
 
   /// loss.backward(), scaled for float16; for the last micro-batch of an update all processes then
   /// have the mean of their gradients. What a training_step() of your own calls.
@@ -201,10 +245,13 @@ class Trainer {
   /// Forward pass, loss and backward pass of one micro-batch, on the model's device.
   /// @return the loss as it adds to the update's, detached
   virtual at::Tensor training_step(const Batch& inputs, const UpdateExtent& update);
-  /// Forward pass; the output's loss is what training minimises. @throws InvalidArgumentError if
-  /// there is none
+  /// Forward pass; the output's loss is what training minimises, and what evaluations report.
+  /// @throws InvalidArgumentError if there is none
   virtual ModelOutput compute_loss(const Batch& inputs, const UpdateExtent& update);
-  /// Forward pass of an evaluation; loss only where the batch has labels.
+  /// What evaluate() and predict() share: eval mode, no gradients, all of the loader's first epoch.
+  virtual PredictionOutput evaluation_loop(const DataLoader& loader,
+                                           const EvaluationLoopOptions& options);
+  /// Forward pass of an evaluation; loss, that of compute_loss(), only where the batch has labels.
   virtual ModelOutput prediction_step(const Batch& inputs);
   /// Appends to the history, then tells the callbacks. @param logs without "step"
   virtual void log(LogRow logs);
@@ -212,8 +259,12 @@ class Trainer {
 
  private:
   friend class TrainingRun;     // the loop behind train()
-  friend class EvaluationPass;  // the one behind evaluate() and predict()
+  friend class EvaluationPass;  // the one behind evaluation_loop()
   struct Impl;
+  template <typename MakeLoader>
+  Metrics evaluate_over(const MakeLoader& make_loader, const std::string& prefix);
+  template <typename MakeLoader>
+  PredictionOutput predict_over(const MakeLoader& make_loader, const std::string& prefix);
   TrainOutput train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint);
   std::unique_ptr<Impl> impl_;
 };

@@ -89,9 +89,13 @@ std::int64_t DataLoader::size() const {
 }
 
 std::optional<std::int64_t> DataLoader::num_batches() const {
-  const std::optional<std::int64_t> samples = stream_ ? stream_->size() : sampler_->size();
+  const std::optional<std::int64_t> samples = num_samples();
   if (!samples) return std::nullopt;
   return BatchLayout(options_).num_batches(*samples);
+}
+
+std::optional<std::int64_t> DataLoader::num_samples() const {
+  return stream_ ? stream_->size() : sampler_->size();
 }
 
 std::unique_ptr<EpochBatches> DataLoader::epoch(std::int64_t epoch,

@@ -58,34 +58,36 @@ DataLoader Trainer::get_train_dataloader() {
     return DataLoader(impl_->options.train_stream, impl_->options.data_collator, loading);
   }
   const auto& dataset = impl_->options.train_dataset;
-  const std::int64_t size = dataset->size();
-  const std::uint64_t seed = impl_->plan.data_seed;
-  std::shared_ptr<const Sampler> sampler;
+  return impl_->loader(dataset, get_train_sampler(*dataset), loading);
+}
+
+std::shared_ptr<const Sampler> Trainer::get_train_sampler(const Dataset& dataset) {
+  const TrainingArguments& args = impl_->options.args;
+  const TrainingPlan& plan = impl_->plan;
   switch (args.train_sampling_strategy) {
     case SamplingStrategy::random:
-      sampler = std::make_shared<RandomSampler>(size, seed);
-      break;
+      return std::make_shared<RandomSampler>(dataset.size(), plan.data_seed);
     case SamplingStrategy::sequential:
-      sampler = std::make_shared<SequentialSampler>(size);
-      break;
+      return std::make_shared<SequentialSampler>(dataset.size());
     case SamplingStrategy::group_by_length:
-      sampler = std::make_shared<LengthGroupedSampler>(
-          lengths_of(*dataset, args.length_column_name),
-          args.per_device_train_batch_size * args.gradient_accumulation_steps, seed);
       break;
   }
-  return impl_->loader(dataset, std::move(sampler), loading);
+  return std::make_shared<LengthGroupedSampler>(
+      lengths_of(dataset, args.length_column_name),
+      plan.train_batch_size * args.gradient_accumulation_steps, plan.data_seed);
+}
+
+std::shared_ptr<const Sampler> Trainer::get_eval_sampler(const Dataset& dataset) {
+  const TrainingArguments& args = impl_->options.args;
+  if (args.train_sampling_strategy != SamplingStrategy::group_by_length) {
+    return std::make_shared<SequentialSampler>(dataset.size());
+  }
+  return std::make_shared<LengthGroupedSampler>(lengths_of(dataset, args.length_column_name),
+                                                impl_->eval_batch_size(), args.seed);
 }
 
 DataLoader Trainer::get_eval_dataloader(std::shared_ptr<const Dataset> dataset) {
-  const TrainingArguments& args = impl_->options.args;
-  std::shared_ptr<const Sampler> sampler;
-  if (args.train_sampling_strategy == SamplingStrategy::group_by_length) {
-    sampler = std::make_shared<LengthGroupedSampler>(lengths_of(*dataset, args.length_column_name),
-                                                     impl_->eval_batch_size(), args.seed);
-  } else {
-    sampler = std::make_shared<SequentialSampler>(dataset->size());
-  }
+  auto sampler = get_eval_sampler(*dataset);
   return impl_->loader(std::move(dataset), std::move(sampler),
                        impl_->loader_options(impl_->eval_batch_size()));
 }
@@ -95,6 +97,14 @@ DataLoader Trainer::get_test_dataloader(std::shared_ptr<const Dataset> dataset) 
   auto sampler = std::make_shared<SequentialSampler>(dataset->size());
   return impl_->loader(std::move(dataset), std::move(sampler),
                        impl_->loader_options(impl_->eval_batch_size()));
+}
+
+DataLoader Trainer::Impl::evaluation_stream(std::shared_ptr<const IterableDataset> stream) const {
+  return DataLoader(std::move(stream), options.data_collator, loader_options(eval_batch_size()));
+}
+
+std::optional<std::int64_t> Trainer::num_examples(const DataLoader& loader) {
+  return loader.num_samples();
 }
 
 Batch Trainer::Impl::model_inputs(Batch batch) const {

@@ -1,25 +1,16 @@
 // What the Trainer evaluates and predicts.
+#include "torchhub/training/loss.h"
 #include "trainer/evaluation_pass.h"
 #include "training/autocast.h"
 
+#include <algorithm>
+
 namespace torchhub {
 
-Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix) {
-  if (!dataset && !impl_->options.eval_datasets.empty()) {
-    Metrics all;
-    for (const auto& [name, each] : impl_->options.eval_datasets) {
-      for (const auto& [key, value] : evaluate(each, prefix + "_" + name)) all.set(key, value);
-    }
-    return all;
-  }
-  if (!dataset) dataset = impl_->options.eval_dataset;
-  if (!dataset) {
-    throw InvalidArgumentError("evaluate() needs a dataset, or TrainerOptions::eval_dataset.");
-  }
+template <typename MakeLoader>
+Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string& prefix) {
   const bool measured = impl_->memory.start("eval");
-  const std::int64_t samples = dataset->size();
-  const DataLoader loader = get_eval_dataloader(std::move(dataset));
-  Metrics result = EvaluationPass(*this, prefix, false).over(loader, samples).metrics;
+  Metrics result = evaluation_loop(make_loader(), {.metric_key_prefix = prefix}).metrics;
   result.set("epoch", impl_->state.epoch);
   LogRow logs;
   for (const auto& [name, value] : result) logs.emplace_back(name, value);
@@ -29,23 +20,67 @@ Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::str
   return result;
 }
 
-PredictionOutput Trainer::predict(std::shared_ptr<const Dataset> dataset,
-                                  const std::string& prefix) {
-  if (!dataset) throw InvalidArgumentError("predict() needs a dataset.");
+Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix) {
+  const TrainerOptions& options = impl_->options;
+  if (!dataset && options.eval_stream) return evaluate(options.eval_stream, prefix);
+  if (!dataset && !options.eval_datasets.empty()) {
+    Metrics all;
+    for (const auto& [name, each] : options.eval_datasets) {
+      for (const auto& [key, value] : evaluate(each, prefix + "_" + name)) all.set(key, value);
+    }
+    return all;
+  }
+  if (!dataset) dataset = options.eval_dataset;
+  if (!dataset) {
+    throw InvalidArgumentError(
+        "evaluate() needs data: its argument, TrainerOptions::eval_dataset, or eval_stream.");
+  }
+  return evaluate_over([&] { return get_eval_dataloader(std::move(dataset)); }, prefix);
+}
+
+Metrics Trainer::evaluate(std::shared_ptr<const IterableDataset> stream,
+                          const std::string& prefix) {
+  if (!stream) throw InvalidArgumentError("evaluate() was given a stream that is null.");
+  return evaluate_over([&] { return impl_->evaluation_stream(std::move(stream)); }, prefix);
+}
+
+template <typename MakeLoader>
+PredictionOutput Trainer::predict_over(const MakeLoader& make_loader, const std::string& prefix) {
   const bool measured = impl_->memory.start("test");
-  const std::int64_t samples = dataset->size();
-  const DataLoader loader = get_test_dataloader(std::move(dataset));
-  PredictionOutput out = EvaluationPass(*this, prefix, true).over(loader, samples);
+  PredictionOutput out =
+      evaluation_loop(make_loader(), {.metric_key_prefix = prefix, .keep_predictions = true});
   impl_->callbacks.predict(impl_->event(), out.metrics);
   impl_->memory.stop(measured, out.metrics);
   return out;
 }
 
+PredictionOutput Trainer::predict(std::shared_ptr<const Dataset> dataset,
+                                  const std::string& prefix) {
+  if (!dataset) throw InvalidArgumentError("predict() needs a dataset.");
+  return predict_over([&] { return get_test_dataloader(std::move(dataset)); }, prefix);
+}
+
+PredictionOutput Trainer::predict(std::shared_ptr<const IterableDataset> stream,
+                                  const std::string& prefix) {
+  if (!stream) throw InvalidArgumentError("predict() needs a stream.");
+  return predict_over([&] { return impl_->evaluation_stream(std::move(stream)); }, prefix);
+}
+
+PredictionOutput Trainer::evaluation_loop(const DataLoader& loader,
+                                          const EvaluationLoopOptions& options) {
+  return EvaluationPass(*this, options).over(loader);
+}
+
 ModelOutput Trainer::prediction_step(const Batch& inputs) {
-  const bool has_labels = impl_->labels_of(inputs).defined();
+  const at::Tensor labels = impl_->labels_of(inputs);
+  if (labels.defined()) {
+    UpdateExtent extent;  // of an update that is this batch alone
+    if (impl_->counts_items()) extent.num_items_in_batch = impl_->items_in(labels);
+    return compute_loss(inputs, extent);
+  }
   const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());
   ModelOutput output = impl_->options.model->forward(inputs);
-  if (!has_labels) output.loss = at::Tensor();
+  output.loss = at::Tensor();
   return output;
 }
 

@@ -63,12 +63,12 @@ class EvalModeGuard {
 
 }  // namespace
 
-EvaluationPass::EvaluationPass(Trainer& trainer, std::string prefix, bool keep_predictions)
+EvaluationPass::EvaluationPass(Trainer& trainer, const EvaluationLoopOptions& options)
     : trainer_(trainer),
       impl_(*trainer.impl_),
-      prefix_(std::move(prefix)),
+      prefix_(options.metric_key_prefix),
       loss_only_(impl_.options.args.prediction_loss_only),
-      collector_(kept(keep_predictions)) {
+      collector_(kept(options.keep_predictions)) {
   impl_.find_device();
   for (const auto& metric : impl_.options.streaming_metrics) metric->reset();
 }
@@ -82,8 +82,9 @@ KeptInEvaluation EvaluationPass::kept(bool keep_predictions) const {
           .host_every = args.eval_accumulation_steps};
 }
 
-PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t samples) {
+PredictionOutput EvaluationPass::over(const DataLoader& loader) {
   const auto start = impl_.options.clock->steady_now();
+  std::int64_t samples = 0;
   {
     const torch::NoGradGuard no_grad;
     const EvalModeGuard eval_mode(*impl_.options.model);
@@ -93,11 +94,10 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader, std::int64_t sam
       impl_.processes.share_buffers(*impl_.options.model);
     }
     const auto batches = loader.epoch(0);
-    std::int64_t seen = 0;
     auto batch = batches->next();
     while (batch) {
       const std::int64_t real =
-          batches->samples_seen() - std::exchange(seen, batches->samples_seen());
+          batches->samples_seen() - std::exchange(samples, batches->samples_seen());
       auto next = batches->next();  // one ahead, to know which is the last
       const std::int64_t own = own_samples(real);
       take(first_of(impl_.model_inputs(std::move(*batch)), std::max<std::int64_t>(own, 1)), own > 0,

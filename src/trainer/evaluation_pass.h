@@ -10,11 +10,10 @@ namespace torchhub {
 /// One pass over evaluation data: what evaluate() and predict() share.
 class EvaluationPass {
  public:
-  /// @param keep_predictions for the caller, whether or not a metric wants them
-  EvaluationPass(Trainer& trainer, std::string prefix, bool keep_predictions);
+  EvaluationPass(Trainer& trainer, const EvaluationLoopOptions& options);
 
-  /// @param samples in the dataset @return predictions where they were kept, and the metrics
-  PredictionOutput over(const DataLoader& loader, std::int64_t samples);
+  /// @return predictions where they were kept, and the metrics
+  PredictionOutput over(const DataLoader& loader);
 
  private:
   KeptInEvaluation kept(bool keep_predictions) const;

@@ -1,36 +1,79 @@
 #include "trainer/hardware.h"
 
-#include "torchhub/base/error.h"
 #include "torchhub/models/model.h"
 
 #include <torch/torch.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdlib>
+#include <optional>
+#include <utility>
 
 namespace torchhub {
+
+namespace {
+
+std::optional<std::string> fp16_problem(const TrainingArguments& args, const Hardware& hardware) {
+  if (!args.fp16 || (hardware.gpus > 0 && !args.use_cpu)) return std::nullopt;
+  return "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.";
+}
+
+std::optional<std::string> gpu_problem(const TrainingArguments& args,
+                                       const ProcessEnvironment& environment,
+                                       const Hardware& hardware) {
+  if (hardware.gpus == 0 || args.use_cpu || !environment.is_distributed()) return std::nullopt;
+  if (environment.local_rank < hardware.gpus) return std::nullopt;
+  return fmt::format(
+      "Process {} of this host has no GPU of its own: there are {}. Start fewer processes, or set "
+      "use_cpu to true.",
+      environment.local_rank, hardware.gpus);
+}
+
+/// CUDA and its libraries read these when they start, so that it would be too late to set them
+/// here.
+std::optional<std::string> determinism_problem(const TrainingArguments& args,
+                                               const Hardware& hardware) {
+  if (!args.full_determinism || hardware.gpus == 0 || args.use_cpu) return std::nullopt;
+  std::vector<std::string> missing;
+  for (const auto& [name, value] :
+       {std::pair("CUDA_LAUNCH_BLOCKING", "1"), std::pair("CUBLAS_WORKSPACE_CONFIG", ":16:8"),
+        std::pair("FLASH_ATTENTION_DETERMINISTIC", "1")}) {
+    if (std::getenv(name) == nullptr) missing.push_back(fmt::format("{}={}", name, value));
+  }
+  if (missing.empty()) return std::nullopt;
+  return fmt::format(
+      "full_determinism needs {} in the environment of the program. Set it where that is started: "
+      "CUDA reads it only then.",
+      fmt::join(missing, " and "));
+}
+
+}  // namespace
+
+Hardware Hardware::of_this_host() {
+  return {.gpus = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0};
+}
+
+std::vector<std::string> problems_of_hardware(const TrainingArguments& args,
+                                              const ProcessEnvironment& environment,
+                                              const Hardware& hardware) {
+  std::vector<std::string> found;
+  for (auto& problem : {fp16_problem(args, hardware), gpu_problem(args, environment, hardware),
+                        determinism_problem(args, hardware)}) {
+    if (problem) found.push_back(*problem);
+  }
+  return found;
+}
 
 std::string device_of(const ProcessEnvironment& environment, const TrainingArguments& args) {
   if (!torch::cuda::is_available() || args.use_cpu) return "cpu";
   if (!environment.is_distributed()) return "cuda";
-  const auto gpus = static_cast<int>(torch::cuda::device_count());
-  if (environment.local_rank >= gpus) {
-    throw InvalidArgumentError(
-        fmt::format("Process {} of this host has no GPU of its own: there are {}. Start fewer "
-                    "processes, or set use_cpu to true.",
-                    environment.local_rank, gpus));
-  }
   return fmt::format("cuda:{}", environment.local_rank);
 }
 
 void place_model(PreTrainedModel& model, const std::string& device, const TrainingArguments& args) {
-  const bool on_gpu = device != "cpu";
-  if (args.fp16 && !on_gpu) {
-    throw InvalidArgumentError(
-        "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
-  }
-  if (on_gpu) model.to(torch::Device(device));
+  if (device != "cpu") model.to(torch::Device(device));
   if (args.tf32) {
     at::globalContext().setAllowTF32CuBLAS(*args.tf32);
     at::globalContext().setAllowTF32CuDNN(*args.tf32);
@@ -39,12 +82,6 @@ void place_model(PreTrainedModel& model, const std::string& device, const Traini
 
 void apply_determinism(const TrainingArguments& args) {
   if (!args.full_determinism) return;
-  // cuBLAS reads this when CUDA starts, so that it would be too late to set it here.
-  if (torch::cuda::is_available() && std::getenv("CUBLAS_WORKSPACE_CONFIG") == nullptr) {
-    throw InvalidArgumentError(
-        "full_determinism needs CUBLAS_WORKSPACE_CONFIG=:16:8 and CUDA_LAUNCH_BLOCKING=1 in the "
-        "environment of the program. Set them where it is started.");
-  }
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);

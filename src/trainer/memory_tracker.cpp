@@ -1,5 +1,7 @@
 #include "trainer/memory_tracker.h"
 
+#include "trainer/gpu_memory.h"
+
 #include <algorithm>
 #include <fstream>
 
@@ -19,27 +21,30 @@ std::int64_t status_bytes(const std::string& key) {
 }
 
 /// Lets the peak begin again at what is in use now (Linux, proc(5): clear_refs).
-void reset_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+void reset_cpu_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace
 
 bool MemoryTracker::start(std::string stage) {
   if (!enabled_ || current_) return false;
-  reset_peak();
-  current_ = Stage{.name = std::move(stage), .begin = status_bytes("VmRSS:")};
+  reset_cpu_peak();
+  reset_gpu_peak();
+  current_ = Stage{.name = std::move(stage), .begin_cpu = status_bytes("VmRSS:")};
+  if (const auto gpu = gpu_memory()) current_->begin_gpu = gpu->allocated_bytes;
   return true;
 }
 
 std::optional<MemoryTracker::Delta> MemoryTracker::finished(bool started) {
   if (!started || !current_) return std::nullopt;
-  const std::int64_t end = status_bytes("VmRSS:");
-  const Delta delta{.stage = current_->name,
-                    .alloc = end - current_->begin,
-                    .peaked = std::max<std::int64_t>(0, status_bytes("VmHWM:") - end)};
-  if (delta.stage == "init") {
-    before_init_ = current_->begin;
-    init_ = delta;
+  const auto change = [](std::int64_t begin, std::int64_t end, std::int64_t peak) {
+    return Change{.alloc = end - begin, .peaked = std::max<std::int64_t>(0, peak - end)};
+  };
+  Delta delta{.stage = *current_,
+              .cpu = change(current_->begin_cpu, status_bytes("VmRSS:"), status_bytes("VmHWM:"))};
+  if (const auto gpu = gpu_memory(); gpu && current_->begin_gpu) {
+    delta.gpu = change(*current_->begin_gpu, gpu->allocated_bytes, gpu->peak_bytes);
   }
+  if (current_->name == "init") init_ = delta;
   current_.reset();
   return delta;
 }
@@ -49,17 +54,23 @@ void MemoryTracker::stop(bool started) { finished(started); }
 void MemoryTracker::stop(bool started, Metrics& metrics) {
   const auto delta = finished(started);
   if (!delta) return;
-  if (init_) {
-    metrics.set("before_init_mem_cpu", static_cast<double>(before_init_));
-    append(*init_, metrics);
-    init_.reset();
-  }
+  if (init_) append(*init_, metrics);
   append(*delta, metrics);
+  if (!init_) return;
+  metrics.set("before_init_mem_cpu", static_cast<double>(init_->stage.begin_cpu));
+  if (init_->stage.begin_gpu) {
+    metrics.set("before_init_mem_gpu", static_cast<double>(*init_->stage.begin_gpu));
+  }
+  init_.reset();
 }
 
 void MemoryTracker::append(const Delta& delta, Metrics& metrics) {
-  metrics.set(delta.stage + "_mem_cpu_alloc_delta", static_cast<double>(delta.alloc));
-  metrics.set(delta.stage + "_mem_cpu_peaked_delta", static_cast<double>(delta.peaked));
+  const std::string prefix = delta.stage.name + "_mem_";
+  const auto& [stage, cpu, gpu] = delta;
+  metrics.set(prefix + "cpu_alloc_delta", static_cast<double>(cpu.alloc));
+  if (gpu) metrics.set(prefix + "gpu_alloc_delta", static_cast<double>(gpu->alloc));
+  metrics.set(prefix + "cpu_peaked_delta", static_cast<double>(cpu.peaked));
+  if (gpu) metrics.set(prefix + "gpu_peaked_delta", static_cast<double>(gpu->peaked));
 }
 
 }  // namespace torchhub

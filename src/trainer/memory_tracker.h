@@ -10,7 +10,8 @@ namespace torchhub {
 
 /// What a stage (init, train, eval, test) did to the memory of the process, as Python's
 /// `TrainerMemoryTracker` reports it: bytes at its end less those at its begin, and how far the
-/// peak lay above its end. From /proc, so on Linux; a stage inside another is not measured.
+/// peak lay above its end. From /proc, so on Linux; of the GPU where LibTorch tells. A stage inside
+/// another is not measured.
 class MemoryTracker {
  public:
   explicit MemoryTracker(bool enabled) : enabled_(enabled) {}
@@ -24,12 +25,17 @@ class MemoryTracker {
  private:
   struct Stage {
     std::string name;
-    std::int64_t begin = 0;
+    std::int64_t begin_cpu = 0;
+    std::optional<std::int64_t> begin_gpu = std::nullopt;
   };
-  struct Delta {
-    std::string stage;
+  struct Change {
     std::int64_t alloc = 0;
     std::int64_t peaked = 0;
+  };
+  struct Delta {
+    Stage stage;
+    Change cpu;
+    std::optional<Change> gpu = std::nullopt;
   };
   static void append(const Delta& delta, Metrics& metrics);
   std::optional<Delta> finished(bool started);
@@ -37,7 +43,6 @@ class MemoryTracker {
   bool enabled_;
   std::optional<Stage> current_ = std::nullopt;
   std::optional<Delta> init_ = std::nullopt;  ///< Until it was reported.
-  std::int64_t before_init_ = 0;
 };
 
 }  // namespace torchhub

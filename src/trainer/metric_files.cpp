@@ -39,15 +39,20 @@ void write_results(const fs::path& file, const ordered_json& results) {
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::string>> Trainer::metrics_format(const Metrics& metrics) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const auto& [name, value] : metrics) texts.emplace_back(name, value_text(name, value));
+  return texts;
+}
+
 void Trainer::log_metrics(const std::string& split, const Metrics& metrics) const {
   if (!impl_->processes.is_main()) return;
-  std::vector<std::pair<std::string, std::string>> lines;
+  auto lines = metrics_format(metrics);
   std::size_t name_width = 0;
   std::size_t value_width = 0;
-  for (const auto& [name, value] : metrics) {
-    lines.emplace_back(name, value_text(name, value));
+  for (const auto& [name, value] : lines) {
     name_width = std::max(name_width, name.size());
-    value_width = std::max(value_width, lines.back().second.size());
+    value_width = std::max(value_width, value.size());
   }
   std::sort(lines.begin(), lines.end());
   std::string text = fmt::format("***** {} metrics *****\n", split);

@@ -27,12 +27,4 @@ bool is_out_of_memory(const std::exception& error) {
   });
 }
 
-void release_cached_memory() {
-  if (!torch::cuda::is_available()) return;
-// Before LibTorch 2.9 this needs the headers of the CUDA toolkit; there it does nothing.
-#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
-  at::getDeviceAllocator(at::kCUDA)->emptyCache();
-#endif
-}
-
 }  // namespace torchhub

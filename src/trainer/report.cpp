@@ -1,5 +1,7 @@
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/flag_guard.h"
 #include "trainer/trainer_impl.h"
 
 #include <ATen/Parallel.h>
@@ -44,10 +46,24 @@ std::string TrainOutput::full_report() const {
 }
 
 void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
-  if (!impl_->processes.writes()) return;
-  const std::filesystem::path target = folder.value_or(impl_->options.args.output_dir);
-  impl_->options.model->save_pretrained(target);
-  write_training_args(impl_->options.args, target);
+  const TrainerOptions& options = impl_->options;
+  if (impl_->processes.writes()) {
+    const std::filesystem::path target = folder.value_or(options.args.output_dir);
+    options.model->save_pretrained(target);
+    for (const auto& file : options.processing_files) {
+      if (file.parent_path() == target) continue;
+      write_file_atomically(target / file.filename(), read_file(file));
+    }
+    write_training_args(options.args, target);
+  }
+  if (options.args.push_to_hub && !impl_->saves_for_itself) {
+    push_to_hub({.commit_message = "Model save"});
+  }
+}
+
+void Trainer::Impl::save_model_of(Trainer& trainer, const std::filesystem::path& folder) {
+  const FlagGuard for_itself(saves_for_itself);
+  trainer.save_model(folder);
 }
 
 std::string Trainer::model_card() const {
@@ -70,7 +86,7 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   }
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
-  save_model();
+  impl_->save_model_of(*this, args.output_dir);
   const auto card = impl_->pusher->refreshed_card(impl_->event());
   return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
 }

@@ -15,7 +15,8 @@ void TrainingRun::log_evaluate_save() {
 
 void TrainingRun::log_loss() {
   share_losses();
-  LogRow logs{{"loss", loss_.logged(state_.global_step)},
+  const double loss = loss_.logged(state_.global_step);
+  LogRow logs{{"loss", impl_.options.round_logged_loss ? rounded(loss, 4) : loss},
               {"grad_norm", grad_norm_},
               {"learning_rate", used_rate_},
               {"epoch", state_.epoch}};

@@ -42,8 +42,7 @@ void TrainingRun::save_checkpoint() {
 void TrainingRun::write_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
   AtomicFolder building(folder);
-  model_.save_pretrained(building.path());
-  write_training_args(args_, building.path());
+  impl_.save_model_of(trainer_, building.path());
   // Only a step that is saved can be loaded again as the best.
   if (state_.best_global_step) {
     const fs::path best = args_.output_dir / checkpoint_name(*state_.best_global_step);

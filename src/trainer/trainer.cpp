@@ -11,6 +11,8 @@
 #include "torchhub/training/default_flow.h"
 #include "torchhub/training/threads.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/flag_guard.h"
+#include "trainer/gpu_memory.h"
 #include "trainer/hardware.h"
 #include "trainer/out_of_memory.h"
 #include "trainer/resume_source.h"
@@ -32,18 +34,6 @@ ReportToOptions logger_options(const TrainerOptions& options) {
     to.tensorboard.logging_dir = *args.logging_dir;
   return to;
 }
-
-/// Says that train() is under way while it lives.
-class TrainingGuard {
- public:
-  explicit TrainingGuard(bool& flag) : flag_(flag) { flag_ = true; }
-  ~TrainingGuard() { flag_ = false; }
-  TrainingGuard(const TrainingGuard&) = delete;
-  TrainingGuard& operator=(const TrainingGuard&) = delete;
-
- private:
-  bool& flag_;
-};
 
 ProcessEnvironment environment_of(const TrainerOptions& options) {
   return options.process_group ? options.process_group->environment()
@@ -165,7 +155,7 @@ TrainOutput Trainer::train(const TrainOptions& options) {
                                       [this] { return impl_->hub_options(); });
     });
   }
-  const TrainingGuard under_way(impl_->training);
+  const FlagGuard under_way(impl_->training);
   impl_->resumed_rates = options.resumed_rates;
   return impl_->options.args.auto_find_batch_size ? train_in_what_fits(checkpoint)
                                                   : TrainingRun(*this).go(checkpoint);
@@ -210,6 +200,9 @@ void Trainer::add_callback(std::shared_ptr<TrainerCallback> callback) {
 std::shared_ptr<TrainerCallback> Trainer::pop_callback(const std::string& name) {
   return impl_->callbacks.pop(name);
 }
+
+bool Trainer::is_world_process_zero() const { return impl_->processes.is_main(); }
+bool Trainer::is_local_process_zero() const { return impl_->processes.is_local_main(); }
 
 const TrainingArguments& Trainer::args() const { return impl_->options.args; }
 const TrainerState& Trainer::state() const { return impl_->state; }

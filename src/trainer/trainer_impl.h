@@ -46,6 +46,16 @@ struct Trainer::Impl {
   /// The columns under label_names: one as it is, several of one shape side by side, none
   /// undefined.
   at::Tensor labels_of(const Batch& inputs) const;
+  /// Calls what may be overridden, and pushes nothing.
+  void save_model_of(Trainer& trainer, const std::filesystem::path& folder);
+  /// Batches of an evaluation over a stream.
+  DataLoader evaluation_stream(std::shared_ptr<const IterableDataset> stream) const;
+  /// Can anybody use the number of labels that count in an update?
+  bool counts_items() const;
+  /// @throws InvalidArgumentError if noise is asked for that the model did not add
+  void require_neftune() const;
+  /// Labels that count.
+  std::int64_t items_in(const at::Tensor& labels) const;
   /// What forward passes run in, if not in the weights' own type.
   std::optional<at::ScalarType> autocast_type() const;
   /// What weights become for an evaluation outside training.
@@ -67,6 +77,7 @@ struct Trainer::Impl {
   MemoryTracker memory;
   std::shared_ptr<PushToHubCallback> pusher;                 ///< Only with push_to_hub.
   bool training = false;                                     ///< train() is under way.
+  bool saves_for_itself = false;                             ///< save_model() is not the user's.
   ResumedRates resumed_rates = ResumedRates::of_checkpoint;  ///< Of that train().
   /// Set until the first train(): Python reports it with evaluations before training.
   std::optional<double> model_preparation_seconds = std::nullopt;

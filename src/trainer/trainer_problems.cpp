@@ -4,17 +4,20 @@
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/report_to.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/hardware.h"
 #include "trainer/trainer_impl.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 namespace torchhub {
 namespace {
 
 bool has_eval_data(const TrainerOptions& options) {
-  return options.eval_dataset || !options.eval_datasets.empty();
+  return options.eval_dataset || !options.eval_datasets.empty() || options.eval_stream;
 }
 
 /// How long a run by epochs is, only its data says; until then it is long enough for any schedule.
@@ -32,6 +35,21 @@ void append_problems(std::vector<std::string>& found, Check&& check) {
   }
 }
 
+void append_missing_files(std::vector<std::string>& found,
+                          const std::vector<std::filesystem::path>& files) {
+  std::set<std::filesystem::path> names;
+  for (const auto& file : files) {
+    std::error_code error;  // what cannot be looked at is no file either
+    if (!std::filesystem::is_regular_file(file, error)) {
+      found.push_back(fmt::format("TrainerOptions::processing_files holds '{}', which is no file.",
+                                  file.string()));
+    } else if (!names.insert(file.filename()).second) {
+      found.push_back(fmt::format("TrainerOptions::processing_files holds two files '{}'.",
+                                  file.filename().string()));
+    }
+  }
+}
+
 }  // namespace
 
 bool has_training_data(const TrainerOptions& options) {
@@ -43,6 +61,7 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
   const TrainingArguments& args = options.args;
   std::vector<std::string> found = problems(args);
   for (auto& problem : problems_of_processes(args, environment)) found.push_back(problem);
+  for (auto& problem : problems_of_hardware(args, environment)) found.push_back(problem);
   if (!options.model && !options.model_init) {
     found.emplace_back("Neither TrainerOptions::model nor model_init is set; set one.");
   }
@@ -52,19 +71,24 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
   if (options.train_dataset && options.train_stream) {
     found.emplace_back("TrainerOptions::train_dataset and train_stream are both set; set one.");
   }
-  if (options.optimizer && options.model_init) {
+  if ((options.optimizer || options.lr_scheduler) && options.model_init) {
     found.emplace_back(
-        "TrainerOptions::optimizer cannot belong to the model that model_init makes; "
-        "set model, or override create_optimizer().");
+        "TrainerOptions::optimizer and lr_scheduler cannot belong to the model that model_init "
+        "makes; set model, or override create_optimizer() and create_scheduler().");
   }
+  if (options.eval_stream && (options.eval_dataset || !options.eval_datasets.empty())) {
+    found.emplace_back(
+        "TrainerOptions::eval_stream is set beside eval_dataset or eval_datasets; set one.");
+  }
+  append_missing_files(found, options.processing_files);
   if (options.optimizer) {
     if (auto problem = saving_problem(args, *options.optimizer)) found.push_back(*problem);
   }
   if (args.eval_strategy != IntervalStrategy::no && !has_eval_data(options)) {
-    found.push_back(
-        fmt::format("eval_strategy is {}, but there is no eval_dataset; set one or use "
-                    "eval_strategy no.",
-                    to_string(args.eval_strategy)));
+    found.push_back(fmt::format(
+        "eval_strategy is {}, but there is no eval_dataset or eval_stream; set one or use "
+        "eval_strategy no.",
+        to_string(args.eval_strategy)));
   }
   if (args.batch_eval_metrics != static_cast<bool>(options.compute_batch_metrics)) {
     found.emplace_back(args.batch_eval_metrics

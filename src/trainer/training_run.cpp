@@ -34,8 +34,9 @@ TrainingRun::TrainingRun(Trainer& trainer)
       control_(impl_.control),
       model_(*impl_.options.model),
       optimizer_(impl_.options.optimizer ? impl_.options.optimizer : trainer.create_optimizer()),
-      scheduler_(make_scheduler(schedule_options(args_, plan_.max_steps, plan_.warmup_steps),
-                                learning_rates(*optimizer_))),
+      scheduler_(impl_.options.lr_scheduler
+                     ? impl_.options.lr_scheduler
+                     : trainer.create_scheduler(plan_.max_steps, *optimizer_)),
       loader_(trainer.get_train_dataloader()),
       loss_(args_.logging_nan_inf_filter),
       python_rng_(seeded_python_rng(args_.seed)) {
@@ -58,11 +59,16 @@ TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoi
   start_ = impl_.options.clock->steady_now();
   measures_memory_ = impl_.memory.start("train");
   const NeftuneGuard neftune(model_, args_.neftune_noise_alpha);
-  prepare(checkpoint);
-  impl_.callbacks.train_begin(impl_.event());
-  if (args_.eval_on_start) trainer_.evaluate();
-  run_epochs();
-  return finish();
+  try {
+    prepare(checkpoint);
+    impl_.callbacks.train_begin(impl_.event());
+    if (args_.eval_on_start) trainer_.evaluate();
+    run_epochs();
+    return finish();
+  } catch (const std::exception& error) {
+    impl_.callbacks.exception(impl_.event(), error);
+    throw;
+  }
 }
 
 void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint) {
@@ -139,6 +145,7 @@ TrainOutput TrainingRun::finish() {
   if (args_.load_best_model_at_end) load_best_model();
   if (impl_.processes.writes()) keep_only_best_checkpoint();
   if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {
+    impl_.save_model_of(trainer_, args_.output_dir);
     impl_.callbacks.push_begin(impl_.event());
   }
   impl_.callbacks.train_end(impl_.event());

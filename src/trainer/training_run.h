@@ -84,7 +84,7 @@ class TrainingRun {
   TrainerControl& control_;
   PreTrainedModel& model_;
   std::shared_ptr<torch::optim::Optimizer> optimizer_;
-  std::unique_ptr<LrScheduler> scheduler_;
+  std::shared_ptr<LrScheduler> scheduler_;
   DataLoader loader_;
   TrainOutput output_;
   RunningLoss loss_;

@@ -1,5 +1,6 @@
 // One micro-batch: forward pass, loss and backward pass.
 #include "torchhub/training/loss.h"
+#include "torchhub/training/plan.h"
 #include "trainer/trainer_impl.h"
 #include "training/autocast.h"
 
@@ -18,6 +19,7 @@ std::string names_of(const Batch& batch) {
 
 at::Tensor Trainer::training_step(const Batch& inputs, const UpdateExtent& update) {
   torch::Tensor loss = compute_loss(inputs, update).loss;
+  impl_->require_neftune();
   if (!impl_->normalises_by_items(update)) loss = loss / static_cast<double>(update.batches);
   if (impl_->counts_for_all_processes(update)) loss = loss * impl_->processes.world_size();
   backward(loss, update);
@@ -45,12 +47,6 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
   } else {
     output = model.forward(inputs);
   }
-  if (impl_->options.args.neftune_noise_alpha && !model.used_neftune()) {
-    throw InvalidArgumentError(
-        fmt::format("neftune_noise_alpha is set, but {} does not pass its embeddings through "
-                    "PreTrainedModel::neftune(). Let it do so, or leave the field unset.",
-                    model.class_name()));
-  }
   const torch::Tensor labels = impl_->labels_of(inputs);
   const double smoothing = impl_->options.args.label_smoothing_factor;
   if (impl_->options.compute_loss_func) {
@@ -71,12 +67,29 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
   return output;
 }
 
+void Trainer::Impl::require_neftune() const {
+  const PreTrainedModel& model = *options.model;
+  if (!options.args.neftune_noise_alpha || model.used_neftune()) return;
+  throw InvalidArgumentError(
+      fmt::format("neftune_noise_alpha is set, but {} does not pass its embeddings through "
+                  "PreTrainedModel::neftune(). Let it do so, or leave the field unset.",
+                  model.class_name()));
+}
+
+bool Trainer::Impl::counts_items() const {
+  return options.model->accepts_num_items_in_batch() || options.compute_loss_func ||
+         options.args.label_smoothing_factor != 0;
+}
+
+std::int64_t Trainer::Impl::items_in(const at::Tensor& labels) const {
+  return count_items(labels, options.model->shifts_labels());
+}
+
 bool Trainer::Impl::counts_for_all_processes(const UpdateExtent& update) const {
   return !processes.alone() && options.args.average_tokens_across_devices &&
          update.num_items_in_batch && normalises_by_items(update);
 }
 
-/// Does the loss add up over micro-batches as it is?
 bool Trainer::Impl::normalises_by_items(const UpdateExtent& update) const {
   if (options.compute_loss_func) return true;  // as in Python, its author's matter
   if (!update.num_items_in_batch) return false;
@@ -116,7 +129,20 @@ OptimizerOptions optimizer_options(const TrainingArguments& args) {
 }
 
 std::shared_ptr<torch::optim::Optimizer> Trainer::create_optimizer() {
-  return make_optimizer(*impl_->options.model, optimizer_options(impl_->options.args));
+  return make_optimizer(decay_groups(*impl_->options.model, get_decay_parameter_names()),
+                        optimizer_options(impl_->options.args));
+}
+
+std::set<std::string> Trainer::get_decay_parameter_names() const {
+  return decay_parameter_names(*impl_->options.model);
+}
+
+std::shared_ptr<LrScheduler> Trainer::create_scheduler(std::int64_t num_training_steps,
+                                                       const torch::optim::Optimizer& optimizer) {
+  const TrainingArguments& args = impl_->options.args;
+  return make_scheduler(schedule_options(args, num_training_steps,
+                                         absolute_steps(args.warmup_steps, num_training_steps)),
+                        learning_rates(optimizer));
 }
 
 double Trainer::floating_point_ops(const Batch& inputs) const {

@@ -1,7 +1,7 @@
 // One update: its micro-batches, what their loss is divided by, and the optimizer's step.
 #include "torchhub/training/loss.h"
 #include "torchhub/training/optimizer.h"
-#include "trainer/out_of_memory.h"
+#include "trainer/gpu_memory.h"
 #include "trainer/training_run.h"
 
 #include <algorithm>
@@ -45,15 +45,13 @@ void TrainingRun::run_update(std::vector<Batch> batches) {
 /// What a loss may be divided by, where anybody can use it.
 UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
   UpdateExtent extent{.batches = std::ssize(batches)};
-  const bool used = model_.accepts_num_items_in_batch() || impl_.options.compute_loss_func ||
-                    args_.label_smoothing_factor != 0;
-  if (!used) return extent;
+  if (!impl_.counts_items()) return extent;
   std::int64_t items = 0;
   bool known = true;
   for (const Batch& batch : batches) {
     const at::Tensor labels = impl_.labels_of(batch);
     known = known && labels.defined();
-    if (known) items += count_items(labels, model_.shifts_labels());
+    if (known) items += impl_.items_in(labels);
   }
   if (const auto total = total_items(items, known)) {
     extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0

@@ -53,12 +53,13 @@ TEST(BadInput, NamesEveryArgumentThatIsWrongBeforeAnythingHappens) {
     Trainer trainer(bad);
     FAIL() << "nothing was thrown";
   } catch (const InvalidArgumentError& error) {
-    EXPECT_STREQ(error.what(),
-                 "This Trainer cannot be made:\n"
-                 "  - save_steps is 0; it must be above 0: a number of updates, or a fraction of "
-                 "all below 1.\n"
-                 "  - eval_strategy is epoch, but there is no eval_dataset; set one or use "
-                 "eval_strategy no.");
+    EXPECT_STREQ(
+        error.what(),
+        "This Trainer cannot be made:\n"
+        "  - save_steps is 0; it must be above 0: a number of updates, or a fraction of "
+        "all below 1.\n"
+        "  - eval_strategy is epoch, but there is no eval_dataset or eval_stream; set one or use "
+        "eval_strategy no.");
   }
   EXPECT_FALSE(fs::exists(folder / "out"));
 }

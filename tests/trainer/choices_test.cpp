@@ -278,6 +278,42 @@ TEST_F(Choices, ASignalSavesAtTheEndOfTheUpdateAndStops) {
   EXPECT_EQ(after.sa_handler, before.sa_handler);  // the one before is back
 }
 
+TEST_F(Choices, ARunThatThrowsGivesTheSignalBack) {
+  class ThrowAt2 final : public TrainerCallback {
+   public:
+    std::string name() const override { return "ThrowAt2"; }
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 2) throw std::runtime_error("no more");
+    }
+  };
+  const auto listening =
+      std::make_shared<JitCheckpointCallback>(JitCheckpointOptions{.signal_number = SIGUSR1});
+  struct sigaction before {};
+  ::sigaction(SIGUSR1, nullptr, &before);
+  Trainer trainer({.model = tiny_model(),
+                   .args = arguments(),
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {listening, std::make_shared<ThrowAt2>()}});
+  EXPECT_THROW(trainer.train(), std::runtime_error);
+  struct sigaction after {};
+  ::sigaction(SIGUSR1, nullptr, &after);
+  EXPECT_EQ(after.sa_handler, before.sa_handler);
+}
+
+TEST_F(Choices, TheLoggedLossCanHaveTheDecimalsOfTransformers4) {
+  const auto first_loss = [&](bool round) {
+    Trainer trainer({.model = tiny_model(),
+                     .args = arguments(),
+                     .train_dataset = tiny_dataset(16),
+                     .round_logged_loss = round});
+    trainer.train();
+    return *number_of(trainer.state().log_history.at(0), "loss");
+  };
+  const double whole = first_loss(false);
+  EXPECT_EQ(first_loss(true), std::round(whole * 1e4) / 1e4);
+  EXPECT_NE(first_loss(true), whole);
+}
+
 TEST_F(Choices, ASignalWithinTheGracePeriodSavesNothing) {
   const auto listening = std::make_shared<JitCheckpointCallback>(
       JitCheckpointOptions{.grace_period = std::chrono::hours(1), .signal_number = SIGUSR1});

@@ -2,6 +2,7 @@
 // checkpoint takes a sound run to where one that never failed ends.
 #include "support/message_of.h"
 #include "support/small_disk.h"
+#include "support/stream_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -70,30 +71,6 @@ class BrokenDataset final : public Dataset {
   std::int64_t broken_;
 };
 
-/// The same as a stream.
-class BrokenStream final : public IterableDataset {
- public:
-  explicit BrokenStream(std::int64_t broken) : data_(std::make_shared<BrokenDataset>(broken)) {}
-  std::optional<std::int64_t> size() const override { return data_->size(); }
-  std::unique_ptr<SampleStream> open(std::int64_t /*epoch*/) const override {
-    class Stream final : public SampleStream {
-     public:
-      explicit Stream(std::shared_ptr<Dataset> data) : data_(std::move(data)) {}
-      std::optional<Batch> next() override {
-        return place_ < data_->size() ? std::optional(data_->get(place_++)) : std::nullopt;
-      }
-
-     private:
-      std::shared_ptr<Dataset> data_;
-      std::int64_t place_ = 0;
-    };
-    return std::make_unique<Stream>(data_);
-  }
-
- private:
-  std::shared_ptr<BrokenDataset> data_;
-};
-
 TEST(FailingRun, HandsOnWhatTheDatasetThrowsAndEndsItsThreads) {
   // The fourth batch of the first epoch, after the checkpoint of step 2.
   const std::int64_t broken = RandomSampler(24, 42).order(0).at(13);
@@ -121,7 +98,7 @@ TEST(FailingRun, HandsOnWhatAStreamThrowsAndEndsItsThreads) {
     const TempDir folder;
     TrainerOptions o = options(folder / "out");
     o.args.dataloader_num_workers = workers;
-    const auto stream = std::make_shared<BrokenStream>(13);
+    const auto stream = std::make_shared<testing::StreamOf>(std::make_shared<BrokenDataset>(13));
     o.train_dataset.reset();
     o.train_stream = stream;
     Trainer trainer(o);

@@ -154,6 +154,56 @@ TEST_F(LossContract, AnOwnLossGetsTheCountOfTheUpdate) {
               update(Declares::nothing, arguments(2, 4), sum));
 }
 
+/// eval_loss of all eight rows in one batch, with a loss that args or `o` name.
+double eval_loss(TrainerOptions o) {
+  o.model = token_model(Declares::nothing);
+  o.eval_dataset = token_dataset();
+  o.args.per_device_eval_batch_size = 8;
+  return Trainer(std::move(o)).evaluate().at("eval_loss");
+}
+
+// In Python evaluations go through compute_loss() too: what is watched is what is minimised.
+TEST_F(LossContract, EvaluationsReportTheLossThatTrainingMinimises) {
+  const TrainingArguments args = arguments(8, 1);
+  const ComputeLoss items = [](const ModelOutput& output, const at::Tensor& labels,
+                               std::optional<std::int64_t> count) {
+    EXPECT_EQ(count, labels.ne(-100).sum().item<std::int64_t>());
+    return output.logits.sum() * 0 + 7.0;
+  };
+  EXPECT_EQ(eval_loss({.args = args, .compute_loss_func = items}), 7.0);
+
+  TrainingArguments smooth = args;
+  smooth.label_smoothing_factor = 0.5;
+  const torch::NoGradGuard no_grad;
+  const auto model = token_model(Declares::nothing);
+  const Batch rows = *token_dataset()->get_batch(std::vector<std::int64_t>{0, 1, 2, 3, 4, 5, 6, 7});
+  const double smoothed =
+      label_smoothed_loss(model->forward(rows).logits, rows.at("labels"), {.epsilon = 0.5})
+          .item<double>();
+  EXPECT_NEAR(eval_loss({.args = smooth}), smoothed, 1e-6);
+  EXPECT_GT(std::abs(eval_loss({.args = args}) - smoothed), 1e-3);
+}
+
+TEST_F(LossContract, EvaluationsCallAnOverriddenComputeLoss) {
+  class Doubled final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    ModelOutput compute_loss(const Batch& inputs, const UpdateExtent& update) override {
+      ModelOutput output = Trainer::compute_loss(inputs, update);
+      output.loss = output.loss * 2;
+      return output;
+    }
+  };
+  TrainerOptions o{.model = token_model(Declares::nothing),
+                   .args = arguments(8, 1),
+                   .eval_dataset = token_dataset()};
+  o.args.per_device_eval_batch_size = 8;
+  const double plain = Trainer(o).evaluate().at("eval_loss");
+  EXPECT_NEAR(Doubled(o).evaluate().at("eval_loss"), 2 * plain, 1e-6);
+}
+
 TEST_F(LossContract, DropsColumnsThatTheModelDoesNotRead) {
   EXPECT_EQ(update(Declares::nothing, arguments(8, 1)).model->seen,
             (std::vector<std::string>{"input_ids", "labels"}));
@@ -198,14 +248,6 @@ TEST_F(LossContract, Bf16RunsTheForwardPassInItAndKeepsFloatWeights) {
   EXPECT_EQ(in_bf16.model->parameters().front().scalar_type(), torch::kFloat32);
   EXPECT_NE(in_bf16.loss, in_fp32.loss);
   EXPECT_NEAR(in_bf16.loss, in_fp32.loss, 0.02);
-}
-
-TEST_F(LossContract, Fp16NeedsAGpu) {
-  TrainingArguments args = arguments(8, 1);
-  args.fp16 = true;
-  args.use_cpu = true;
-  EXPECT_EQ(message_of<InvalidArgumentError>([&] { update(Declares::nothing, args); }),
-            "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
 }
 
 TEST_F(LossContract, CountsTokensAndFlopsAsPythonDoes) {

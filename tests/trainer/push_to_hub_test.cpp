@@ -31,23 +31,25 @@ class PushToHub : public ::testing::Test {
             .retry = {.max_retries = 1, .first_wait = std::chrono::milliseconds(1)}};
   }
 
-  Trainer trainer(HubStrategy strategy) {
-    return Trainer({.model = tiny_model(),
-                    .args = {.output_dir = folder_ / "tiny",
-                             .max_steps = 4,
-                             .logging_steps = 1,
-                             .disable_tqdm = true,
-                             .eval_strategy = IntervalStrategy::steps,
-                             .eval_steps = 2,
-                             .save_steps = 2,
-                             .push_to_hub = true,
-                             .hub_strategy = strategy,
-                             .hub_always_push = true},
-                    .train_dataset = tiny_dataset(16),
-                    .eval_dataset = tiny_dataset(8),
-                    .compute_metrics = metrics::accuracy,
-                    .hub = options(),
-                    .card = {.model_name = {}, .license = "mit"}});
+  Trainer trainer(HubStrategy strategy) { return Trainer(trainer_options(strategy)); }
+
+  TrainerOptions trainer_options(HubStrategy strategy) const {
+    return {.model = tiny_model(),
+            .args = {.output_dir = folder_ / "tiny",
+                     .max_steps = 4,
+                     .logging_steps = 1,
+                     .disable_tqdm = true,
+                     .eval_strategy = IntervalStrategy::steps,
+                     .eval_steps = 2,
+                     .save_steps = 2,
+                     .push_to_hub = true,
+                     .hub_strategy = strategy,
+                     .hub_always_push = true},
+            .train_dataset = tiny_dataset(16),
+            .eval_dataset = tiny_dataset(8),
+            .compute_metrics = metrics::accuracy,
+            .hub = options(),
+            .card = {.model_name = {}, .license = "mit"}};
   }
 
   /// Oldest first.
@@ -122,6 +124,30 @@ TEST_F(PushToHub, EndsWithACardThatStatesTheResults) {
   EXPECT_NE(card.text().find(fmt::format("- Accuracy: {}", accuracy).substr(0, 16)),
             std::string::npos)
       << accuracy << card.text();
+}
+
+TEST_F(PushToHub, PushesWhatTheUserSavesWithPythonsMessage) {
+  Trainer t = trainer(HubStrategy::end);
+  t.save_model();
+  EXPECT_EQ(titles(), (Names{"initial commit", "Model save"}));
+  EXPECT_TRUE(files().contains("model.safetensors"));
+  t.train();
+  EXPECT_EQ(titles(), (Names{"initial commit", "Model save", "End of training"}));
+}
+
+TEST_F(PushToHub, BringsFilesThatBelongToTheModel) {
+  write_file_atomically(folder_ / "tokenizer.json", "{}");
+  for (const HubStrategy strategy : {HubStrategy::every_save, HubStrategy::end}) {
+    fs::remove_all(folder_ / "tiny");
+    TrainerOptions o = trainer_options(strategy);
+    o.processing_files = {folder_ / "tokenizer.json"};
+    o.args.hub_model_id = strategy == HubStrategy::end ? "tiny-end" : "tiny";
+    Trainer(o).train();
+    EXPECT_EQ(fs::exists(folder_ / "tiny/checkpoint-4/tokenizer.json"), true);
+    repo_.id.name = *o.args.hub_model_id;
+    EXPECT_TRUE(files().contains("tokenizer.json")) << to_string(strategy);
+    EXPECT_FALSE(files().contains("optimizer.pt"));
+  }
 }
 
 TEST_F(PushToHub, MakesNoCommitWhereNothingIsNew) {

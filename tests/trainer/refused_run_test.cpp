@@ -1,12 +1,17 @@
 // What a Trainer checks when it is made (transformers 5.12 `Trainer.__init__`), and what it
 // settles.
+#include "support/stream_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/torchhub.h"
+#include "trainer/hardware.h"
 
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+
+#include <cstdlib>
 
 namespace torchhub {
 namespace {
@@ -49,21 +54,79 @@ TEST_F(RefusedRun, NeedsAModelOrItsMakerButNotBoth) {
   EXPECT_EQ(problems_of(o), Lines{"Neither TrainerOptions::model nor model_init is set; set one."});
 }
 
+TEST_F(RefusedRun, NamesHardwareThatIsNotThereAmongAllElse) {
+  TrainerOptions o = options();
+  o.args.fp16 = true;
+  o.args.use_cpu = true;
+  o.args.save_steps = 0;
+  const Lines found = problems_of(o);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found.back(),
+            "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
+}
+
+TEST_F(RefusedRun, NamesWhatGpusNeedOfTheEnvironment) {
+  TrainingArguments args;
+  const ProcessEnvironment third{
+      .rank = 2, .world_size = 3, .local_rank = 2, .local_world_size = 3};
+  EXPECT_EQ(
+      problems_of_hardware(args, third, {.gpus = 2}),
+      Lines{"Process 2 of this host has no GPU of its own: there are 2. Start fewer processes, "
+            "or set use_cpu to true."});
+  EXPECT_EQ(problems_of_hardware(args, third, {.gpus = 3}), Lines{});
+  args.full_determinism = true;
+  ::unsetenv("CUDA_LAUNCH_BLOCKING");
+  ::unsetenv("FLASH_ATTENTION_DETERMINISTIC");
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8", 1);
+  const Lines found = problems_of_hardware(args, {}, {.gpus = 1});
+  ::unsetenv("CUBLAS_WORKSPACE_CONFIG");
+  EXPECT_EQ(found,
+            Lines{"full_determinism needs CUDA_LAUNCH_BLOCKING=1 and "
+                  "FLASH_ATTENTION_DETERMINISTIC=1 in the environment of the program. Set it "
+                  "where that is started: CUDA reads it only then."});
+  EXPECT_EQ(problems_of_hardware(args, {}, {.gpus = 0}), Lines{});
+}
+
+TEST_F(RefusedRun, NamesProcessingFilesThatCannotBeCopied) {
+  write_file_atomically(folder_ / "a/tokenizer.json", "{}");
+  write_file_atomically(folder_ / "b/tokenizer.json", "{}");
+  TrainerOptions o = options();
+  o.processing_files = {folder_ / "a/tokenizer.json", folder_ / "b/tokenizer.json",
+                        folder_ / "vocab.txt"};
+  EXPECT_EQ(problems_of(o),
+            (Lines{"TrainerOptions::processing_files holds two files 'tokenizer.json'.",
+                   "TrainerOptions::processing_files holds '" + (folder_ / "vocab.txt").string() +
+                       "', which is no file."}));
+}
+
+TEST_F(RefusedRun, TakesOneKindOfEvaluationData) {
+  TrainerOptions o = options();
+  o.eval_dataset = tiny_dataset(4);
+  o.eval_stream = std::make_shared<testing::StreamOf>(tiny_dataset(4));
+  EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::eval_stream is set beside eval_dataset or "
+                                  "eval_datasets; set one."});
+}
+
 TEST_F(RefusedRun, NeedsAnOptimizerOfTheModelThatIsTrained) {
   TrainerOptions o = options();
   o.optimizer = std::make_shared<torch::optim::SGD>(o.model->parameters(), 0.1);
   o.model.reset();
   o.model_init = [] { return tiny_model(); };
   EXPECT_EQ(problems_of(o),
-            Lines{"TrainerOptions::optimizer cannot belong to the model that model_init makes; set "
-                  "model, or override create_optimizer()."});
+            Lines{"TrainerOptions::optimizer and lr_scheduler cannot belong to the model that "
+                  "model_init makes; set model, or override create_optimizer() and "
+                  "create_scheduler()."});
+  o.optimizer.reset();
+  o.lr_scheduler = make_scheduler({.type = SchedulerType::constant});
+  EXPECT_EQ(problems_of(o).size(), 1U);
 }
 
 TEST_F(RefusedRun, NeedsDataThatFitsTheStrategies) {
   TrainerOptions o = options();
   o.args.eval_strategy = IntervalStrategy::steps;
-  EXPECT_EQ(problems_of(o), Lines{"eval_strategy is steps, but there is no eval_dataset; set one "
-                                  "or use eval_strategy no."});
+  EXPECT_EQ(problems_of(o),
+            Lines{"eval_strategy is steps, but there is no eval_dataset or eval_stream; set one "
+                  "or use eval_strategy no."});
   o.eval_datasets = {{"small", tiny_dataset(4)}};
   EXPECT_EQ(problems_of(o), Lines{});
   o.args.save_strategy = SaveStrategy::best;

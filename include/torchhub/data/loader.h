@@ -60,6 +60,8 @@ class DataLoader {
   std::int64_t size() const;
   /// The same; nothing for a stream that does not know.
   std::optional<std::int64_t> num_batches() const;
+  /// Samples an epoch, those of all processes; nothing for a stream that does not know.
+  std::optional<std::int64_t> num_samples() const;
 
   /// @param skip_batches start there; the ones before are never loaded: see SampleStream::skip().
   /// >= 0

@@ -1,0 +1,36 @@
+#include "trainer/gpu_memory.h"
+
+#include <torch/torch.h>
+
+namespace torchhub {
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
+namespace {
+
+c10::DeviceIndex current_gpu() {
+  return c10::impl::VirtualGuardImpl(at::kCUDA).getDevice().index();
+}
+
+}  // namespace
+
+std::optional<GpuMemory> gpu_memory() {
+  if (!torch::cuda::is_available()) return std::nullopt;
+  const auto stats = at::getDeviceAllocator(at::kCUDA)->getDeviceStats(current_gpu());
+  return GpuMemory{.allocated_bytes = stats.allocated_bytes[0].current,
+                   .peak_bytes = stats.allocated_bytes[0].peak};
+}
+
+void reset_gpu_peak() {
+  if (torch::cuda::is_available()) at::getDeviceAllocator(at::kCUDA)->resetPeakStats(current_gpu());
+}
+
+void release_cached_memory() {
+  if (torch::cuda::is_available()) at::getDeviceAllocator(at::kCUDA)->emptyCache();
+}
+#else
+std::optional<GpuMemory> gpu_memory() { return std::nullopt; }
+void reset_gpu_peak() {}
+void release_cached_memory() {}
+#endif
+
+}  // namespace torchhub

@@ -1,0 +1,201 @@
+// What a class derived from Trainer may do otherwise, under Python's names, and what options
+// replace.
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+
+class Overriding : public ::testing::Test {
+ protected:
+  TrainerOptions options() const {
+    return {.model = tiny_model(),
+            .args = {.output_dir = folder_ / "out",
+                     .max_steps = 2,
+                     .learning_rate = 0.5,
+                     .weight_decay = 0.1,
+                     .logging_steps = 1,
+                     .disable_tqdm = true,
+                     .save_strategy = SaveStrategy::no},
+            .train_dataset = tiny_dataset(16),
+            .eval_dataset = tiny_dataset(8)};
+  }
+
+  /// The learning rates of the updates that were made.
+  static std::vector<double> rates(const Trainer& trainer) {
+    std::vector<double> rates;
+    for (const LogRow& row : trainer.state().log_history) {
+      if (const auto rate = number_of(row, "learning_rate")) rates.push_back(*rate);
+    }
+    return rates;
+  }
+
+  TempDir folder_;
+};
+
+TEST_F(Overriding, CreateSchedulerMakesTheSchedule) {
+  class Halved final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    std::int64_t told_steps = 0;
+
+   protected:
+    std::shared_ptr<LrScheduler> create_scheduler(
+        std::int64_t steps, const torch::optim::Optimizer& optimizer) override {
+      told_steps = steps;
+      std::vector<double> rates = learning_rates(optimizer);
+      for (double& rate : rates) rate /= 2;
+      return make_scheduler({.type = SchedulerType::constant}, rates);
+    }
+  };
+  Halved trainer(options());
+  trainer.train();
+  EXPECT_EQ(trainer.told_steps, 2);
+  EXPECT_EQ(rates(trainer), (std::vector<double>{0.25, 0.25}));
+}
+
+TEST_F(Overriding, ASchedulerOfTheUsersTakesThePlaceOfTheArguments) {
+  TrainerOptions o = options();
+  o.lr_scheduler = make_scheduler({.type = SchedulerType::linear, .total_steps = 4}, {0.4, 0.4});
+  Trainer trainer(std::move(o));
+  trainer.train();
+  EXPECT_EQ(rates(trainer), (std::vector<double>{0.4, 0.4 * 0.75}));
+}
+
+TEST_F(Overriding, GetDecayParameterNamesSaysWhatDecays) {
+  class OnlyFirst final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    std::set<std::string> get_decay_parameter_names() const override { return {"first.weight"}; }
+  };
+  class Groups final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Groups"; }
+    void on_train_begin(const TrainerEvent& event) override {
+      for (const auto& group : event.optimizer->param_groups()) {
+        sizes.push_back(group.params().size());
+      }
+    }
+    std::vector<std::size_t> sizes;
+  };
+  const auto groups = std::make_shared<Groups>();
+  TrainerOptions o = options();
+  o.callbacks = {groups};
+  OnlyFirst(o).train();
+  EXPECT_EQ(groups->sizes, (std::vector<std::size_t>{1, 5}));
+}
+
+TEST_F(Overriding, SamplersSayWhichSamplesAreReadAndInWhichOrder) {
+  class Backwards final : public Sampler {
+   public:
+    explicit Backwards(std::int64_t size) : size_(size) {}
+    std::int64_t size() const override { return size_; }
+    std::vector<std::int64_t> order(std::int64_t /*epoch*/) const override {
+      std::vector<std::int64_t> order;
+      for (std::int64_t i = size_; i > 0; --i) order.push_back(i - 1);
+      return order;
+    }
+
+   private:
+    std::int64_t size_;
+  };
+  class Reordered final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    std::vector<float> trained, evaluated;
+
+   protected:
+    std::shared_ptr<const Sampler> get_train_sampler(const Dataset& dataset) override {
+      return std::make_shared<Backwards>(dataset.size());
+    }
+    std::shared_ptr<const Sampler> get_eval_sampler(const Dataset& dataset) override {
+      return std::make_shared<Backwards>(dataset.size());
+    }
+    at::Tensor training_step(const Batch& inputs, const UpdateExtent& update) override {
+      trained.push_back(inputs.at("pixel_values")[0][0].item<float>());
+      return Trainer::training_step(inputs, update);
+    }
+    ModelOutput prediction_step(const Batch& inputs) override {
+      evaluated.push_back(inputs.at("pixel_values")[0][0].item<float>());
+      return Trainer::prediction_step(inputs);
+    }
+  };
+  TrainerOptions o = options();
+  o.args.max_steps = 1;
+  Reordered trainer(o);
+  trainer.train();
+  trainer.evaluate();
+  const auto first = [](const Dataset& data, std::int64_t i) {
+    return data.get(i).at("pixel_values")[0].item<float>();
+  };
+  EXPECT_EQ(trainer.trained, std::vector<float>{first(*o.train_dataset, 15)});
+  EXPECT_EQ(trainer.evaluated, std::vector<float>{first(*o.eval_dataset, 7)});
+}
+
+TEST_F(Overriding, EvaluationLoopIsWhatEvaluateAndPredictRun) {
+  class Counted final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    std::vector<std::string> prefixes;
+
+   protected:
+    PredictionOutput evaluation_loop(const DataLoader& loader,
+                                     const EvaluationLoopOptions& options) override {
+      prefixes.push_back(options.metric_key_prefix);
+      PredictionOutput out = Trainer::evaluation_loop(loader, options);
+      out.metrics.set(options.metric_key_prefix + "_batches", static_cast<double>(loader.size()));
+      return out;
+    }
+  };
+  Counted trainer(options());
+  EXPECT_EQ(trainer.evaluate().at("eval_batches"), 1.0);
+  EXPECT_TRUE(trainer.predict(tiny_dataset(8)).predictions.defined());
+  EXPECT_EQ(trainer.prefixes, (std::vector<std::string>{"eval", "test"}));
+}
+
+TEST_F(Overriding, SaveModelWritesWhatCheckpointsHold) {
+  class WithNotes final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    void save_model(const std::optional<fs::path>& folder) override {
+      Trainer::save_model(folder);
+      write_file_atomically(folder.value_or(args().output_dir) / "notes.txt", "mine");
+    }
+  };
+  write_file_atomically(folder_ / "tokenizer.json", "{}");
+  TrainerOptions o = options();
+  o.args.save_strategy = SaveStrategy::steps;
+  o.args.save_steps = 2;
+  o.processing_files = {folder_ / "tokenizer.json"};
+  WithNotes(o).train();
+  EXPECT_EQ(read_file(folder_ / "out/checkpoint-2/notes.txt"), "mine");
+  EXPECT_EQ(read_file(folder_ / "out/checkpoint-2/tokenizer.json"), "{}");
+}
+
+TEST_F(Overriding, SmallHelpersOfPythonAreThere) {
+  Trainer trainer(options());
+  EXPECT_TRUE(trainer.is_world_process_zero());
+  EXPECT_TRUE(trainer.is_local_process_zero());
+  const DataLoader loader(tiny_dataset(10), std::make_shared<SequentialSampler>(10), {},
+                          {.batch_size = 4, .drop_last = true});
+  EXPECT_EQ(Trainer::num_examples(loader), 10);
+  EXPECT_EQ(Trainer::metrics_format({{"train_runtime", 61.25}, {"total_flos", 3.0 * (1 << 30)}}),
+            (std::vector<std::pair<std::string, std::string>>{{"train_runtime", "0:01:01.25"},
+                                                              {"total_flos", "3GF"}}));
+}
+
+}  // namespace
+}  // namespace torchhub
