@@ -1,5 +1,7 @@
 #include "data/batch_source.h"
 
+#include <torch/cuda.h>
+
 #include <fmt/format.h>
 
 namespace torchhub {
@@ -19,6 +21,14 @@ Batch EpochPlan::collated(const std::vector<Batch>& samples, std::int64_t batch)
   const std::uint64_t batch_seed = mixed(mixed(mixed(seed) + static_cast<std::uint64_t>(epoch)) +
                                          static_cast<std::uint64_t>(layout.number_of(batch)));
   return collator ? collator(samples, batch_seed) : default_data_collator(samples, batch_seed);
+}
+
+Batch EpochPlan::handed_out(Batch batch) const {
+  if (!pin_memory || !torch::cuda::is_available()) return batch;
+  for (auto& [name, tensor] : batch) {
+    if (tensor.is_cpu()) tensor = tensor.pin_memory();
+  }
+  return batch;
 }
 
 std::string EpochPlan::place_of(std::int64_t batch) const {

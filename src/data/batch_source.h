@@ -37,8 +37,11 @@ struct EpochPlan {
   Collator collator;       ///< Unset: default_data_collator.
   std::uint64_t seed = 0;  ///< Of the loader.
   std::int64_t epoch = 0;
+  bool pin_memory = false;
 
   Batch collated(const std::vector<Batch>& samples, std::int64_t batch) const;
+  /// As it leaves the loader.
+  Batch handed_out(Batch batch) const;
   /// "loading batch 2 of epoch 0", for errors.
   std::string place_of(std::int64_t batch) const;
 };

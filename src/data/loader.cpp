@@ -112,7 +112,8 @@ std::unique_ptr<EpochBatches> DataLoader::epoch_from_sample(std::int64_t epoch,
   EpochPlan plan{.layout = BatchLayout(options_),
                  .collator = collator_,
                  .seed = options_.seed,
-                 .epoch = epoch};
+                 .epoch = epoch,
+                 .pin_memory = options_.pin_memory};
   std::unique_ptr<BatchSource> source;
   if (stream_) {
     source = std::make_unique<StreamSource>(std::move(plan), stream_, samples_seen);

@@ -36,22 +36,23 @@ std::optional<BatchTask> MapSource::claim() {
 }
 
 Batch MapSource::load(const BatchTask& task) const {
-  return with_context(
-      [&] { return plan_.place_of(task.batch); },
-      [&] {
-        if (!plan_.collator) {
-          if (auto ready = dataset_->get_batch(task.indices)) {
-            return with_label_column(std::move(*ready));
-          }
-        }
-        std::vector<Batch> samples;
-        samples.reserve(task.indices.size());
-        for (const std::int64_t index : task.indices) {
-          samples.push_back(with_context([&] { return fmt::format("sample {}", index); },
-                                         [&] { return dataset_->get(index); }));
-        }
-        return plan_.collated(samples, task.batch);
-      });
+  return with_context([&] { return plan_.place_of(task.batch); },
+                      [&] { return plan_.handed_out(read(task)); });
+}
+
+Batch MapSource::read(const BatchTask& task) const {
+  if (!plan_.collator) {
+    if (auto ready = dataset_->get_batch(task.indices)) {
+      return with_label_column(std::move(*ready));
+    }
+  }
+  std::vector<Batch> samples;
+  samples.reserve(task.indices.size());
+  for (const std::int64_t index : task.indices) {
+    samples.push_back(with_context([&] { return fmt::format("sample {}", index); },
+                                   [&] { return dataset_->get(index); }));
+  }
+  return plan_.collated(samples, task.batch);
 }
 
 }  // namespace torchhub

@@ -21,6 +21,7 @@ class MapSource final : public BatchSource {
   std::int64_t first_sample() const override { return first_sample_; }
 
  private:
+  Batch read(const BatchTask& task) const;
   std::int64_t samples() const { return static_cast<std::int64_t>(order_.size()); }
 
   EpochPlan plan_;

@@ -79,7 +79,7 @@ void StreamSource::fill(std::vector<Batch>& mine, std::int64_t real) const {
 
 Batch StreamSource::load(const BatchTask& task) const {
   return with_context([&] { return plan_.place_of(task.batch); },
-                      [&] { return plan_.collated(task.samples, task.batch); });
+                      [&] { return plan_.handed_out(plan_.collated(task.samples, task.batch)); });
 }
 
 }  // namespace torchhub

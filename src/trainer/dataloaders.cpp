@@ -15,6 +15,7 @@ DataLoaderOptions Trainer::Impl::loader_options(std::int64_t batch_size) const {
           .seed = args.data_seed.value_or(args.seed),
           .rank = processes.rank(),
           .world_size = processes.world_size(),
+          .pin_memory = args.dataloader_pin_memory && device().is_cuda(),
           .split_batches = args.accelerator_config.split_batches};
 }
 

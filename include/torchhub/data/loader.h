@@ -23,6 +23,9 @@ struct DataLoaderOptions {
   /// epoch's order, so that all processes have the same number of full ones. Off: some may have
   /// fewer.
   bool even_batches = true;
+  /// Batches in page-locked memory, from which a GPU copies while the program goes on. No effect
+  /// without CUDA.
+  bool pin_memory = false;
   /// Cut each batch in world_size equal parts, instead of dealing whole batches round robin.
   bool split_batches = false;
 };

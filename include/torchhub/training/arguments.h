@@ -143,7 +143,7 @@ struct TrainingArguments {
   // Data loader
   bool dataloader_drop_last = false;  ///< Leave out a last batch that is not full.
   int dataloader_num_workers = 0;  ///< Threads that prepare batches; 0: the training thread. >= 0.
-  bool dataloader_pin_memory = true;           ///< Stored only.
+  bool dataloader_pin_memory = true;           ///< Batches for a GPU in page-locked memory.
   bool dataloader_persistent_workers = false;  ///< Stored only: threads cost nothing to start.
   std::optional<int> dataloader_prefetch_factor =
       std::nullopt;  ///< Batches ahead a worker; unset: 2.

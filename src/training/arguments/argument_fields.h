@@ -119,7 +119,8 @@ void for_each_field(Arguments& a, Visitor&& visit) {
         PythonOnly{"null", "tensor, context and sequence parallelism are Python's"}, "");
   visit("dataloader_drop_last", a.dataloader_drop_last, "Leave out a last batch that is not full");
   visit("dataloader_num_workers", a.dataloader_num_workers, "Threads that prepare batches");
-  visit("dataloader_pin_memory", a.dataloader_pin_memory, "Stored only");
+  visit("dataloader_pin_memory", a.dataloader_pin_memory,
+        "Batches for a GPU in page-locked memory");
   visit("dataloader_persistent_workers", a.dataloader_persistent_workers, "Stored only");
   visit("dataloader_prefetch_factor", a.dataloader_prefetch_factor, "Batches ahead a worker");
   visit("remove_unused_columns", a.remove_unused_columns,
