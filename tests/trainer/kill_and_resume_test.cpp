@@ -47,5 +47,14 @@ TEST_F(KillAndResume, SixtyStepsEqualThirtyThenKillThenThirtyFromTheHub) {
             read_file(folder_ / "straight/checkpoint-60/optimizer.pt"));
 }
 
+TEST_F(KillAndResume, SigtermSavesAndTheRunGoesOnFromThere) {
+  ASSERT_EQ(run("stopped", "-", -7), 0);  // it ends by itself, and well
+  EXPECT_EQ(complete_checkpoints(folder_ / "stopped"), std::vector<std::int64_t>{8});
+  ASSERT_EQ(run("resumed", (folder_ / "stopped/checkpoint-8").string(), 0), 0);
+  ASSERT_EQ(run("straight", "-", 0), 0);
+  EXPECT_EQ(read_file(folder_ / "resumed/model.safetensors"),
+            read_file(folder_ / "straight/model.safetensors"));
+}
+
 }  // namespace
 }  // namespace torchhub

@@ -1,6 +1,7 @@
 // usage: killable_run OUTPUT_DIR ENDPOINT TOKEN CACHE RESUME_FROM|- KILL_AT_STEP
 // Trains the tiny model for 60 steps with each save pushed. At KILL_AT_STEP (0: never) it waits
-// until the save of step 30 is on the hub and then kills itself as kill -9 would.
+// until the save of step 30 is on the hub and then kills itself as kill -9 would. At -KILL_AT_STEP
+// it sends itself SIGTERM and lets the grace period of enable_jit_checkpoint pass.
 #include "support/tiny_model.h"
 #include "torchhub/torchhub.h"
 
@@ -17,6 +18,10 @@ class KillAt final : public TrainerCallback {
   std::string name() const override { return "KillAt"; }
 
   void on_step_end(const TrainerEvent& event) override {
+    if (event.state.global_step == -step_) {
+      std::raise(SIGTERM);
+      system_clock()->sleep_for(JitCheckpointOptions{}.grace_period);
+    }
     if (event.state.global_step != step_) return;
     while (!pushed()) system_clock()->sleep_for(std::chrono::milliseconds(5));
     std::raise(SIGKILL);
@@ -45,19 +50,22 @@ int main(int argc, char** argv) {
     const torch::NoGradGuard no_grad;
     for (torch::Tensor& parameter : model->parameters()) parameter.fill_(0.5);
   }
+  const std::int64_t kill_at = std::atoll(argv[6]);
+  TrainingArguments args{.output_dir = argv[1],
+                         .per_device_train_batch_size = 4,
+                         .max_steps = 60,
+                         .learning_rate = 0.01,
+                         .disable_tqdm = true,
+                         .save_steps = 30,
+                         .push_to_hub = true,
+                         .hub_model_id = "tiny",
+                         .hub_strategy = HubStrategy::checkpoint,
+                         .hub_always_push = true};
+  args.enable_jit_checkpoint = kill_at < 0;
   Trainer trainer({.model = model,
-                   .args = {.output_dir = argv[1],
-                            .per_device_train_batch_size = 4,
-                            .max_steps = 60,
-                            .learning_rate = 0.01,
-                            .disable_tqdm = true,
-                            .save_steps = 30,
-                            .push_to_hub = true,
-                            .hub_model_id = "tiny",
-                            .hub_strategy = HubStrategy::checkpoint,
-                            .hub_always_push = true},
+                   .args = args,
                    .train_dataset = testing::tiny_dataset(50),
-                   .callbacks = {std::make_shared<KillAt>(std::atoll(argv[6]), hub)},
+                   .callbacks = {std::make_shared<KillAt>(kill_at, hub)},
                    .hub = hub});
   TrainOptions options;
   if (resumes) options.resume_from_checkpoint = argv[5];
