@@ -30,10 +30,40 @@ inline std::shared_ptr<torchhub::TensorDataset> random_images(std::int64_t sampl
                       {"labels", torch::randint(10, {samples}, torch::kInt64)}});
 }
 
-/// @param name resnet (the example's), encoder-small (2 x 128, 8 x 128 tokens), encoder-large
-/// (12 x 768, 4 x 64 tokens)
+struct NothingConfig : torchhub::PretrainedConfig {
+  void fields(torchhub::FieldVisitor&) override {}
+};
+
+/// A model whose step takes next to nothing: what is left is the loop.
+class Nothing final : public torchhub::PreTrainedModel {
+ public:
+  explicit Nothing(const NothingConfig& config)
+      : PreTrainedModel(config), linear_(register_module("linear", torch::nn::Linear(4, 2))) {}
+  torchhub::ModelOutput forward(const torchhub::Batch& batch) override {
+    torchhub::ModelOutput output{.logits = linear_->forward(batch.at("x"))};
+    output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
+    return output;
+  }
+
+ private:
+  torch::nn::Linear linear_;
+};
+
+inline BenchJob nothing_job(std::int64_t samples, std::int64_t batch_size) {
+  NothingConfig config;
+  config.model_type = "nothing";
+  return {std::make_shared<Nothing>(config),
+          std::make_shared<torchhub::TensorDataset>(
+              torchhub::Batch{{"x", torch::randn({samples, 4})},
+                              {"labels", torch::randint(2, {samples}, torch::kInt64)}}),
+          batch_size};
+}
+
+/// @param name nothing, resnet (the example's), encoder-small (2 x 128, 8 x 128 tokens),
+/// encoder-large (12 x 768, 4 x 64 tokens)
 inline BenchJob bench_job(const std::string& name, std::int64_t updates) {
   torch::manual_seed(42);
+  if (name == "nothing") return nothing_job(8 * updates, 8);
   if (name == "resnet") {
     ResnetConfig config;
     config.model_type = "custom-resnet";

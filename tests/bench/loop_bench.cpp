@@ -22,37 +22,6 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-/// A model whose step takes next to nothing: what is left is the loop.
-BenchJob nothing_job(std::int64_t updates) {
-  struct NothingConfig : torchhub::PretrainedConfig {
-    void fields(torchhub::FieldVisitor&) override {}
-  };
-  class Nothing final : public torchhub::PreTrainedModel {
-   public:
-    explicit Nothing(const NothingConfig& config)
-        : PreTrainedModel(config), linear_(register_module("linear", torch::nn::Linear(4, 2))) {}
-    torchhub::ModelOutput forward(const torchhub::Batch& batch) override {
-      torchhub::ModelOutput output{.logits = linear_->forward(batch.at("x"))};
-      output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
-      return output;
-    }
-
-   private:
-    torch::nn::Linear linear_;
-  };
-  NothingConfig config;
-  config.model_type = "nothing";
-  return {std::make_shared<Nothing>(config),
-          std::make_shared<torchhub::TensorDataset>(
-              torchhub::Batch{{"x", torch::randn({8 * updates, 4})},
-                              {"labels", torch::randint(2, {8 * updates}, torch::kInt64)}}),
-          8};
-}
-
-BenchJob job_of(const std::string& name, std::int64_t updates) {
-  return name == "nothing" ? nothing_job(updates) : bench_job(name, updates);
-}
-
 /// Microseconds a step of what a LibTorch user writes: the same optimizer, clipping and schedule.
 double hand_written(const BenchJob& job, std::int64_t updates) {
   torchhub::PreTrainedModel& model = *job.model;
@@ -123,7 +92,7 @@ double cpu_ms(const rusage& usage) {
 /// process has had. GLIBC_TUNABLES=glibc.malloc.tcache_count=7, glibc's own default, has it give
 /// freed memory back.
 int print_peak(const std::string& name, std::int64_t updates, const std::string& loop) {
-  const BenchJob job = job_of(name, updates);
+  const BenchJob job = bench_job(name, updates);
   torchhub::keep_freed_memory();  // in both, as in the other comparison
   const auto run = [&] {
     loop == "hand" ? hand_written(job, updates) : with_trainer(job, updates);
@@ -154,7 +123,7 @@ int main(int argc, char** argv) {
   if (argc > 4) return print_peak(name, updates, argv[4]);
   const int rounds = argc > 3 ? std::atoi(argv[3]) : 5;
   std::vector<double> hand, trainer;
-  const BenchJob job = job_of(name, updates);
+  const BenchJob job = bench_job(name, updates);
   hand_written(job, updates);  // warms up
   for (int round = 0; round < rounds; ++round) {
     hand.push_back(hand_written(job, updates));
