@@ -28,7 +28,7 @@ class Gradients : public ::testing::TestWithParam<std::tuple<int, std::string>> 
     if (!runs.contains(world())) {
       runs[world()] =
           RankGroup(world(), {DISTRIBUTED_RANKS, "gradients", "gradients_by_hooks", "refusals",
-                              "refusals_by_hooks", "other_types", "sparse", "buffers"})
+                              "refusals_by_hooks", "other_types", "sparse", "buffers", "overlap"})
               .results();
     }
     std::vector<json> out;
@@ -53,6 +53,14 @@ TEST_P(Gradients, AreThoseOfTheWholeBatch) {
         << "as many ranks, the same bits";
     // The method that a build chooses is c10d's reducer wherever its header is there.
     EXPECT_EQ(result["one_bucket"]["is_reducer"], method().empty() && HAS_C10D_REDUCER);
+  }
+}
+
+// By hooks; the reducer's own overlap is c10d's matter.
+TEST_P(Gradients, TravelWhileBackwardComputesTheRest) {
+  for (const json& result : found("overlap")) {
+    EXPECT_EQ(result["in_the_middle"], 6) << "all but weight and bias of the first layer";
+    EXPECT_EQ(result["at_the_end"], 8);
   }
 }
 

@@ -1,3 +1,4 @@
+#include "distributed/connection.h"
 #include "distributed/scenarios.h"
 #include "torchhub/distributed/gradient_exchange.h"
 
@@ -199,6 +200,42 @@ json buffers(ProcessGroup& group) {
           {"off", net->counts[0].item<double>() == group.rank()}};
 }
 
+/// Counts the sums that begin, and passes them on.
+class CountingCollectives final : public Collectives {
+ public:
+  explicit CountingCollectives(c10::intrusive_ptr<Collectives> to)
+      : Collectives(to->getRank(), to->getSize()), to_(std::move(to)) {}
+  const std::string getBackendName() const override { return to_->getBackendName(); }
+  c10::intrusive_ptr<c10d::Work> allreduce(std::vector<at::Tensor>& tensors,
+                                           const c10d::AllreduceOptions& options) override {
+    ++started;
+    return to_->allreduce(tensors, options);
+  }
+  int started = 0;
+
+ private:
+  c10::intrusive_ptr<Collectives> to_;
+};
+
+/// How many buckets are on their way while backward has not come to the first layer yet.
+json overlap(ProcessGroup& group) {
+  Net net;
+  GradientExchange exchange(*net, group, {.bucket_cap_mb = kTiny, .method = ExchangeMethod::hooks});
+  c10::intrusive_ptr<Collectives>& collectives = group.connection()->collectives;
+  const auto counting = c10::make_intrusive<CountingCollectives>(collectives);
+  collectives = counting;
+  int in_the_middle = 0;
+  const at::Tensor x = batch(group.rank(), 0);
+  at::Tensor middle = net->first(x);
+  middle.register_hook([&](const at::Tensor& gradient) {
+    in_the_middle = counting->started;
+    return gradient;
+  });
+  const at::Tensor out = net->head(torch::tanh(middle));
+  exchange.backward((out + net->spare(x) + net->never(x)).sum());
+  return {{"in_the_middle", in_the_middle}, {"at_the_end", counting->started}};
+}
+
 /// Rank 1 is killed while its gradients are on their way.
 json killed_in_backward(ProcessGroup& group, ExchangeMethod method) {
   Net net;
@@ -224,7 +261,7 @@ std::map<std::string, Scenario> gradient_scenarios() {
     return [scenario, method](ProcessGroup& group) { return scenario(group, method); };
   };
   std::map<std::string, Scenario> all = {
-      {"other_types", other_types}, {"sparse", sparse}, {"buffers", buffers}};
+      {"other_types", other_types}, {"sparse", sparse}, {"buffers", buffers}, {"overlap", overlap}};
   for (const auto& [suffix, method] :
        {std::pair("", ExchangeMethod::automatic), {"_by_hooks", ExchangeMethod::hooks}}) {
     all[std::string("gradients") + suffix] = with(gradients, method);

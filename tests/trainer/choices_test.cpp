@@ -65,15 +65,31 @@ TEST_F(Choices, IgnoreDataSkipBeginsTheEpochAgain) {
   args.save_strategy = SaveStrategy::steps;
   args.save_steps = 3;
   Trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)}).train();
-  const auto epoch_at_step_4 = [&](bool ignore) {
+  class Watched final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    torch::Tensor first_batch;
+
+   protected:
+    at::Tensor training_step(const Batch& inputs, const UpdateExtent& update) override {
+      first_batch = inputs.at("pixel_values");
+      return Trainer::training_step(inputs, update);
+    }
+  };
+  const std::vector<std::int64_t> order = RandomSampler(16, args.seed).order(0);
+  const auto expect_at_step_4 = [&](bool ignore, std::int64_t first_sample, double epoch) {
     args.ignore_data_skip = ignore;
     args.save_strategy = SaveStrategy::no;
-    Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)});
+    Watched trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)});
     trainer.train({.resume_from_checkpoint = (folder_ / "out/checkpoint-3").string()});
-    return number_of(trainer.state().log_history.at(3), "epoch");
+    EXPECT_EQ(number_of(trainer.state().log_history.at(3), "epoch"), epoch);
+    const auto begin = order.begin() + first_sample;
+    EXPECT_TRUE(torch::equal(
+        trainer.first_batch,
+        tiny_dataset(16)->get_batch(std::vector(begin, begin + 4))->at("pixel_values")));
   };
-  EXPECT_EQ(epoch_at_step_4(false), 1.0);  // after its last batch
-  EXPECT_EQ(epoch_at_step_4(true), 0.25);  // after its first
+  expect_at_step_4(false, 12, 1.0);  // the last batch
+  expect_at_step_4(true, 0, 0.25);   // the first
 }
 
 /// Its loss is NaN at the second forward pass.
