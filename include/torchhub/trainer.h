@@ -30,6 +30,8 @@
 
 namespace torchhub {
 
+class HubClient;
+
 /// Makes the loss of a micro-batch. @param num_items_in_batch labels that count in the whole
 /// update, if they could be counted: divide the sum over tokens by it
 using ComputeLoss = std::function<at::Tensor(const ModelOutput& outputs, const at::Tensor& labels,
@@ -87,6 +89,9 @@ struct TrainerOptions {
   std::vector<std::filesystem::path> processing_files = {};
   /// Where to push to and resume from; unset: HubOptions::from_environment().
   std::optional<HubOptions> hub = std::nullopt;
+  /// With push_to_hub: makes or finds the repository, as the Trainer is made. Unset: hub_model_id
+  /// is created where it is missing.
+  std::function<Repo(const HubClient&)> init_hf_repo = {};
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
   /// Several processes that train together (docs/distributed.md). Unset: the Trainer meets those

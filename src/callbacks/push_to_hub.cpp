@@ -113,17 +113,21 @@ PushToHubCallback::~PushToHubCallback() = default;
 
 void PushToHubCallback::begin() {
   if (!repo_.id.name.empty()) return;
-  const std::string name = options_.hub_model_id.value_or(default_name(options_.output_dir));
-  repo_ = client_
-              .create_repo({.id = RepoId::parse(name)},
-                           {.private_ = options_.hub_private_repo, .exist_ok = true})
-              .repo;
+  repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
   // An existing repository says nothing of whether this token may write to it.
   static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
   if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
     client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
   }
   adopt_remote_card();
+}
+
+Repo PushToHubCallback::created_repo() const {
+  const std::string name = options_.hub_model_id.value_or(default_name(options_.output_dir));
+  return client_
+      .create_repo({.id = RepoId::parse(name)},
+                   {.private_ = options_.hub_private_repo, .exist_ok = true})
+      .repo;
 }
 
 /// A run in a fresh folder goes on with the words that users wrote on the Hub.

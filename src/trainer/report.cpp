@@ -80,8 +80,7 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   if (!impl_->processes.is_main()) return {};
   const TrainingArguments& args = impl_->options.args;
   if (!impl_->pusher) {
-    impl_->pusher = std::make_shared<PushToHubCallback>(
-        PushToHubCallbackOptions::from_arguments(args, impl_->hub_options(), impl_->options.card));
+    impl_->make_pusher();
     impl_->pusher->begin();
   }
   impl_->callbacks.push_begin(impl_->event());

@@ -98,9 +98,14 @@ void Trainer::Impl::add_callbacks() {
     callbacks.add(std::make_shared<ProgressCallback>());
   }
   if (!args.push_to_hub || !processes.is_main()) return;
-  pusher = std::make_shared<PushToHubCallback>(
-      PushToHubCallbackOptions::from_arguments(args, hub_options(), options.card));
+  make_pusher();
   callbacks.add(pusher);
+}
+
+void Trainer::Impl::make_pusher() {
+  auto to = PushToHubCallbackOptions::from_arguments(options.args, hub_options(), options.card);
+  to.init_hf_repo = options.init_hf_repo;
+  pusher = std::make_shared<PushToHubCallback>(std::move(to));
 }
 
 TrainerEvent Trainer::Impl::event() {

@@ -26,6 +26,7 @@ struct Trainer::Impl {
   Impl(TrainerOptions given, const ProcessEnvironment& environment);
 
   void add_callbacks();
+  void make_pusher();
   TrainerEvent event();
   torch::Device device() const { return device_; }
   /// Where the model lies now. At the begin of each pass: a user may have moved it.

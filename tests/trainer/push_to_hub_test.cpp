@@ -135,6 +135,17 @@ TEST_F(PushToHub, PushesWhatTheUserSavesWithPythonsMessage) {
   EXPECT_EQ(titles(), (Names{"initial commit", "Model save", "End of training"}));
 }
 
+TEST_F(PushToHub, GoesToTheRepositoryThatInitHfRepoNames) {
+  TrainerOptions o = trainer_options(HubStrategy::end);
+  o.init_hf_repo = [](const HubClient& hub) {
+    return hub.create_repo({.id = RepoId::parse("team-model")}, {.private_ = true}).repo;
+  };
+  Trainer(std::move(o)).train();
+  EXPECT_FALSE(client().repo_exists(repo_));
+  repo_.id.name = "team-model";
+  EXPECT_EQ(titles().back(), "End of training");
+}
+
 TEST_F(PushToHub, BringsFilesThatBelongToTheModel) {
   write_file_atomically(folder_ / "tokenizer.json", "{}");
   for (const HubStrategy strategy : {HubStrategy::every_save, HubStrategy::end}) {

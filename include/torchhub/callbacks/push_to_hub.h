@@ -23,8 +23,10 @@ struct PushToHubCallbackOptions {
   bool hub_always_push = false;                         ///< Never let a newer save replace one.
   std::optional<bool> hub_private_repo = std::nullopt;  ///< Unset: the owner's default.
   std::optional<std::string> hub_revision =
-      std::nullopt;                        ///< Branch, made if missing; unset: main.
-  HubOptions hub = {};                     ///< Endpoint and token.
+      std::nullopt;     ///< Branch, made if missing; unset: main.
+  HubOptions hub = {};  ///< Endpoint and token.
+  /// Makes or finds the repository to push to. Unset: hub_model_id is created where it is missing.
+  std::function<Repo(const HubClient&)> init_hf_repo = {};
   TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
 
   static PushToHubCallbackOptions from_arguments(const TrainingArguments& arguments, HubOptions hub,
@@ -87,6 +89,7 @@ class PushToHubCallback final : public TrainerCallback {
                             const std::filesystem::path& checkpoint) const;
   PushJob job_of_folder(const std::filesystem::path& folder,
                         const std::optional<std::string>& card) const;
+  Repo created_repo() const;
   void adopt_remote_card();
   void collect(std::vector<PushOutcome> outcomes);
 
