@@ -76,6 +76,9 @@ struct TrainerOptions {
   /// The logged "loss" with 4 decimals, as transformers 4 has it; off: as transformers 5, all of
   /// it.
   bool round_logged_loss = false;
+  /// NaN and infinities as null in trainer_state.json and in files of results, for readers that
+  /// take no other JSON; off: Python's bare words.
+  bool strict_json = false;
   Collator data_collator = {};  ///< Unset: default_data_collator.
   /// Called after the one that raises the flags, before the progress bar and the pusher.
   std::vector<std::shared_ptr<TrainerCallback>> callbacks = {};

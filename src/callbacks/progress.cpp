@@ -17,14 +17,19 @@ constexpr std::size_t kLongestText = 100;
 constexpr const char* kClearLine = "\r\x1b[K";
 constexpr const char* kUp = "\x1b[A";
 
+std::string shown(const std::string& text) {
+  return text.size() <= kLongestText ? text : "(too long to show)";
+}
+
 /// Four significant digits for numbers; long texts are only announced.
 std::string value_text(const LogValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return fmt::format("{:.4g}", *number);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* text = std::get_if<std::string>(&value)) {
-    return text->size() <= kLongestText ? *text : "(too long to show)";
+    return shown(*text);
   }
+  if (const auto* json = std::get_if<JsonText>(&value)) return shown(json->text);
   return "null";
 }
 

@@ -36,6 +36,7 @@ std::string value_text(const LogValue& value) {
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "True" : "False";
   if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* json = std::get_if<JsonText>(&value)) return json->text;
   return "None";
 }
 

@@ -40,7 +40,8 @@ void TrainingRun::load_best_model() {
   }
   if (is_main) model_.load_state(folder);
   impl_.processes.share_model(model_);
-  log::info("best_model_loaded", {{"folder", folder.string()}, {"metric", *state_.best_metric}});
+  log::info("best_model_loaded",
+            {{"folder", folder.string()}, {"metric", static_cast<double>(*state_.best_metric)}});
 }
 
 /// With a limit of one, the best checkpoint alone is worth keeping.

@@ -3,6 +3,7 @@
 #include "torchhub/base/python_format.h"
 #include "trainer/speed_metrics.h"
 #include "trainer/trainer_impl.h"
+#include "training/strict_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -33,7 +34,8 @@ std::string value_text(const std::string& name, double value) {
   return python_repr(rounded(value, 4));
 }
 
-void write_results(const fs::path& file, const ordered_json& results) {
+void write_results(const fs::path& file, ordered_json results, bool strict_json) {
+  if (strict_json) make_strict(results);
   write_file_atomically(file, python_json(results, {.indent = 4}));
 }
 
@@ -67,18 +69,19 @@ void Trainer::save_metrics(const std::string& split, const Metrics& metrics, boo
   ordered_json results = ordered_json::object();
   for (const auto& [name, value] : metrics) results[name] = value;
   const fs::path& folder = impl_->options.args.output_dir;
-  write_results(folder / (split + "_results.json"), results);
+  write_results(folder / (split + "_results.json"), results, impl_->options.strict_json);
   if (!combined) return;
   const fs::path file = folder / "all_results.json";
   ordered_json all = fs::exists(file) ? parse_python_json(read_file(file)) : ordered_json::object();
   all.update(results);
-  write_results(file, all);
+  write_results(file, std::move(all), impl_->options.strict_json);
 }
 
 void Trainer::save_state() const {
   if (!impl_->processes.writes()) return;
   write_file_atomically(impl_->options.args.output_dir / "trainer_state.json",
-                        to_json_text(impl_->state));
+
+                        to_json_text(impl_->state, {.strict_json = impl_->options.strict_json}));
 }
 
 }  // namespace torchhub

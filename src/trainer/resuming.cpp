@@ -82,9 +82,9 @@ void TrainingRun::resume(const fs::path& checkpoint) {
                     "num_train_epochs, or choose an earlier checkpoint.",
                     checkpoint.string(), saved.global_step, plan_.max_steps));
   }
-  if (saved.train_batch_size != 0 && saved.train_batch_size != plan_.train_batch_size) {
+  if (saved.train_batch_size && *saved.train_batch_size != plan_.train_batch_size) {
     log::warning("resume_with_another_batch_size",
-                 {{"checkpoint", saved.train_batch_size}, {"now", plan_.train_batch_size}});
+                 {{"checkpoint", *saved.train_batch_size}, {"now", plan_.train_batch_size}});
   }
   model_.load_state(checkpoint);
   // What this run was asked for stays; what has happened comes from the checkpoint.
@@ -96,6 +96,9 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   state_.best_model_checkpoint = saved.best_model_checkpoint;
   state_.total_flos = saved.total_flos;
   state_.num_input_tokens_seen = saved.num_input_tokens_seen;
+  state_.is_hyper_param_search = saved.is_hyper_param_search;
+  state_.trial_name = std::move(saved.trial_name);
+  state_.trial_params = std::move(saved.trial_params);
   if (args_.restore_callback_states_from_checkpoint) {
     impl_.callbacks.restore(saved.stateful_callbacks);
   }

@@ -58,7 +58,8 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
 
   state_.stateful_callbacks = impl_.callbacks.states();
   state_.stateful_callbacks.emplace_back("TrainerControl", state_of(control_));
-  write_file_atomically(building.path() / "trainer_state.json", to_json_text(state_));
+  write_file_atomically(building.path() / "trainer_state.json",
+                        to_json_text(state_, {.strict_json = impl_.options.strict_json}));
   building.commit();
 }
 

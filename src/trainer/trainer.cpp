@@ -170,8 +170,8 @@ TrainOutput Trainer::train(const TrainOptions& options) {
 TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint) {
   TrainingArguments args = impl_->options.args;
   if (checkpoint) {
-    const std::int64_t worked = read_checkpoint_state(*checkpoint).train_batch_size;
-    if (worked > 0) args.per_device_train_batch_size = worked;
+    const auto worked = read_checkpoint_state(*checkpoint).train_batch_size;
+    if (worked && *worked > 0) args.per_device_train_batch_size = *worked;
   }
   while (true) {
     impl_->plan = make_plan(args, impl_->training_data(args));

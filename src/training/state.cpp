@@ -2,12 +2,14 @@
 
 #include "torchhub/base/error.h"
 #include "torchhub/base/python_format.h"
+#include "training/strict_json.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <concepts>
+#include <type_traits>
 
 namespace torchhub {
 namespace {
@@ -15,7 +17,20 @@ namespace {
 using nlohmann::ordered_json;
 
 ordered_json json_of(const LogValue& value) {
-  return std::visit([](const auto& v) { return ordered_json(v); }, value);
+  if (const auto* nested = std::get_if<JsonText>(&value)) return parse_python_json(nested->text);
+  return std::visit(
+      [](const auto& v) {
+        if constexpr (std::same_as<std::decay_t<decltype(v)>, JsonText>)
+          return ordered_json();
+        else
+          return ordered_json(v);
+      },
+      value);
+}
+
+ordered_json json_of(const PythonNumber& number) {
+  if (number.is_whole()) return static_cast<std::int64_t>(static_cast<double>(number));
+  return static_cast<double>(number);
 }
 
 LogValue log_value(const ordered_json& value) {
@@ -24,7 +39,7 @@ LogValue log_value(const ordered_json& value) {
   if (value.is_number()) return value.get<double>();
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return nullptr;
-  return value.dump();  // a list or map, which Python's own loggers drop as well
+  return JsonText{python_json(value, {.indent = -1, .sort_keys = false})};
 }
 
 LogRow log_row(const ordered_json& object) {
@@ -33,6 +48,12 @@ LogRow log_row(const ordered_json& object) {
   return row;
 }
 
+ordered_json or_null(const std::optional<PythonNumber>& number) {
+  return number ? json_of(*number) : ordered_json(nullptr);
+}
+ordered_json or_null(const std::optional<LogRow>& row) {
+  return row ? to_json(*row) : ordered_json(nullptr);
+}
 template <typename T>
 ordered_json or_null(const std::optional<T>& value) {
   return value ? ordered_json(*value) : ordered_json(nullptr);
@@ -82,6 +103,20 @@ class FieldReader {
     }
   }
 
+  void read(const char* key, PythonNumber& field) const {
+    const auto found = object_.find(key);
+    if (found != object_.end() && found->is_number_integer()) {
+      std::int64_t whole = 0;
+      read(key, whole);
+      field = whole;
+    } else {
+      double value = field;
+      const bool is_there = found != object_.end() && !found->is_null();
+      read(key, value);
+      if (is_there) field = value;
+    }
+  }
+
   template <typename T>
   void read(const char* key, std::optional<T>& field) const {
     const auto found = object_.find(key);
@@ -98,15 +133,12 @@ class FieldReader {
   const ordered_json& object_;
 };
 
-/// The epoch of a fresh state is the whole number 0 in Python, and a float from the first update
-/// on.
-ordered_json epoch_json(const TrainerState& s) {
-  return s.global_step == 0 && s.epoch == 0 ? ordered_json(0) : ordered_json(s.epoch);
-}
-
 void read_lists(const ordered_json& json, TrainerState& s) {
   if (const auto rows = json.find("log_history"); rows != json.end() && rows->is_array()) {
     for (const ordered_json& row : *rows) s.log_history.push_back(log_row(row));
+  }
+  if (const auto trial = json.find("trial_params"); trial != json.end() && trial->is_object()) {
+    s.trial_params = log_row(*trial);
   }
   const auto all = json.find("stateful_callbacks");
   if (all == json.end() || !all->is_object()) return;
@@ -144,29 +176,30 @@ ordered_json to_json(const std::vector<LogRow>& rows) {
   return array;
 }
 
-std::string to_json_text(const TrainerState& s) {
-  const ordered_json json{
+std::string to_json_text(const TrainerState& s, const StateTextOptions& options) {
+  ordered_json json{
       {"best_global_step", or_null(s.best_global_step)},
       {"best_metric", or_null(s.best_metric)},
       {"best_model_checkpoint", or_null(s.best_model_checkpoint)},
-      {"epoch", epoch_json(s)},
-      {"eval_steps", s.eval_steps},
+      {"epoch", json_of(s.epoch)},
+      {"eval_steps", json_of(s.eval_steps)},
       {"global_step", s.global_step},
       {"is_hyper_param_search", s.is_hyper_param_search},
       {"is_local_process_zero", s.is_local_process_zero},
       {"is_world_process_zero", s.is_world_process_zero},
       {"log_history", to_json(s.log_history)},
-      {"logging_steps", s.logging_steps},
+      {"logging_steps", json_of(s.logging_steps)},
       {"max_steps", s.max_steps},
       {"num_input_tokens_seen", s.num_input_tokens_seen},
       {"num_train_epochs", s.num_train_epochs},
-      {"save_steps", s.save_steps},
+      {"save_steps", json_of(s.save_steps)},
       {"stateful_callbacks", callbacks_json(s)},
-      {"total_flos", s.total_flos},
-      {"train_batch_size", s.train_batch_size},
+      {"total_flos", json_of(s.total_flos)},
+      {"train_batch_size", or_null(s.train_batch_size)},
       {"trial_name", or_null(s.trial_name)},
-      {"trial_params", nullptr},
+      {"trial_params", or_null(s.trial_params)},
   };
+  if (options.strict_json) make_strict(json);
   return python_json(json) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <cmath>
 #include <csignal>
@@ -125,6 +126,23 @@ TEST_F(Choices, NanInfFilterLogsTheMeanSoFarInItsPlace) {
   };
   EXPECT_TRUE(std::isnan(second_loss(false)));
   EXPECT_TRUE(std::isfinite(second_loss(true)));
+}
+
+TEST_F(Choices, StrictJsonIsForReadersThatKnowNoNaN) {
+  Trainer trainer({.model = tiny_model(),
+                   .args = arguments(),
+                   .train_dataset = tiny_dataset(16),
+                   .eval_dataset = tiny_dataset(8),
+                   .compute_metrics =
+                       [](const EvalPrediction&) {
+                         return Metrics{{"odd", NAN}};
+                       },
+                   .strict_json = true});
+  trainer.save_metrics("eval", trainer.evaluate());
+  trainer.save_state();
+  for (const char* file : {"eval_results.json", "all_results.json", "trainer_state.json"}) {
+    EXPECT_NO_THROW(nlohmann::json::parse(read_file(folder_ / "out" / file))) << file;
+  }
 }
 
 TEST_F(Choices, TheReportTellsHowLongSavesHeldTrainingUp) {

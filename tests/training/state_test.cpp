@@ -16,6 +16,25 @@ TEST(TrainerState, GivesPythonsFileBackByteForByte) {
   EXPECT_EQ(to_json_text(trainer_state_from_json_text(text)), text);
 }
 
+// Golden: transformers 5.12.1, TrainerState.save_to_json (tools/make_golden_states.py).
+TEST(TrainerState, GivesBackWhateverElsePythonPutsThere) {
+  for (const char* name : {"early_stopping", "fresh", "nested", "not_finite", "trial"}) {
+    const std::string text = testing::golden(std::string("trainer/states/") + name + ".json");
+    EXPECT_EQ(to_json_text(trainer_state_from_json_text(text)), text) << name;
+  }
+}
+
+TEST(TrainerState, CanBeWrittenForStrictReaders) {
+  const std::string text = testing::golden("trainer/states/not_finite.json");
+  const std::string strict =
+      to_json_text(trainer_state_from_json_text(text), {.strict_json = true});
+  const auto json = nlohmann::json::parse(strict);  // takes no bare words
+  EXPECT_TRUE(json.at("best_metric").is_null());
+  EXPECT_TRUE(json.at("log_history").at(0).at("loss").is_null());
+  EXPECT_TRUE(json.at("log_history").at(0).at("per_class").at(1).is_null());
+  EXPECT_EQ(json.at("log_history").at(0).at("step"), 1);
+}
+
 TEST(TrainerState, TakesMissingAndUnknownKeysAndBareWords) {
   const TrainerState state = trainer_state_from_json_text(
       R"({"global_step": 3, "epoch": 1, "best_metric": NaN, "new_in_v6": [1],

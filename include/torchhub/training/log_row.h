@@ -11,8 +11,16 @@
 
 namespace torchhub {
 
-/// A number, a word or nothing, with whole numbers told apart from others as JSON does.
-using LogValue = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string>;
+/// A list or a map, as JSON on one line.
+struct JsonText {
+  std::string text;
+
+  bool operator==(const JsonText&) const = default;
+};
+
+/// A number, a word or nothing, with whole numbers told apart from others as JSON does; what Python
+/// writes besides is kept as it is.
+using LogValue = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, JsonText>;
 
 /// One entry of the log in its order: "loss", "grad_norm", "learning_rate", "epoch", "step", ...
 using LogRow = std::vector<std::pair<std::string, LogValue>>;

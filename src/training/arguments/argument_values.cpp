@@ -1,6 +1,7 @@
 #include "training/arguments/argument_values.h"
 
 #include "torchhub/training/optimizer.h"
+#include "torchhub/training/state.h"
 
 #include <algorithm>
 #include <cctype>
@@ -43,13 +44,7 @@ LogValue keyword_value(const ordered_json& value) {
 
 }  // namespace
 
-ordered_json to_json(const LogRow& keywords) {
-  ordered_json object = ordered_json::object();
-  for (const auto& [name, value] : keywords) {
-    object[name] = std::visit([](const auto& v) { return ordered_json(v); }, value);
-  }
-  return object;
-}
+ordered_json to_json(const LogRow& keywords) { return torchhub::to_json(keywords); }
 
 void read(const ordered_json& value, LogRow& keywords) {
   keywords.clear();

@@ -16,6 +16,7 @@ std::string text_of(const LogValue& value) {
     std::string operator()(std::int64_t number) const { return fmt::format("{}", number); }
     std::string operator()(double number) const { return fmt::format("{}", number); }
     std::string operator()(const std::string& text) const { return fmt::format("'{}'", text); }
+    std::string operator()(const JsonText& json) const { return json.text; }
   };
   return std::visit(Text(), value);
 }
