@@ -2,6 +2,7 @@
 // (`__post_init__`), in its order; those that arguments_test.cpp breaks one by one are not
 // repeated.
 #include "torchhub/base/error.h"
+#include "torchhub/base/log.h"
 #include "torchhub/training/arguments.h"
 #include "torchhub/training/plan.h"
 
@@ -9,6 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <tuple>
 
 namespace torchhub {
 namespace {
@@ -157,6 +162,60 @@ TEST(ArgumentRules, WantAboveZeroOrNothing) {
 TEST(ArgumentRules, PinNothingOnTheCpu) {
   EXPECT_TRUE(read(Json::object()).dataloader_pin_memory);
   EXPECT_FALSE(read({{"use_cpu", true}}).dataloader_pin_memory);
+}
+
+/// The lines that `call` logs.
+template <typename Call>
+std::string logged_by(Call&& call) {
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += std::string(line) + "\n"; });
+  call();
+  log::set_sink({});
+  return lines;
+}
+
+TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
+  for (const auto& [old_names, name, value] : std::initializer_list<std::tuple<Json, Json, Json>>{
+           {{{"evaluation_strategy", "epoch"}}, "eval_strategy", "epoch"},
+           {{{"per_gpu_train_batch_size", 3}}, "per_device_train_batch_size", 3},
+           {{{"per_gpu_eval_batch_size", 3}}, "per_device_eval_batch_size", 3},
+           {{{"no_cuda", true}}, "use_cpu", true},
+           {{{"group_by_length", true}}, "train_sampling_strategy", "group_by_length"},
+           {{{"adafactor", true}}, "optim", "adafactor"},
+           {{{"warmup_ratio", 0.25}}, "warmup_steps", 0.25},
+           {{{"include_inputs_for_metrics", true}}, "include_for_metrics", Json::array({"inputs"})},
+           {{{"include_tokens_per_second", true}}, "include_num_input_tokens_seen", "all"},
+           {{{"dispatch_batches", false}}, "accelerator_config", {{"dispatch_batches", false}}},
+           {{{"split_batches", true}}, "accelerator_config", {{"split_batches", true}}},
+           {{{"push_to_hub_model_id", "net"}}, "hub_model_id", "net"},
+           {{{"push_to_hub_model_id", "net"}, {"push_to_hub_organization", "ana"}},
+            "hub_model_id",
+            "ana/net"},
+           {{{"push_to_hub_token", "hf_secret"}}, "hub_token", "hf_secret"}}) {
+    SCOPED_TRACE(old_names.dump());
+    TrainingArguments taken;
+    const std::string lines = logged_by([&] { taken = read(old_names); });
+    const TrainingArguments of_today = read({{name.get<std::string>(), value}});
+    EXPECT_EQ(to_json(taken), to_json(of_today));
+    EXPECT_EQ(taken.hub_token, of_today.hub_token);
+    EXPECT_TRUE(taken.hub_token || to_json(taken) != to_json(TrainingArguments{}));
+    EXPECT_NE(lines.find("old=" + old_names.begin().key()), std::string::npos) << lines;
+    EXPECT_EQ(lines.find("hf_secret"), std::string::npos);
+  }
+}
+
+TEST(ArgumentRules, PassOverNamesThatMeanNothingAnyMoreWithAWarning) {
+  for (const char* name :
+       {"overwrite_output_dir", "use_mps_device", "jit_mode_eval", "use_ipex", "fp16_opt_level",
+        "fp16_backend", "half_precision_backend", "tpu_num_cores", "tpu_metrics_debug",
+        "past_index", "fsdp_min_num_params", "fsdp_transformer_layer_cls_to_wrap",
+        "use_legacy_prediction_loop", "mp_parameters", "torchdynamo", "ray_scope",
+        "save_safetensors"}) {
+    TrainingArguments taken;
+    const std::string lines = logged_by([&] { taken = read({{name, "x"}}); });
+    EXPECT_EQ(to_json(taken), to_json(TrainingArguments{})) << name;
+    EXPECT_NE(lines.find(std::string("argument_ignored name=") + name), std::string::npos) << lines;
+  }
 }
 
 }  // namespace

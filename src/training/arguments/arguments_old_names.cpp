@@ -74,6 +74,7 @@ class OldNames {
       if (!json_["accelerator_config"].is_object()) {
         json_["accelerator_config"] = ordered_json::object();
       }
+      log::warning("argument_renamed", {{"old", name}, {"new", "accelerator_config"}});
       json_["accelerator_config"][name] = *value;
     }
     warmup_ratio();
