@@ -12,16 +12,19 @@ namespace torchhub {
 
 namespace fs = std::filesystem;
 
+GradientExchangeOptions exchange_options(const TrainingArguments& args) {
+  // As Python's Trainer: a graph that is computed twice cannot be searched for what it leaves out.
+  return {.bucket_cap_mb = static_cast<double>(args.ddp_bucket_cap_mb.value_or(25)),
+          .find_unused_parameters =
+              args.ddp_find_unused_parameters.value_or(!args.gradient_checkpointing),
+          .static_graph = args.ddp_static_graph.value_or(false),
+          .broadcast_buffers = args.ddp_broadcast_buffers.value_or(true)};
+}
+
 void TrainingRun::connect_gradients() {
   if (impl_.processes.alone()) return;
-  // As Python's Trainer: a graph that is computed twice cannot be searched for what it leaves out.
-  const bool find_unused = args_.ddp_find_unused_parameters.value_or(!args_.gradient_checkpointing);
-  const GradientExchangeOptions options{
-      .bucket_cap_mb = static_cast<double>(args_.ddp_bucket_cap_mb.value_or(25)),
-      .find_unused_parameters = find_unused,
-      .static_graph = args_.ddp_static_graph.value_or(false),
-      .broadcast_buffers = args_.ddp_broadcast_buffers.value_or(true)};
-  impl_.exchange = std::make_unique<GradientExchange>(model_, impl_.processes.group(), options);
+  impl_.exchange =
+      std::make_unique<GradientExchange>(model_, impl_.processes.group(), exchange_options(args_));
 }
 
 /// Labels that count, on all processes or, if so asked, on this one. @param known whether this one

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "torchhub/distributed/gradient_exchange.h"
 #include "torchhub/distributed/process_group.h"
 #include "torchhub/fwd.h"
 #include "torchhub/training/arguments.h"
@@ -56,6 +57,9 @@ class Processes {
 /// What of `args` does not work in several processes.
 std::vector<std::string> problems_of_processes(const TrainingArguments& args,
                                                const ProcessEnvironment& environment);
+
+/// What the ddp_ fields ask of the exchange of gradients.
+GradientExchangeOptions exchange_options(const TrainingArguments& args);
 
 /// How many threads each process of a host computes with where nobody said. Unset: it is alone.
 std::optional<int> threads_among(const ProcessEnvironment& environment);

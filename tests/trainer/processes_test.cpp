@@ -1,7 +1,7 @@
 // Several processes train what one would train with the same total batch.
-#include "support/rank_group.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "trainer/training_job.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -15,84 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::expect_near;
+using testing::expect_same_run;
+using testing::Job;
+using testing::logged;
 using testing::RankGroup;
+using testing::results;
+using testing::started;
 using testing::TempDir;
-
-struct Job {
-  std::string scenario = "mlp";
-  int world_size = 1;
-  std::vector<std::string> more = {};
-  int total_batch = 8;
-};
-
-/// An update takes `total_batch` samples, however many processes share them; an epoch has 48.
-RankGroup started(const fs::path& folder, const Job& job) {
-  const std::string batch = std::to_string(job.total_batch / job.world_size);
-  std::vector<std::string> command = {TRAINING_RANK,
-                                      job.scenario,
-                                      "--output_dir",
-                                      folder.string(),
-                                      "--optim",
-                                      "sgd",
-                                      "--learning_rate",
-                                      "0.1",
-                                      "--max_steps",
-                                      "9",
-                                      "--logging_steps",
-                                      "1",
-                                      "--save_steps",
-                                      "3",
-                                      "--disable_tqdm",
-                                      "false",
-                                      "--report_to",
-                                      "none",
-                                      "--ddp_timeout",
-                                      "60",
-                                      "--include_num_input_tokens_seen",
-                                      "all",
-                                      "--per_device_train_batch_size",
-                                      batch,
-                                      "--per_device_eval_batch_size",
-                                      batch};
-  command.insert(command.end(), job.more.begin(), job.more.end());
-  return {job.world_size, command};
-}
-
-std::vector<json> results(const fs::path& folder, const Job& job) {
-  return started(folder, job).results();
-}
-
-std::vector<double> logged(const json& seen, const char* name) {
-  std::vector<double> values;
-  for (const json& row : seen.value("history", json::array())) {
-    if (row.contains(name)) values.push_back(row[name].get<double>());
-  }
-  return values;
-}
-
-void expect_near(const json& a, const json& b, double tolerance) {
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    EXPECT_NEAR(a[i].get<double>(), b[i].get<double>(), tolerance) << "at " << i;
-  }
-}
-
-/// The same run, but for how many shared it.
-void expect_same_run(const json& one, const json& shared) {
-  ASSERT_TRUE(one.contains("history")) << one.dump();
-  ASSERT_TRUE(shared.contains("history")) << shared.dump();
-  EXPECT_EQ(logged(one, "loss").size(), 9U);
-  for (const char* name : {"loss", "grad_norm", "learning_rate", "num_input_tokens_seen"}) {
-    SCOPED_TRACE(name);
-    expect_near(logged(one, name), logged(shared, name), 1e-5);
-  }
-  for (const auto& [name, values] : one["state"].items()) {
-    SCOPED_TRACE(name);
-    expect_near(values, shared["state"][name], 1e-5);
-  }
-  EXPECT_EQ(shared["total_flos"], one["total_flos"]);
-  EXPECT_EQ(shared["tokens"], one["tokens"]);
-}
 
 class Processes : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Trainer, Processes, ::testing::Values(2, 4));

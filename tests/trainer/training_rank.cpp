@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 using namespace torchhub;
@@ -18,7 +19,7 @@ using nlohmann::json;
 namespace {
 
 /// Without batch norm, so that a sample's loss does not depend on who shares its batch.
-class Mlp final : public PreTrainedModel {
+class Mlp : public PreTrainedModel {
  public:
   explicit Mlp(const testing::TinyConfig& config)
       : PreTrainedModel(config),
@@ -38,8 +39,16 @@ class Mlp final : public PreTrainedModel {
   torch::nn::Linear first_, second_;
 };
 
+/// Has a layer that its loss does not need.
+class Spare final : public Mlp {
+ public:
+  explicit Spare(const testing::TinyConfig& config) : Mlp(config) {
+    register_module("spare", torch::nn::Linear(2, 2));
+  }
+};
+
 /// A loss per token, divided by the labels of the whole update.
-class Tokens final : public PreTrainedModel {
+class Tokens : public PreTrainedModel {
  public:
   explicit Tokens(const testing::TinyConfig& config)
       : PreTrainedModel(config),
@@ -58,6 +67,13 @@ class Tokens final : public PreTrainedModel {
  private:
   torch::nn::Embedding embedding_;
   torch::nn::Linear linear_;
+};
+
+/// The same, but a mean over the labels of each batch alone.
+class TokenMeans final : public Tokens {
+ public:
+  using Tokens::Tokens;
+  bool accepts_num_items_in_batch() const override { return false; }
 };
 
 /// Rows of six tokens, of which row i counts 1 + i % 5 labels.
@@ -107,13 +123,15 @@ class DrawsByRank final : public TrainerCallback {
 
 TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   TrainerOptions options{.args = std::move(args)};
-  if (scenario == "tokens") {
-    options.model = made<Tokens>();
+  if (scenario.starts_with("token")) {
+    options.model = scenario == "token_means" ? made<TokenMeans>() : made<Tokens>();
     options.train_dataset = token_rows(48);
     options.eval_dataset = token_rows(21);
     options.eval_loss_mean = EvalLossMean::labels;
   } else {
-    options.model = scenario == "hard" ? testing::tiny_model() : made<Mlp>();
+    options.model = scenario == "hard"    ? testing::tiny_model()
+                    : scenario == "spare" ? made<Spare>()
+                                          : made<Mlp>();
     options.train_dataset = testing::tiny_dataset(scenario == "uneven" ? 45 : 48);
     options.eval_dataset = testing::tiny_dataset(21, 9);
   }
@@ -143,6 +161,7 @@ json seen_by(Trainer& trainer, const std::shared_ptr<const Dataset>& eval_datase
   seen["global_step"] = trainer.state().global_step;
   seen["total_flos"] = trainer.state().total_flos;
   seen["tokens"] = trainer.state().num_input_tokens_seen;
+  seen["log_level"] = static_cast<int>(log::level());
   seen["is_world_process_zero"] = trainer.state().is_world_process_zero;
   return seen;
 }
@@ -152,7 +171,18 @@ json seen_by(Trainer& trainer, const std::shared_ptr<const Dataset>& eval_datase
 int main(int argc, char** argv) {
   try {
     const std::string scenario = argv[1];
-    TrainerOptions options = options_of(scenario, parse_arguments(argc - 1, argv + 1));
+    TrainingArguments args = parse_arguments(argc - 1, argv + 1);
+    const ProcessEnvironment here = ProcessEnvironment::from_environment();
+    if (scenario == "hosts") args.output_dir /= std::to_string(here.rank);  // a disk for each
+    TrainerOptions options = options_of(scenario, args);
+    std::optional<Trainer> first;
+    if (scenario == "two_trainers") {
+      options.process_group = std::make_shared<ProcessGroup>(here);
+      TrainerOptions another = options_of(scenario, args);
+      another.args.output_dir /= "first";
+      another.process_group = options.process_group;
+      first.emplace(std::move(another)).train();
+    }
     const auto eval_dataset = options.eval_dataset;
     Trainer trainer(std::move(options));
     trainer.train();
