@@ -1,0 +1,236 @@
+// Arguments that say what a run reports, how loudly, with how many threads, and who of several
+// hosts writes.
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/log.h"
+#include "torchhub/torchhub.h"
+#include "torchhub/training/threads.h"
+#include "trainer/processes.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using testing::tiny_dataset;
+using testing::tiny_model;
+
+/// Keeps the variable as it was.
+class Variable {
+ public:
+  explicit Variable(const char* name) : name_(name) {
+    if (const char* value = std::getenv(name)) before_ = value;
+  }
+  ~Variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+  std::optional<std::string> before_;
+};
+
+class RunFields : public ::testing::Test {
+ protected:
+  ~RunFields() override { log::set_level(level_); }
+
+  TrainerOptions options() const {
+    return {.model = tiny_model(),
+            .args = {.output_dir = folder_ / "out",
+                     .per_device_train_batch_size = 4,
+                     .max_steps = 2,
+                     .logging_steps = 1,
+                     .disable_tqdm = true,
+                     .save_strategy = SaveStrategy::no,
+                     .use_cpu = true},
+            .train_dataset = tiny_dataset(16)};
+  }
+  void train(const TrainingArguments& args) const {
+    TrainerOptions o = options();
+    o.args = args;
+    Trainer(std::move(o)).train();
+  }
+  static int event_files(const fs::path& folder) {
+    if (!fs::exists(folder)) return 0;
+    int count = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      count += entry.path().filename().string().starts_with("events.out.tfevents.") ? 1 : 0;
+    }
+    return count;
+  }
+
+  TempDir folder_;
+  log::Level level_ = log::level();
+};
+
+TEST_F(RunFields, ReportToWritesTheLogsThatAreNamed) {
+  const Variable ours("TENSORBOARD_LOGGING_DIR");
+  ::unsetenv("TENSORBOARD_LOGGING_DIR");
+  TrainingArguments args = options().args;
+  train(args);
+  const auto files = [&] {
+    return std::vector<bool>{fs::exists(args.output_dir / "log.csv"),
+                             fs::exists(args.output_dir / "log.jsonl"),
+                             event_files(args.output_dir / "runs") == 1};
+  };
+  EXPECT_EQ(files(), (std::vector<bool>{false, false, false})) << "none unless it is asked for";
+  args.report_to = {"csv"};
+  train(args);
+  EXPECT_EQ(files(), (std::vector<bool>{true, false, false}));
+  args.report_to = {"all"};
+  train(args);
+  EXPECT_EQ(files(), (std::vector<bool>{true, true, true}));
+}
+
+TEST_F(RunFields, LoggingDirIsTensorBoardsUnlessTheEnvironmentNamesAnother) {
+  const Variable ours("TENSORBOARD_LOGGING_DIR");
+  ::unsetenv("TENSORBOARD_LOGGING_DIR");
+  TrainingArguments args = options().args;
+  args.report_to = {"tensorboard"};
+  args.logging_dir = folder_ / "boards";
+  train(args);
+  EXPECT_EQ(event_files(folder_ / "boards"), 1);
+  ::setenv("TENSORBOARD_LOGGING_DIR", (folder_ / "elsewhere").c_str(), 1);
+  train(args);
+  EXPECT_EQ(event_files(folder_ / "boards"), 1);
+  EXPECT_EQ(event_files(folder_ / "elsewhere"), 1);
+  EXPECT_FALSE(fs::exists(args.output_dir / "runs"));
+}
+
+TEST_F(RunFields, LogLevelIsTheLibrarys) {
+  for (const auto& [name, level] : {std::pair{"debug", log::Level::debug},
+                                    {"info", log::Level::info},
+                                    {"warning", log::Level::warning},
+                                    {"error", log::Level::error},
+                                    {"critical", log::Level::error}}) {
+    TrainerOptions o = options();
+    o.args.log_level = name;
+    const Trainer trainer(std::move(o));
+    EXPECT_EQ(log::level(), level) << name;
+  }
+  log::set_level(log::Level::info);
+  const Trainer passive(options());
+  EXPECT_EQ(log::level(), log::Level::info) << "passive leaves it alone";
+}
+
+TEST_F(RunFields, DisableTqdmIsUnsetTrueAboveWarnings) {
+  const auto shows_a_bar = [&](std::optional<bool> disable, const char* log_level) {
+    TrainerOptions o = options();
+    o.args.disable_tqdm = disable;
+    o.args.log_level = log_level;
+    Trainer trainer(std::move(o));
+    const bool bar = trainer.pop_callback("ProgressCallback") != nullptr;
+    EXPECT_NE(bar, trainer.pop_callback("PrinterCallback") != nullptr) << "one of them";
+    return bar;
+  };
+  EXPECT_TRUE(shows_a_bar(std::nullopt, "warning"));
+  EXPECT_FALSE(shows_a_bar(std::nullopt, "error"));
+  EXPECT_FALSE(shows_a_bar(true, "warning"));
+  EXPECT_TRUE(shows_a_bar(false, "error"));
+}
+
+/// Of a host where another process is the first.
+std::shared_ptr<ProcessGroup> second_of_its_host() {
+  return std::make_shared<ProcessGroup>(ProcessEnvironment{.local_rank = 1, .local_world_size = 2});
+}
+
+TEST_F(RunFields, LogLevelReplicaIsThatOfProcessesThatDoNotLog) {
+  for (const bool on_each_node : {true, false}) {
+    TrainerOptions o = options();
+    o.process_group = second_of_its_host();  // the main process all the same
+    o.args.log_level = "info";
+    o.args.log_level_replica = "error";
+    o.args.log_on_each_node = on_each_node;
+    const Trainer trainer(std::move(o));
+    EXPECT_EQ(log::level(), on_each_node ? log::Level::error : log::Level::info);
+  }
+}
+
+TEST_F(RunFields, SaveOnEachNodeWritesWithTheFirstProcessOfAHostOnly) {
+  for (const bool on_each_node : {true, false}) {
+    TrainerOptions o = options();
+    o.process_group = second_of_its_host();
+    o.args.output_dir = folder_ / (on_each_node ? "each" : "main");
+    o.args.save_strategy = SaveStrategy::steps;
+    o.args.save_steps = 2;
+    o.args.save_on_each_node = on_each_node;
+    const fs::path out = o.args.output_dir;
+    Trainer trainer(std::move(o));
+    trainer.train();
+    trainer.save_model();
+    EXPECT_EQ(fs::exists(out / "checkpoint-2"), !on_each_node);
+    EXPECT_EQ(fs::exists(out / "model.safetensors"), !on_each_node);
+  }
+}
+
+TEST_F(RunFields, Tf32SwitchesMatrixProductsAndUnsetLeavesThem) {
+  at::Context& context = at::globalContext();
+  const bool products = context.allowTF32CuBLAS();
+  const bool convolutions = context.allowTF32CuDNN();
+  for (const std::optional<bool> tf32 : {std::optional(true), {}, std::optional(false), {}}) {
+    const bool expected = tf32.value_or(context.allowTF32CuBLAS());
+    TrainerOptions o = options();
+    o.args.tf32 = tf32;
+    const Trainer trainer(std::move(o));
+    EXPECT_EQ(context.allowTF32CuBLAS(), expected);
+    EXPECT_EQ(context.allowTF32CuDNN(), expected);
+  }
+  context.setAllowTF32CuBLAS(products);
+  context.setAllowTF32CuDNN(convolutions);
+}
+
+/// How many threads an update has.
+class Threads final : public TrainerCallback {
+ public:
+  std::string name() const override { return "Threads"; }
+  void on_step_end(const TrainerEvent&) override { seen = at::get_num_threads(); }
+  int seen = 0;
+};
+
+TEST_F(RunFields, NumThreadsComputeTheUpdates) {
+  const int before = at::get_num_threads();
+  for (const int asked : {2, 1}) {
+    const auto threads = std::make_shared<Threads>();
+    TrainerOptions o = options();
+    o.num_threads = asked;
+    o.callbacks = {threads};
+    Trainer(std::move(o)).train();
+    EXPECT_EQ(threads->seen, asked);
+  }
+  apply_thread_count(before);
+}
+
+TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
+  const Variable openmp("OMP_NUM_THREADS");
+  const Variable mkl("MKL_NUM_THREADS");
+  ::unsetenv("OMP_NUM_THREADS");
+  ::unsetenv("MKL_NUM_THREADS");
+  const int cores = default_thread_count();
+  EXPECT_EQ(threads_among({.local_world_size = 1}), std::nullopt);
+  EXPECT_EQ(threads_among({.local_world_size = 2}), std::max(1, cores / 2));
+  EXPECT_EQ(threads_among({.local_world_size = 2 * cores}), 1);
+
+  const int before = at::get_num_threads();
+  apply_thread_count(cores + 3);
+  {  // the Trainer asks for them
+    TrainerOptions o = options();
+    o.process_group = second_of_its_host();
+    const Trainer trainer(std::move(o));
+    EXPECT_EQ(at::get_num_threads(), std::max(1, cores / 2));
+  }
+  apply_thread_count(before);
+  ::setenv("OMP_NUM_THREADS", "3", 1);
+  EXPECT_EQ(threads_among({.local_world_size = 2}), std::nullopt) << "the user has said it";
+}
+
+}  // namespace
+}  // namespace torchhub
