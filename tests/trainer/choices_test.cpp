@@ -93,39 +93,45 @@ TEST_F(Choices, IgnoreDataSkipBeginsTheEpochAgain) {
   expect_at_step_4(true, 0, 0.25);   // the first
 }
 
-/// Its loss is NaN at the second forward pass.
-class NanOnce : public PreTrainedModel {
+/// Its losses are these, whatever it learns.
+class ToldLosses : public PreTrainedModel {
  public:
-  explicit NanOnce(const testing::TinyConfig& config)
+  ToldLosses(const testing::TinyConfig& config, std::vector<double> losses)
       : PreTrainedModel(config),
-        linear_(register_module("linear", torch::nn::Linear(config.features, config.classes))) {}
-  ModelOutput forward(const Batch& batch) override {
-    ModelOutput output{.logits = linear_->forward(batch.at("pixel_values"))};
-    output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
-    if (++passes_ == 2) output.loss = output.loss.detach() * NAN + 0 * output.loss;
-    return output;
+        losses_(std::move(losses)),
+        weight_(register_parameter("weight", torch::ones({1}))) {}
+  ModelOutput forward(const Batch&) override {
+    return {.loss = (weight_ * 0).sum() + losses_.at(pass_++)};
   }
 
  private:
-  torch::nn::Linear linear_;
-  int passes_ = 0;
+  std::vector<double> losses_;
+  std::size_t pass_ = 0;
+  torch::Tensor weight_;
 };
 
+// Golden: transformers 5.12.1 with the same losses and arguments.
 TEST_F(Choices, NanInfFilterLogsTheMeanSoFarInItsPlace) {
-  const auto second_loss = [&](bool filter) {
+  const auto logged = [&](bool filter, std::int64_t accumulation) {
     testing::TinyConfig config;
     config.model_type = "tiny";
     TrainingArguments args = arguments();
     args.logging_nan_inf_filter = filter;
-    args.max_steps = 2;
-    Trainer trainer({.model = std::make_shared<NanOnce>(config),
+    args.gradient_accumulation_steps = accumulation;
+    args.max_steps = 8 / accumulation;
+    args.logging_steps = 4 / static_cast<double>(accumulation);
+    Trainer trainer({.model = std::make_shared<ToldLosses>(
+                         config, std::vector<double>{2, NAN, 4, 8, INFINITY, 3, NAN, 1}),
                      .args = args,
-                     .train_dataset = tiny_dataset(16)});
-    trainer.train();
-    return *number_of(trainer.state().log_history.at(1), "loss");
+                     .train_dataset = tiny_dataset(32)});
+    const double mean = trainer.train().training_loss;
+    const auto& history = trainer.state().log_history;
+    return std::vector<double>{*number_of(history.at(0), "loss"), *number_of(history.at(1), "loss"),
+                               mean};
   };
-  EXPECT_TRUE(std::isnan(second_loss(false)));
-  EXPECT_TRUE(std::isfinite(second_loss(true)));
+  EXPECT_EQ(logged(true, 1), (std::vector<double>{3.75, 1.25, 2.5}));
+  EXPECT_EQ(logged(true, 2), (std::vector<double>{4, 1.375, 2.6875}));
+  for (const double loss : logged(false, 1)) EXPECT_TRUE(std::isnan(loss));
 }
 
 TEST_F(Choices, StrictJsonIsForReadersThatKnowNoNaN) {
@@ -277,6 +283,42 @@ TEST_F(Choices, GradientCheckpointingNeedsAModelThatCan) {
   args.gradient_checkpointing = true;
   Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)});
   EXPECT_THROW(trainer.train(), InvalidArgumentError);
+}
+
+TEST_F(Choices, GradientCheckpointingIsTheModelsFromTheFirstUpdateOn) {
+  class Recomputes final : public testing::TinyModelForImageClassification {
+   public:
+    using TinyModelForImageClassification::TinyModelForImageClassification;
+    bool set_gradient_checkpointing(bool on) override {
+      on_ = on;
+      return true;
+    }
+    ModelOutput forward(const Batch& batch) override {
+      passes_with_it += on_ ? 1 : 0;
+      return TinyModelForImageClassification::forward(batch);
+    }
+    int passes_with_it = 0;
+
+   private:
+    bool on_ = false;
+  };
+  for (const bool asked : {false, true}) {
+    testing::TinyConfig config;
+    config.model_type = "tiny";
+    const auto model = std::make_shared<Recomputes>(config);
+    TrainingArguments args = arguments();
+    args.gradient_checkpointing = asked;
+    Trainer({.model = model, .args = args, .train_dataset = tiny_dataset(16)}).train();
+    EXPECT_EQ(model->passes_with_it, asked ? 4 : 0);
+  }
+}
+
+TEST_F(Choices, EmptyingACacheThatIsNotThereDisturbsNothing) {  // no GPU, or none in use
+  TrainingArguments args = arguments();
+  args.torch_empty_cache_steps = 2;
+  args.use_cpu = true;
+  Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(16)});
+  EXPECT_EQ(trainer.train().global_step, 4);
 }
 
 /// Sends the signal at the end of an update.
