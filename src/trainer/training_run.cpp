@@ -39,6 +39,7 @@ TrainingRun::TrainingRun(Trainer& trainer)
                      : trainer.create_scheduler(plan_.max_steps, *optimizer_)),
       loader_(trainer.get_train_dataloader()),
       loss_(args_.logging_nan_inf_filter),
+      tokens_(model_, args_.include_num_input_tokens_seen),
       python_rng_(seeded_python_rng(args_.seed)) {
   impl_.find_device();
   impl_.scaler.reset();

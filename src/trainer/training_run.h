@@ -3,6 +3,7 @@
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/training/schedule.h"
 #include "trainer/running_loss.h"
+#include "trainer/token_counter.h"
 #include "trainer/trainer_impl.h"
 
 #include <chrono>
@@ -33,7 +34,6 @@ class TrainingRun {
   UpdateExtent extent_of(const std::vector<Batch>& batches) const;
   void optimizer_step();
   void count(const Batch& inputs);
-  std::int64_t tokens_in(const Batch& inputs) const;
 
   // What several processes tell each other: exchanging.cpp
   void connect_gradients();
@@ -88,6 +88,7 @@ class TrainingRun {
   DataLoader loader_;
   TrainOutput output_;
   RunningLoss loss_;
+  TokenCounter tokens_;
 
   Place place_;                    ///< Of the next update.
   std::int64_t batches_done_ = 0;  ///< Of the epoch under way, on this process.

@@ -80,21 +80,11 @@ void TrainingRun::optimizer_step() {
 }
 
 void TrainingRun::count(const Batch& inputs) {
-  own_tokens_ += tokens_in(inputs);
+  own_tokens_ += tokens_.in(inputs);
   own_flos_ += trainer_.floating_point_ops(inputs);
   if (!impl_.processes.alone()) return;  // agree() counts for all
   state_.num_input_tokens_seen += std::exchange(own_tokens_, 0);
   state_.total_flos += std::exchange(own_flos_, 0);
-}
-
-std::int64_t TrainingRun::tokens_in(const Batch& inputs) const {
-  if (args_.include_num_input_tokens_seen == InputTokensSeen::no) return 0;
-  const auto input = inputs.find(model_.main_input_name());
-  if (input == inputs.end()) return 0;
-  const auto mask = inputs.find("attention_mask");
-  const bool masked =
-      args_.include_num_input_tokens_seen == InputTokensSeen::non_padding && mask != inputs.end();
-  return masked ? mask->second.sum().item<std::int64_t>() : input->second.numel();
 }
 
 }  // namespace torchhub

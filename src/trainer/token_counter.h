@@ -1,0 +1,27 @@
+#pragma once
+
+#include "torchhub/fwd.h"
+#include "torchhub/training/arguments.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace torchhub {
+
+/// How many tokens a batch has, as Python's Trainer counts them: elements of the main input, or
+/// with non_padding those that the attention mask lets through, or without a mask those that are
+/// not the config's pad_token_id.
+class TokenCounter {
+ public:
+  TokenCounter(const PreTrainedModel& model, InputTokensSeen which);
+  std::int64_t in(const Batch& inputs);
+
+ private:
+  std::string input_name_;
+  InputTokensSeen which_;
+  std::optional<std::int64_t> pad_token_id_ = std::nullopt;
+  bool warned_ = false;
+};
+
+}  // namespace torchhub
