@@ -74,7 +74,7 @@ std::vector<std::string> TrainingRun::random_states() {
   if (impl_.processes.alone() || args_.save_only_model) return {};
   const AtomicFolder scratch(args_.output_dir / "random-state");  // goes with the scope
   const fs::path file = scratch.path() / rng_state_name(impl_.processes);
-  save_rng_state(file, python_rng_, cuda_device(impl_.device()));
+  save_rng_state(file, python_rng_, cuda_device(impl_.device()), CudaStates::of_all);
   return impl_.processes.group().all_gather_object(read_file(file));
 }
 

@@ -1,3 +1,5 @@
+#include "training/rng_state.h"
+
 #include "torchhub/pickle/torch_file.h"
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/weights/pickle_tensors.h"
@@ -52,6 +54,15 @@ void set_state(at::Generator generator, const Value& saved) {
   generator.set_state(state);  // checks type and size
 }
 
+Value cuda_value(int device, CudaStates which) {
+  if (which == CudaStates::of_the_device) return pickle_tensor(state_of(cuda_generator(device)));
+  List all;
+  for (int i = 0; i < static_cast<int>(torch::cuda::device_count()); ++i) {
+    all.items.emplace_back(pickle_tensor(state_of(cuda_generator(i))));
+  }
+  return all;
+}
+
 /// Loads the file and runs `read` on it; what is wrong with its contents becomes a CheckpointError.
 template <typename Read>
 auto read_states(const fs::path& file, Read&& read) {
@@ -71,6 +82,14 @@ auto read_states(const fs::path& file, Read&& read) {
 
 }  // namespace
 
+const Value* saved_cuda_state(const Dict& states, int device) {
+  const Value* cuda = states.find("cuda");
+  if (cuda == nullptr || cuda->is<pickle::Tensor>()) return cuda;
+  const List* all = cuda->if_is<List>();
+  const auto index = static_cast<std::size_t>(device);
+  return all != nullptr && index < all->items.size() ? &all->items[index] : nullptr;
+}
+
 PythonRngStates seeded_python_rng(std::uint64_t seed) {
   return {.python = python_state(seed), .numpy = numpy_state(seed)};
 }
@@ -84,20 +103,20 @@ PythonRngStates python_rng_of(const fs::path& file, PythonRngStates otherwise) {
 }
 
 void save_rng_state(const fs::path& file, const PythonRngStates& python,
-                    std::optional<int> cuda_device) {
+                    std::optional<int> cuda_device, CudaStates cuda_states) {
   Dict states;
   states.set("python", python.python);
   states.set("numpy", python.numpy);
   states.set("cpu", pickle_tensor(state_of(at::detail::getDefaultCPUGenerator())));
-  if (cuda_device) states.set("cuda", pickle_tensor(state_of(cuda_generator(*cuda_device))));
+  if (cuda_device) states.set("cuda", cuda_value(*cuda_device, cuda_states));
   save_torch_file(file, states);
 }
 
 void load_rng_state(const fs::path& file, std::optional<int> cuda_device) {
   read_states(file, [&](const Dict& states) {
     set_state(at::detail::getDefaultCPUGenerator(), states.at("cpu"));
-    const Value* cuda = states.find("cuda");
-    if (cuda && cuda->is<pickle::Tensor>() && cuda_device) {
+    if (!cuda_device) return;
+    if (const Value* cuda = saved_cuda_state(states, *cuda_device)) {
       set_state(cuda_generator(*cuda_device), *cuda);
     }
   });

@@ -93,12 +93,17 @@ PythonRngStates seeded_python_rng(std::uint64_t seed);
 /// file has none, `otherwise`. @throws CheckpointError
 PythonRngStates python_rng_of(const std::filesystem::path& file, PythonRngStates otherwise);
 
+/// Of which GPUs a file of random states tells. Python's Trainer writes and expects a list of all
+/// that the process sees where several processes train, else the state of the one it uses.
+enum class CudaStates { of_the_device, of_all };
+
 /// LibTorch's CPU generator, that of the GPU on which the model lies, and Python's.
 /// @param cuda_device index; unset: the model lies on no GPU. @throws DiskFullError, FileError
 void save_rng_state(const std::filesystem::path& file, const PythonRngStates& python,
-                    std::optional<int> cuda_device);
-/// Sets LibTorch's generators. A file that a run without GPU wrote leaves the GPU's as it is.
-/// @throws CheckpointError
+                    std::optional<int> cuda_device,
+                    CudaStates cuda_states = CudaStates::of_the_device);
+/// Sets LibTorch's generators; from a list of GPUs' states that of `cuda_device`. A file that a run
+/// without GPU wrote leaves the GPU's as it is. @throws CheckpointError
 void load_rng_state(const std::filesystem::path& file, std::optional<int> cuda_device);
 
 }  // namespace torchhub
