@@ -131,13 +131,21 @@ Batch Trainer::Impl::model_inputs(Batch batch) const {
   return batch;
 }
 
-at::Tensor Trainer::Impl::labels_of(const Batch& inputs) const {
-  if (!options.args.label_names) {
-    const auto found = inputs.find("labels");
-    return found == inputs.end() ? at::Tensor() : found->second;
+std::vector<std::string> label_names_of(const PreTrainedModel& model,
+                                        const TrainingArguments& args) {
+  if (args.label_names) return *args.label_names;
+  const bool answers = model.class_name().find("QuestionAnswering") != std::string::npos;
+  std::vector<std::string> names;
+  for (const std::string& name : model.forward_arguments()) {
+    const bool is_position = name == "start_positions" || name == "end_positions";
+    if (name.find("label") != std::string::npos || (answers && is_position)) names.push_back(name);
   }
+  return names.empty() ? std::vector<std::string>{"labels"} : names;
+}
+
+at::Tensor Trainer::Impl::labels_of(const Batch& inputs) const {
   std::vector<at::Tensor> columns;
-  for (const std::string& name : *options.args.label_names) {
+  for (const std::string& name : label_names) {
     const auto found = inputs.find(name);
     if (found == inputs.end()) return {};  // as in Python: all of them, or no labels
     columns.push_back(found->second);

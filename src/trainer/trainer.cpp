@@ -72,11 +72,16 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   if (options.model_init) options.model = options.model_init();
   const auto start = options.clock->steady_now();
   place_model(*options.model, device_name, options.args);
+  label_names = label_names_of(*options.model, options.args);
   model_preparation_seconds = seconds_since(start);
   make_folders(options.args.output_dir);
   if (has_training_data(options)) {
     plan = make_plan(options.args, training_data(options.args));
     warn_of_lost_best(options.args, plan);
+  }
+  if (options.args.label_smoothing_factor != 0 && label_smoothing() == 0) {
+    log::warning("label_smoothing_is_off",
+                 {{"cause", "problem_type multi_label_classification: the labels are no classes"}});
   }
   add_callbacks();
   callbacks.init_end(event());

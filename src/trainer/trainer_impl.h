@@ -44,6 +44,8 @@ struct Trainer::Impl {
 
   /// On the model's device, without what it does not read.
   Batch model_inputs(Batch batch) const;
+  /// args.label_smoothing_factor, where the model's labels are classes.
+  double label_smoothing() const;
   /// The columns under label_names: one as it is, several of one shape side by side, none
   /// undefined.
   at::Tensor labels_of(const Batch& inputs) const;
@@ -86,6 +88,7 @@ struct Trainer::Impl {
   std::optional<GradScaler> scaler;  ///< Only with fp16.
 
   torch::Device device_ = torch::Device(torch::kCPU);
+  std::vector<std::string> label_names = {};  ///< Columns that are labels.
 
   // What events point at, while there is one.
   const torch::optim::Optimizer* optimizer = nullptr;
@@ -94,6 +97,10 @@ struct Trainer::Impl {
   const DataLoader* eval_loader = nullptr;
 };
 
+/// args.label_names; unset: those of the names that forward() reads which Python's Trainer would
+/// take, else "labels".
+std::vector<std::string> label_names_of(const PreTrainedModel& model,
+                                        const TrainingArguments& args);
 /// What the arguments ask of the learning rate. @param total_steps of the run; below 0: not known
 ScheduleOptions schedule_options(const TrainingArguments& args, std::int64_t total_steps,
                                  std::int64_t warmup_steps = 0);

@@ -5,14 +5,25 @@
 #include "training/autocast.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <vector>
 
 namespace torchhub {
 namespace {
 
 std::string names_of(const Batch& batch) {
-  std::string names;
-  for (const auto& [name, tensor] : batch) names += (names.empty() ? "" : ", ") + name;
-  return names;
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : batch) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string names_of(const ModelOutput& output) {
+  std::vector<std::string> names;
+  if (output.logits.defined()) names.emplace_back("logits");
+  for (const auto& [name, tensor] : output.extra) names.push_back(name);
+  return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
 }
 
 }  // namespace
@@ -48,7 +59,7 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
     output = model.forward(inputs);
   }
   const torch::Tensor labels = impl_->labels_of(inputs);
-  const double smoothing = impl_->options.args.label_smoothing_factor;
+  const double smoothing = impl_->label_smoothing();
   if (impl_->options.compute_loss_func) {
     output.loss = impl_->options.compute_loss_func(output, labels, update.num_items_in_batch);
   } else if (smoothing != 0 && labels.defined()) {
@@ -59,10 +70,10 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
   }
   if (!output.loss.defined()) {
     throw InvalidArgumentError(
-        fmt::format("The model gave no loss. Its forward() must set ModelOutput::loss when the "
-                    "batch has labels, and the training dataset must have 'labels'; its batches "
+        fmt::format("The model gave no loss, only: {}. Its forward() must set ModelOutput::loss "
+                    "when the batch has labels, and the dataset must have 'labels'; its batches "
                     "have: {}.",
-                    names_of(inputs)));
+                    names_of(output), names_of(inputs)));
   }
   return output;
 }
@@ -78,7 +89,13 @@ void Trainer::Impl::require_neftune() const {
 
 bool Trainer::Impl::counts_items() const {
   return options.model->accepts_num_items_in_batch() || options.compute_loss_func ||
-         options.args.label_smoothing_factor != 0;
+         label_smoothing() != 0;
+}
+
+double Trainer::Impl::label_smoothing() const {
+  const bool classes =
+      options.model->config().problem_type != ProblemType::multi_label_classification;
+  return classes ? options.args.label_smoothing_factor : 0;
 }
 
 std::int64_t Trainer::Impl::items_in(const at::Tensor& labels) const {
@@ -93,7 +110,7 @@ bool Trainer::Impl::counts_for_all_processes(const UpdateExtent& update) const {
 bool Trainer::Impl::normalises_by_items(const UpdateExtent& update) const {
   if (options.compute_loss_func) return true;  // as in Python, its author's matter
   if (!update.num_items_in_batch) return false;
-  return options.model->accepts_num_items_in_batch() || options.args.label_smoothing_factor != 0;
+  return options.model->accepts_num_items_in_batch() || label_smoothing() != 0;
 }
 
 std::optional<at::ScalarType> Trainer::Impl::autocast_type() const {

@@ -151,6 +151,61 @@ TEST_F(LossContract, LabelSmoothingAddsUpWhateverTheModelSays) {
   }
 }
 
+TEST_F(LossContract, LabelSmoothingIsOffWhereLabelsAreNoClasses) {
+  const auto loss = [&](double smoothing) {
+    auto model = token_model(Declares::nothing);
+    model->config().problem_type = ProblemType::multi_label_classification;
+    TrainingArguments args = arguments(8, 1);
+    args.label_smoothing_factor = smoothing;
+    Trainer trainer({.model = model, .args = args, .train_dataset = token_dataset()});
+    trainer.train();
+    return *number_of(trainer.state().log_history.at(0), "loss");
+  };
+  EXPECT_EQ(loss(0.5), loss(0));
+}
+
+/// Reads spans, as Python's models of that name do.
+class SpansForQuestionAnswering final : public PreTrainedModel {
+ public:
+  explicit SpansForQuestionAnswering(const testing::TinyConfig& config)
+      : PreTrainedModel(config), linear_(register_module("linear", torch::nn::Linear(6, 2))) {}
+  std::string class_name() const override { return "SpansForQuestionAnswering"; }
+  std::vector<std::string> forward_arguments() const override {
+    return {"pixel_values", "start_positions", "end_positions"};
+  }
+  ModelOutput forward(const Batch& batch) override {
+    ModelOutput output{.logits = linear_->forward(batch.at("pixel_values"))};
+    if (batch.contains("end_positions")) output.loss = output.logits.pow(2).mean();
+    return output;
+  }
+
+ private:
+  torch::nn::Linear linear_;
+};
+
+TEST_F(LossContract, FindsLabelsWhereTheModelReadsThem) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  const torch::Tensor starts = torch::arange(4);
+  const auto evaluate = [&](Batch columns) {
+    columns["pixel_values"] = torch::ones({4, 6});
+    at::Tensor seen;
+    Trainer trainer({.model = std::make_shared<SpansForQuestionAnswering>(config),
+                     .args = arguments(4, 1),
+                     .eval_dataset = std::make_shared<TensorDataset>(std::move(columns)),
+                     .compute_metrics = [&](const EvalPrediction& all) {
+                       seen = all.label_ids;
+                       return Metrics{};
+                     }});
+    const bool has_loss = trainer.evaluate().get("eval_loss").has_value();
+    EXPECT_EQ(has_loss, seen.defined());
+    return seen;
+  };
+  EXPECT_TRUE(torch::equal(evaluate({{"start_positions", starts}, {"end_positions", starts + 1}}),
+                           torch::stack({starts, starts + 1}, 1)));
+  EXPECT_FALSE(evaluate({{"start_positions", starts}}).defined());  // all of them, or none
+}
+
 TEST_F(LossContract, AnOwnLossGetsTheCountOfTheUpdate) {
   const ComputeLoss sum = [](const ModelOutput& output, const at::Tensor& labels,
                              std::optional<std::int64_t> items) {
@@ -270,6 +325,31 @@ TEST_F(LossContract, CountsTokensAndFlopsAsPythonDoes) {
   EXPECT_EQ(trainer.state().num_input_tokens_seen, 2 * 4 * 6);
   EXPECT_EQ(number_of(trainer.state().log_history.at(0), "num_input_tokens_seen"), 4 * 6);
   EXPECT_EQ(out.metrics.at("total_flos"), 6.0 * (2 * 4 * 6) * (4 * 3 + 3));  // no embeddings
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : trainer.state().log_history.at(0)) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"loss", "grad_norm", "learning_rate", "epoch",
+                                            "num_input_tokens_seen", "train_runtime",
+                                            "train_tokens_per_second", "step"}));  // as Python's
+}
+
+TEST_F(LossContract, CountsTokensThatAreNoPadding) {
+  const auto counted = [&](std::optional<std::int64_t> pad_token_id, bool with_mask) {
+    auto model = token_model(Declares::nothing);
+    if (pad_token_id) model->config().read_json({{"pad_token_id", *pad_token_id}}, "test");
+    Batch columns{{"input_ids", torch::tensor({{1, 0, 0}, {2, 3, 0}})},
+                  {"labels", torch::tensor({{1, 0, 0}, {2, 1, 0}})}};
+    if (with_mask) columns["attention_mask"] = torch::tensor({{1, 0, 0}, {0, 0, 0}});
+    TrainingArguments args = arguments(2, 1);
+    args.include_num_input_tokens_seen = InputTokensSeen::non_padding;
+    args.remove_unused_columns = false;
+    Trainer trainer(
+        {.model = model, .args = args, .train_dataset = std::make_shared<TensorDataset>(columns)});
+    trainer.train();
+    return trainer.state().num_input_tokens_seen;
+  };
+  EXPECT_EQ(counted(0, true), 1);
+  EXPECT_EQ(counted(0, false), 3);
+  EXPECT_EQ(counted(std::nullopt, false), 6);
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ json seen_by(Trainer& trainer, const std::shared_ptr<const Dataset>& eval_datase
     seen["state"][name] = numbers(tensor);
   }
   seen["global_step"] = trainer.state().global_step;
-  seen["total_flos"] = trainer.state().total_flos;
+  seen["total_flos"] = static_cast<double>(trainer.state().total_flos);
   seen["tokens"] = trainer.state().num_input_tokens_seen;
   seen["log_level"] = static_cast<int>(log::level());
   seen["is_world_process_zero"] = trainer.state().is_world_process_zero;

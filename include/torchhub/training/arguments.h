@@ -149,7 +149,8 @@ struct TrainingArguments {
       std::nullopt;  ///< Batches ahead a worker; unset: 2.
   bool remove_unused_columns =
       true;  ///< Drop columns that the model does not name, if it names any.
-  std::optional<std::vector<std::string>> label_names = std::nullopt;  ///< Unset: labels.
+  /// Columns that are labels. Unset: what the model's forward_arguments() names so, else labels.
+  std::optional<std::vector<std::string>> label_names = std::nullopt;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   std::string length_column_name = "length";  ///< Of lengths, for group_by_length.
 

@@ -17,7 +17,7 @@ using pickle::List;
 using pickle::Value;
 
 Dict group_of(const OptimizerCodec& codec, const torch::optim::OptimizerOptions& options,
-              std::optional<double> base_rate, List parameters) {
+              const double* base_rate, List parameters) {
   Dict dict;
   dict.set("weight_decay", codec.weight_decay(options));
   dict.set("lr", codec.rate(options));
@@ -71,7 +71,7 @@ void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<
       }
       parameters.items.emplace_back(number++);
     }
-    const auto base_rate = base_rates.empty() ? std::nullopt : std::optional(base_rates[g]);
+    const double* const base_rate = base_rates.empty() ? nullptr : &base_rates[g];
     saved_groups.items.emplace_back(
         group_of(*codec, groups[g].options(), base_rate, std::move(parameters)));
   }
