@@ -72,6 +72,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   if (options.model_init) options.model = options.model_init();
   const auto start = options.clock->steady_now();
   place_model(*options.model, device_name, options.args);
+  find_device();
   label_names = label_names_of(*options.model, options.args);
   model_preparation_seconds = seconds_since(start);
   make_folders(options.args.output_dir);

@@ -18,7 +18,7 @@ long faults_of_a_block() {
   ::getrusage(RUSAGE_SELF, &before);
   {
     const auto block = std::make_unique<char[]>(kBytes);  // writes zeros
-    static volatile char seen;
+    [[maybe_unused]] static volatile char seen;
     seen = block[kBytes / 2];
   }
   ::getrusage(RUSAGE_SELF, &after);
