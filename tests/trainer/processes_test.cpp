@@ -149,6 +149,24 @@ TEST_P(Processes, StopAndSaveTogetherWhenOneDecides) {
   EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json"));
 }
 
+// A flag that is raised in one process by what logging, evaluating or saving fires.
+TEST_P(Processes, StopTogetherWhenOneDecidesBetweenUpdates) {
+  for (const char* scenario : {"stops_in_on_log", "stops_in_on_evaluate", "stops_in_on_save"}) {
+    SCOPED_TRACE(scenario);
+    const TempDir folder;
+    const auto shared =
+        results(folder / "out", {.scenario = scenario,
+                                 .world_size = GetParam(),
+                                 .more = {"--save_steps", "3", "--eval_strategy", "steps",
+                                          "--eval_steps", "3", "--logging_steps", "1"}});
+    for (const json& rank : shared) {
+      ASSERT_TRUE(rank.contains("global_step")) << rank.dump();
+      EXPECT_EQ(rank["global_step"], 3);
+    }
+    EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json"));
+  }
+}
+
 TEST_P(Processes, EndWithAClearErrorWhenOneIsKilled) {
   const TempDir folder;
   RankGroup ranks = started(folder / "out", {.scenario = "killed", .world_size = GetParam()});

@@ -103,12 +103,27 @@ class LastRankAt3 final : public TrainerCallback {
     if (here.rank + 1 != here.world_size || event.state.global_step != 3) return;
     if (what_ == "killed") std::raise(SIGKILL);
     if (what_ == "throws") throw DatasetError("sample 17 is broken");
-    if (what_ != "stops") return;
+    if (what_ == "stops") stop(event);
+  }
+  void on_log(const TrainerEvent& event, const LogRow&) override { at(event, "stops_in_on_log"); }
+  void on_evaluate(const TrainerEvent& event, const Metrics&) override {
+    at(event, "stops_in_on_evaluate");
+  }
+  void on_save(const TrainerEvent& event, const std::filesystem::path&) override {
+    at(event, "stops_in_on_save");
+  }
+
+ private:
+  void at(const TrainerEvent& event, std::string_view scenario) const {
+    const ProcessEnvironment here = ProcessEnvironment::from_environment();
+    if (here.rank + 1 != here.world_size || event.state.global_step != 3) return;
+    if (what_ == scenario) stop(event);
+  }
+  static void stop(const TrainerEvent& event) {
     event.control.should_training_stop = true;
     event.control.should_save = true;
   }
 
- private:
   std::string what_;
 };
 
