@@ -61,6 +61,7 @@ JitCheckpointCallback::JitCheckpointCallback(JitCheckpointOptions options) : opt
 JitCheckpointCallback::~JitCheckpointCallback() = default;
 
 void JitCheckpointCallback::on_train_begin(const TrainerEvent& /*event*/) {
+  saved_step_.reset();
   handler_.reset();
   handler_ = std::make_unique<Handler>(options_.signal_number);
 }
@@ -83,8 +84,10 @@ void JitCheckpointCallback::save_if_signalled(const TrainerEvent& event) {
     log::warning("checkpoint_on_signal",
                  {{"signal", options_.signal_number}, {"step", event.state.global_step}});
   }
-  event.control.should_save = true;
+  // Once a step: the epoch may end with the update that was just saved.
+  event.control.should_save = saved_step_ != event.state.global_step;
   event.control.should_training_stop = true;
+  saved_step_ = event.state.global_step;
 }
 
 }  // namespace torchhub

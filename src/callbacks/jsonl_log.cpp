@@ -8,6 +8,16 @@
 #include <nlohmann/json.hpp>
 
 namespace torchhub {
+namespace {
+
+bool ends_within_a_line(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary | std::ios::ate);
+  if (!in || in.tellg() <= 0) return false;
+  in.seekg(-1, std::ios::end);
+  return in.get() != '\n';
+}
+
+}  // namespace
 
 JsonlLogCallback::JsonlLogCallback(std::filesystem::path file, std::shared_ptr<const Clock> clock)
     : file_(std::move(file)), clock_(std::move(clock)) {}
@@ -16,8 +26,10 @@ void JsonlLogCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
   if (!event.state.is_world_process_zero) return;
   if (!out_.is_open()) {
     if (file_.has_parent_path()) make_folders(file_.parent_path());
+    const bool torn = ends_within_a_line(file_);
     errno = 0;
     out_.open(file_, std::ios::app);
+    if (torn) out_ << '\n';  // what a killed run left stands alone
     if (!out_) throw_file_error("write", file_, errno);
   }
   nlohmann::ordered_json line = to_json(logs);

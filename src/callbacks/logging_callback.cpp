@@ -37,9 +37,14 @@ LoggingCallback::LoggingCallback(std::shared_ptr<ExperimentLogger> logger, std::
 
 std::string LoggingCallback::name() const { return logger_->name(); }
 
+std::string LoggingCallback::named_run(const TrainingArguments& args) const {
+  if (!run_name_.empty()) return run_name_;
+  return args.run_name ? *args.run_name : folder_name(args.output_dir);
+}
+
 void LoggingCallback::begin(const TrainerEvent& event) {
   RunFacts run{.output_dir = event.args.output_dir,
-               .run_name = run_name_.empty() ? folder_name(event.args.output_dir) : run_name_,
+               .run_name = named_run(event.args),
                .args_json = python_json(to_json(event.args), {.sort_keys = false}),
                .global_step = event.state.global_step};
   if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {

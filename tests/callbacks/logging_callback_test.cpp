@@ -4,6 +4,7 @@
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/jsonl_log.h"
@@ -118,6 +119,16 @@ TEST(LoggingCallback, BeginsAgainForLogsOutsideTheTraining) {
 TEST(LoggingCallback, NeedsALogger) {
   EXPECT_EQ(testing::message_of<InvalidArgumentError>([] { LoggingCallback callback(nullptr); }),
             "LoggingCallback needs a logger.");
+}
+
+TEST(JsonlLog, LeavesHalfALineOfAKilledRunAlone) {
+  const TempDir folder;
+  write_file_atomically(folder / "log.jsonl", "{\"loss\": 0.5}\n{\"lo");
+  JsonlLogCallback jsonl(folder / "log.jsonl");
+  TestRun run;
+  jsonl.on_log(run.at(1), {{"loss", 1.0}});
+  EXPECT_TRUE(read_file(folder / "log.jsonl")
+                  .starts_with("{\"loss\": 0.5}\n{\"lo\n{\"loss\": 1.0, \"step\": 1"));
 }
 
 TEST(LoggersOfARun, AreSilentOnProcessesThatAreNotTheFirst) {

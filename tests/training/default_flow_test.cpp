@@ -1,10 +1,14 @@
 #include "torchhub/training/default_flow.h"
 
+#include "torchhub/base/log.h"
 #include "torchhub/training/callback_list.h"
 
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <string>
 
 namespace torchhub {
 namespace {
@@ -77,6 +81,104 @@ class Counter final : public TrainerCallback {
   }
   std::int64_t count = 0;
 };
+
+/// Writes down the flags that it sees at each event that may clear one.
+class FlagReader final : public TrainerCallback {
+ public:
+  std::string name() const override { return "FlagReader"; }
+  void on_train_begin(const TrainerEvent& event) override { note(event); }
+  void on_epoch_begin(const TrainerEvent& event) override { note(event); }
+  void on_step_begin(const TrainerEvent& event) override { note(event); }
+  void on_log(const TrainerEvent& event, const LogRow&) override { note(event); }
+  void on_evaluate(const TrainerEvent& event, const Metrics&) override { note(event); }
+  void on_save(const TrainerEvent& event, const std::filesystem::path&) override { note(event); }
+  std::string seen;  ///< Of the last: stop training, stop epoch, log, evaluate, save.
+
+ private:
+  void note(const TrainerEvent& event) {
+    const TrainerControl& c = event.control;
+    seen.clear();
+    for (const bool flag : {c.should_training_stop, c.should_epoch_stop, c.should_log,
+                            c.should_evaluate, c.should_save}) {
+      seen += flag ? '1' : '0';
+    }
+  }
+};
+
+// Section 15.2 of the original's behaviour: cleared before the callbacks of that event run.
+TEST(CallbackList, LowersFlagsBeforeTheEventsThatOwnThem) {
+  const auto reader = std::make_shared<FlagReader>();
+  CallbackList list;
+  list.add(std::make_shared<DefaultFlowCallback>());
+  list.add(reader);
+  const TrainingArguments args;
+  const TrainingPlan plan;
+  const TrainerState state;
+  TrainerControl control;
+  torch::nn::Module model;
+  const TrainerEvent event{args, plan, state, control, model};
+  const auto at = [&](const auto& fire) {
+    control = {true, true, true, true, true};
+    fire();
+    return reader->seen;
+  };
+  EXPECT_EQ(at([&] { list.train_begin(event); }), "01111");
+  EXPECT_EQ(at([&] { list.epoch_begin(event); }), "10111");
+  EXPECT_EQ(at([&] { list.step_begin(event); }), "11000");
+  EXPECT_EQ(at([&] { list.log(event, {}); }), "11011");
+  EXPECT_EQ(at([&] { list.evaluate(event, {}); }), "11101");
+  EXPECT_EQ(at([&] { list.save(event, "checkpoint-1"); }), "11110");
+}
+
+TEST(CallbackList, WarnsOfWhatLooksLikeAMistake) {
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += std::string(line) + "\n"; });
+  CallbackList list;
+  list.add(std::make_shared<Counter>());
+  EXPECT_EQ(lines, "");
+  list.add(std::make_shared<Counter>());
+  const TrainingArguments args;
+  const TrainingPlan plan;
+  const TrainerState state;
+  TrainerControl control;
+  torch::nn::Module model;
+  list.train_begin({args, plan, state, control, model});
+  list.restore({{"GoneCallback", {}}, {"TrainerControl", {}}});
+  log::set_sink({});
+  EXPECT_NE(lines.find("callback_added_twice name=Counter"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("no_default_flow_callback"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("callback_states_without_callback names=GoneCallback\n"), std::string::npos)
+      << lines;
+}
+
+TEST(CallbackList, TellsAllOfAnErrorWhateverTheyThrow) {
+  class Throws final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Throws"; }
+    void on_exception(const TrainerEvent&, const std::exception&) override {
+      throw std::runtime_error("another");
+    }
+  };
+  class Hears final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Hears"; }
+    void on_exception(const TrainerEvent&, const std::exception& error) override {
+      heard = error.what();
+    }
+    std::string heard;
+  };
+  const auto hears = std::make_shared<Hears>();
+  CallbackList list;
+  list.add(std::make_shared<Throws>());
+  list.add(hears);
+  const TrainingArguments args;
+  const TrainingPlan plan;
+  const TrainerState state;
+  TrainerControl control;
+  torch::nn::Module model;
+  list.exception({args, plan, state, control, model}, std::runtime_error("the first"));
+  EXPECT_EQ(hears->heard, "the first");
+}
 
 TEST(CallbackList, RestoresEachCallbackOfAClassInItsOrder) {
   CallbackList saved;

@@ -3,7 +3,9 @@
 #include "torchhub/training/callback.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace torchhub {
 
@@ -39,6 +41,7 @@ class JitCheckpointCallback final : public TrainerCallback {
 
   JitCheckpointOptions options_;
   std::unique_ptr<Handler> handler_;
+  std::optional<std::int64_t> saved_step_ = std::nullopt;
 };
 
 }  // namespace torchhub

@@ -27,6 +27,7 @@ class LoggingCallback final : public TrainerCallback {
 
  private:
   void begin(const TrainerEvent& event);
+  std::string named_run(const TrainingArguments& args) const;
   void end();
   void warn_of(const std::string& key);
 
