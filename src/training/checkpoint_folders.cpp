@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <regex>
 
 namespace torchhub {
 namespace {
@@ -52,16 +53,17 @@ std::vector<std::int64_t> complete_checkpoints(const fs::path& run_folder) {
 }
 
 void remove_unfinished(const fs::path& run_folder) {
-  const auto remove_below = [](const fs::path& folder, std::string_view prefix) {
+  const auto remove_below = [](const fs::path& folder, const std::regex& names) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
-      if (!entry.path().filename().string().starts_with(prefix)) continue;
+      if (!std::regex_match(entry.path().filename().string(), names)) continue;
       fs::remove_all(entry.path(), error);
       log::info("unfinished_removed", {{"path", entry.path().string()}});
     }
   };
-  remove_below(run_folder, ".tmp-");
-  remove_below(run_folder / "_torchhub", "push-");
+  // As AtomicFile, AtomicFolder and Snapshot name them; a user's `.tmp-notes` stays.
+  remove_below(run_folder, std::regex(R"(\.tmp-.+-[0-9a-f]{8})"));
+  remove_below(run_folder / "_torchhub", std::regex("push-.+"));
 }
 
 std::vector<std::int64_t> steps_to_delete(std::vector<std::int64_t> steps, std::size_t limit,

@@ -19,6 +19,12 @@ namespace {
 
 std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+/// As they were given; Python's state says 500 where nobody asks for evaluations by steps.
+double eval_steps(const TrainingArguments& a) {
+  if (a.eval_steps && *a.eval_steps > 0) return *a.eval_steps;
+  return a.eval_strategy == IntervalStrategy::steps ? a.logging_steps : 500;
+}
+
 void require_data(const TrainingArguments& a, const TrainingData& data) {
   std::vector<std::string> found = problems(a);
   if (data.num_examples && *data.num_examples <= 0) {
@@ -87,10 +93,8 @@ TrainingPlan make_plan(const TrainingArguments& a, const TrainingData& data) {
   plan.total_batch_size = plan.samples_per_batch * a.gradient_accumulation_steps;
   count_updates(plan, a, data);
   plan.warmup_steps = absolute_steps(a.warmup_steps, plan.max_steps);
-  const bool own_eval_steps = a.eval_steps && *a.eval_steps > 0;
   plan.logging_steps = absolute_steps(a.logging_steps, plan.max_steps);
-  plan.eval_steps =
-      absolute_steps(own_eval_steps ? *a.eval_steps : a.logging_steps, plan.max_steps);
+  plan.eval_steps = absolute_steps(eval_steps(a), plan.max_steps);
   plan.save_steps = absolute_steps(a.save_steps, plan.max_steps);
   plan.data_seed = a.data_seed.value_or(a.seed);
   choose_best_metric(plan, a);

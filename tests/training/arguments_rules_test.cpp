@@ -204,6 +204,13 @@ TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
   }
 }
 
+TEST(ArgumentRules, TakeMapsInWhichEverythingIsOff) {
+  const Json off{{"min_num_params", 0}, {"xla", false}, {"xla_fsdp_v2", false}};
+  EXPECT_EQ(to_json(read({{"fsdp_config", off}})), to_json(TrainingArguments{}));
+  EXPECT_THROW(read({{"fsdp_config", {{"min_num_params", 0}, {"xla", true}}}}),
+               InvalidArgumentError);
+}
+
 TEST(ArgumentRules, PassOverNamesThatMeanNothingAnyMoreWithAWarning) {
   for (const char* name :
        {"overwrite_output_dir", "use_mps_device", "jit_mode_eval", "use_ipex", "fp16_opt_level",

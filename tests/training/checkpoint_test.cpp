@@ -46,20 +46,22 @@ TEST(CompleteCheckpoints, LeaveOutWhatIsNotWholeOrNotACheckpoint) {
   write_file_atomically(folder / "checkpoint-12/checkpoint-is-incomplete.txt", "");
   write_file_atomically(folder / "checkpoint-13x/trainer_state.json", "{}");
   write_file_atomically(folder / "checkpoint-007/trainer_state.json", "{}");
-  write_file_atomically(folder / ".tmp-checkpoint-14-abcd/trainer_state.json", "{}");
+  write_file_atomically(folder / ".tmp-checkpoint-14-01abcdef/trainer_state.json", "{}");
   EXPECT_EQ(complete_checkpoints(folder.path()), (Steps{9, 10}));
   EXPECT_TRUE(complete_checkpoints(folder / "none").empty());
 }
 
 TEST(RemoveUnfinished, TakesOnlyWhatAKilledRunLeft) {
   const TempDir folder;
-  write_file_atomically(folder / ".tmp-checkpoint-14-abcd/model.safetensors", "half");
+  write_file_atomically(folder / ".tmp-checkpoint-14-01abcdef/model.safetensors", "half");
   write_file_atomically(folder / "_torchhub/push-01ab/model.safetensors", "copy");
+  write_file_atomically(folder / ".tmp-notes/mine.txt", "a user's");
   write_file_atomically(folder / "_torchhub/generated-card.md", "# net");
   write_file_atomically(folder / "checkpoint-9/trainer_state.json", "{}");
   remove_unfinished(folder.path());
-  EXPECT_FALSE(fs::exists(folder / ".tmp-checkpoint-14-abcd"));
+  EXPECT_FALSE(fs::exists(folder / ".tmp-checkpoint-14-01abcdef"));
   EXPECT_FALSE(fs::exists(folder / "_torchhub/push-01ab"));
+  EXPECT_TRUE(fs::exists(folder / ".tmp-notes/mine.txt"));
   EXPECT_TRUE(fs::exists(folder / "_torchhub/generated-card.md"));
   EXPECT_TRUE(fs::exists(folder / "checkpoint-9/trainer_state.json"));
   remove_unfinished(folder / "none");

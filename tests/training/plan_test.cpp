@@ -43,7 +43,11 @@ TEST(TrainingPlan, RoundsWarmUpRatiosUp) {
 }
 
 TEST(TrainingPlan, TurnsFractionsIntoSteps) {
-  const TrainingPlan plan = make_plan({.max_steps = 101, .logging_steps = 0.1, .save_steps = 7}, 8);
+  const TrainingPlan plan = make_plan({.max_steps = 101,
+                                       .logging_steps = 0.1,
+                                       .eval_strategy = IntervalStrategy::steps,
+                                       .save_steps = 7},
+                                      8);
   EXPECT_EQ(plan.logging_steps, 11);
   EXPECT_EQ(plan.eval_steps, 11);
   EXPECT_EQ(plan.save_steps, 7);
@@ -77,6 +81,16 @@ TEST(TrainingPlan, RefusesWhatCannotTrain) {
   EXPECT_THROW(make_plan({}, 0), InvalidArgumentError);
   EXPECT_THROW(make_plan({.save_steps = 0}, 8), InvalidArgumentError);
   EXPECT_THROW(make_plan({.dataloader_drop_last = true}, 7), InvalidArgumentError);
+}
+
+// Golden: transformers 5.12.1, eval_steps of trainer_state.json.
+TEST(Plan, SaysFiveHundredEvalStepsWhereNobodyAsksForThem) {
+  TrainingArguments args{.max_steps = 10, .logging_steps = 1};
+  EXPECT_EQ(make_plan(args, 16).eval_steps, 500);
+  args.eval_strategy = IntervalStrategy::epoch;
+  EXPECT_EQ(make_plan(args, 16).eval_steps, 500);
+  args.eval_strategy = IntervalStrategy::steps;
+  EXPECT_EQ(make_plan(args, 16).eval_steps, 1);
 }
 
 }  // namespace

@@ -33,6 +33,13 @@ LogValue value_of_word(const std::string& word) {
   return word;
 }
 
+/// `false`, `null`, 0 and what is empty all mean "not wanted", alone or in a map: version 4 always
+/// writes {"min_num_params": 0, "xla": false, ...} for fsdp_config.
+bool is_off(const ordered_json& value) {
+  if (value.is_structured()) return std::all_of(value.begin(), value.end(), is_off);
+  return value.is_null() || value == false || value == "" || value == 0;
+}
+
 LogValue keyword_value(const ordered_json& value) {
   if (value.is_null()) return nullptr;
   if (value.is_boolean()) return value.get<bool>();
@@ -135,12 +142,7 @@ void read(const ordered_json& value, InputTokensSeen& which) {
 }
 
 void read(const ordered_json& value, const PythonOnly& field) {
-  if (value == to_json(field)) return;
-  // `false`, `null` and what is empty all mean "not wanted".
-  if (value.is_null() || value == false || value == "" || (value.is_array() && value.empty()) ||
-      (value.is_object() && value.empty())) {
-    return;
-  }
+  if (value == to_json(field) || is_off(value)) return;
   throw WrongValue(fmt::format("left out, because {}", field.why));
 }
 
