@@ -9,14 +9,14 @@ namespace torchhub {
 
 template <typename MakeLoader>
 Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string& prefix) {
-  const bool measured = impl_->memory.start("eval");
+  MemoryStage memory(impl_->memory, "eval");
   Metrics result = evaluation_loop(make_loader(), {.metric_key_prefix = prefix}).metrics;
   result.set("epoch", impl_->state.epoch);
   LogRow logs;
   for (const auto& [name, value] : result) logs.emplace_back(name, value);
   log(std::move(logs));
   impl_->callbacks.evaluate(impl_->event(), result);
-  impl_->memory.stop(measured, result);
+  memory.report(result);
   return result;
 }
 
@@ -46,11 +46,11 @@ Metrics Trainer::evaluate(std::shared_ptr<const IterableDataset> stream,
 
 template <typename MakeLoader>
 PredictionOutput Trainer::predict_over(const MakeLoader& make_loader, const std::string& prefix) {
-  const bool measured = impl_->memory.start("test");
+  MemoryStage memory(impl_->memory, "test");
   PredictionOutput out =
       evaluation_loop(make_loader(), {.metric_key_prefix = prefix, .keep_predictions = true});
   impl_->callbacks.predict(impl_->event(), out.metrics);
-  impl_->memory.stop(measured, out.metrics);
+  memory.report(out.metrics);
   return out;
 }
 

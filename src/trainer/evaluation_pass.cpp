@@ -67,6 +67,7 @@ EvaluationPass::EvaluationPass(Trainer& trainer, const EvaluationLoopOptions& op
     : trainer_(trainer),
       impl_(*trainer.impl_),
       prefix_(options.metric_key_prefix),
+      keep_predictions_(options.keep_predictions),
       loss_only_(impl_.options.args.prediction_loss_only),
       collector_(kept(options.keep_predictions)) {
   impl_.find_device();
@@ -106,11 +107,12 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
     }
     add_up_losses();
   }
-  PredictionOutput out{.metrics = computed()};
+  EvalPrediction whole;
+  if (impl_.options.args.eval_do_concat_batches || keep_predictions_) whole = collector_.whole();
+  PredictionOutput out{.metrics = computed(whole)};
   add_speed(out.metrics, prefix_, impl_.seconds_since(start), static_cast<double>(samples),
             divided_up(samples, impl_.eval_share() * impl_.processes.world_size()));
   if (!loss_only_) {
-    EvalPrediction whole = collector_.whole();
     out.predictions = std::move(whole.predictions);
     out.label_ids = std::move(whole.label_ids);
   }
@@ -186,7 +188,7 @@ void EvaluationPass::add_up_losses() {
   loss_weight_ = all[1].item<double>();
 }
 
-Metrics EvaluationPass::computed() const {
+Metrics EvaluationPass::computed(const EvalPrediction& whole) const {
   Metrics result;
   if (loss_weight_ > 0) result.set(prefix_ + "_loss", loss_sum_ / loss_weight_);
   if (impl_.model_preparation_seconds) {
@@ -202,13 +204,13 @@ Metrics EvaluationPass::computed() const {
   };
   if (loss_only_) return result;
   if (impl_.options.compute_metrics) {
-    EvalPrediction whole;
-    if (impl_.options.args.eval_do_concat_batches) {
-      whole = collector_.whole();
+    if (!impl_.options.args.eval_do_concat_batches) {
+      EvalPrediction in_batches;
+      in_batches.batches = collector_.batches();
+      add(impl_.options.compute_metrics(in_batches));
     } else {
-      whole.batches = collector_.batches();
+      add(impl_.options.compute_metrics(whole));
     }
-    add(impl_.options.compute_metrics(whole));
   }
   add(of_batches_);
   add(metrics::compute_all(impl_.options.streaming_metrics));

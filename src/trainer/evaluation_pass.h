@@ -24,11 +24,12 @@ class EvaluationPass {
   EvalPrediction seen(const ModelOutput& output, const Batch& inputs) const;
   void add_loss(const at::Tensor& loss, const EvalPrediction& batch, std::int64_t samples);
   void add_up_losses();
-  Metrics computed() const;
+  Metrics computed(const EvalPrediction& whole) const;
 
   Trainer& trainer_;
   Trainer::Impl& impl_;
   std::string prefix_;
+  bool keep_predictions_;
   bool loss_only_;
   PredictionCollector collector_;
   Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.

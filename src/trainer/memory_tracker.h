@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace torchhub {
 
@@ -43,6 +44,23 @@ class MemoryTracker {
   bool enabled_;
   std::optional<Stage> current_ = std::nullopt;
   std::optional<Delta> init_ = std::nullopt;  ///< Until it was reported.
+};
+
+/// One stage; what it did is lost if nobody asks for it before the end, as after an exception.
+class MemoryStage {
+ public:
+  MemoryStage(MemoryTracker& tracker, std::string name)
+      : tracker_(tracker), measured_(tracker.start(std::move(name))) {}
+  ~MemoryStage() { tracker_.stop(measured_); }
+  MemoryStage(const MemoryStage&) = delete;
+  MemoryStage& operator=(const MemoryStage&) = delete;
+
+  /// Ends it. @param metrics get its numbers
+  void report(Metrics& metrics) { tracker_.stop(std::exchange(measured_, false), metrics); }
+
+ private:
+  MemoryTracker& tracker_;
+  bool measured_;
 };
 
 }  // namespace torchhub

@@ -8,9 +8,19 @@ namespace torchhub {
 
 void TrainingRun::log_evaluate_save() {
   agree();
-  if (control_.should_log && state_.global_step > loss_.last_logged_step()) log_loss();
-  if (control_.should_evaluate) evaluate();
-  if (control_.should_save) save_checkpoint();
+  // Callbacks of each may raise flags again, in one process only; that it happens, all know.
+  if (control_.should_log && state_.global_step > loss_.last_logged_step()) {
+    log_loss();
+    agree();
+  }
+  if (control_.should_evaluate) {
+    evaluate();
+    agree();
+  }
+  if (control_.should_save) {
+    save_checkpoint();
+    agree();
+  }
 }
 
 void TrainingRun::log_loss() {
@@ -48,7 +58,7 @@ Metrics TrainingRun::training_summary(double seconds) {
   add_speed(metrics, "train", seconds, plan_.num_train_samples, plan_.max_steps);
   metrics.set("total_flos", state_.total_flos);
   metrics.set("train_loss", output_.training_loss);
-  impl_.memory.stop(measures_memory_, metrics);
+  memory_.report(metrics);
   metrics.set("epoch", state_.epoch);
   return metrics;
 }

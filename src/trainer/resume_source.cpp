@@ -7,7 +7,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <functional>
 #include <set>
 
 namespace torchhub {
@@ -26,18 +26,33 @@ fs::path newest_in(const fs::path& output_dir) {
   return output_dir / checkpoint_name(steps.back());
 }
 
-/// The folder inside the repository: last-checkpoint, else the highest checkpoint-<n>.
+bool is_complete_there(const HubClient& client, const Repo& repo, const std::string& commit,
+                       const std::string& folder) {
+  bool has_state = false;
+  bool is_marked = false;
+  for (const RepoTreeEntry& entry : client.list_repo_tree(repo, commit, folder, false)) {
+    has_state = has_state || entry.path == folder + "/trainer_state.json";
+    is_marked = is_marked || entry.path == folder + "/checkpoint-is-incomplete.txt";
+  }
+  return has_state && !is_marked;
+}
+
+/// The folder inside the repository: last-checkpoint, else the highest complete checkpoint-<n>.
 std::string checkpoint_folder_of(const HubClient& client, const Repo& repo,
                                  const std::string& commit) {
-  std::int64_t highest = -1;
+  std::set<std::int64_t, std::greater<>> steps;
   for (const RepoTreeEntry& entry : client.list_repo_tree(repo, commit, {}, /*recursive=*/false)) {
     if (entry.type != RepoTreeEntry::Type::directory) continue;
     if (entry.path == "last-checkpoint") return entry.path;
-    highest = std::max(highest, checkpoint_step(entry.path).value_or(-1));
+    if (const auto step = checkpoint_step(entry.path)) steps.insert(*step);
   }
-  if (highest >= 0) return checkpoint_name(highest);
+  for (const std::int64_t step : steps) {
+    std::string folder = checkpoint_name(step);
+    if (is_complete_there(client, repo, commit, folder)) return folder;
+    log::warning("checkpoint_incomplete", {{"repo", repo.id.str()}, {"folder", folder}});
+  }
   throw CheckpointError(
-      fmt::format("'{}' holds no checkpoint at commit {}: neither last-checkpoint nor "
+      fmt::format("'{}' holds no complete checkpoint at commit {}: neither last-checkpoint nor "
                   "checkpoint-<n>. It was perhaps pushed with hub_strategy every_save; use "
                   "checkpoint or all_checkpoints.",
                   repo.id.str(), commit));

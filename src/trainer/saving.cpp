@@ -78,7 +78,8 @@ void TrainingRun::write_random_states(const fs::path& folder,
 std::string TrainingRun::own_state_text() {
   const LossSums& sums = loss_.sums();
   // An epoch that is over, or that a callback ends, is not gone back to.
-  const bool over = control_.should_epoch_stop || batches_done_ >= plan_.batches_per_epoch;
+  const bool over =
+      epoch_ended_ || control_.should_epoch_stop || batches_done_ >= plan_.batches_per_epoch;
   const nlohmann::ordered_json ours{
       {"total_loss", sums.total_loss},
       {"first_counted_step", sums.first_counted_step},

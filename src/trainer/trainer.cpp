@@ -62,7 +62,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
       device_name(device_of(environment, options.args)),
       processes(options.process_group, environment, options.args),
       memory(!options.args.skip_memory_metrics) {
-  const bool measured = memory.start("init");
+  const MemoryStage measured(memory, "init");
   processes.mark(state);
   set_log_level(processes.log_level(options.args));
   if (options.keep_freed_memory) keep_freed_memory();
@@ -75,6 +75,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   find_device();
   label_names = label_names_of(*options.model, options.args);
   model_preparation_seconds = seconds_since(start);
+  warn_of_stored_only(options.args);
   make_folders(options.args.output_dir);
   if (has_training_data(options)) {
     plan = make_plan(options.args, training_data(options.args));
@@ -86,7 +87,6 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   }
   add_callbacks();
   callbacks.init_end(event());
-  memory.stop(measured);
 }
 
 void Trainer::Impl::add_callbacks() {

@@ -102,6 +102,16 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
   return found;
 }
 
+void warn_of_stored_only(const TrainingArguments& args) {
+  const auto warn = [](const char* name) {
+    log::warning("argument_has_no_effect", {{"argument", name}});
+  };
+  const AcceleratorConfig& config = args.accelerator_config;
+  if (config.dispatch_batches.value_or(false)) warn("accelerator_config.dispatch_batches");
+  if (!config.use_seedable_sampler) warn("accelerator_config.use_seedable_sampler");
+  if (args.gradient_checkpointing_kwargs) warn("gradient_checkpointing_kwargs");
+}
+
 void warn_of_lost_best(const TrainingArguments& args, const TrainingPlan& plan) {
   if (!plan.metric_for_best_model || args.save_strategy == SaveStrategy::best) return;
   const bool together = to_string(args.eval_strategy) == to_string(args.save_strategy) &&

@@ -15,6 +15,9 @@ bool has_training_data(const TrainerOptions& options);
 std::vector<std::string> problems_of(const TrainerOptions& options,
                                      const ProcessEnvironment& environment);
 
+/// Settings that are read and kept, and change nothing here.
+void warn_of_stored_only(const TrainingArguments& args);
+
 /// A best step that is not saved cannot be loaded again, which Python does not say.
 void warn_of_lost_best(const TrainingArguments& args, const TrainingPlan& plan);
 

@@ -38,6 +38,7 @@ TrainingRun::TrainingRun(Trainer& trainer)
                      ? impl_.options.lr_scheduler
                      : trainer.create_scheduler(plan_.max_steps, *optimizer_)),
       loader_(trainer.get_train_dataloader()),
+      memory_(impl_.memory, "train"),
       loss_(args_.logging_nan_inf_filter),
       tokens_(model_, args_.include_num_input_tokens_seen),
       python_rng_(seeded_python_rng(args_.seed)) {
@@ -58,7 +59,6 @@ TrainingRun::~TrainingRun() {
 
 TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoint) {
   start_ = impl_.options.clock->steady_now();
-  measures_memory_ = impl_.memory.start("train");
   const NeftuneGuard neftune(model_, args_.neftune_noise_alpha);
   try {
     prepare(checkpoint);
@@ -121,6 +121,7 @@ void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
   torch::empty({1}, torch::kInt64).random_();
   if (rng_file_) restore_random_states();
 
+  epoch_ended_ = false;
   batches_done_ = samples_seen / plan_.samples_per_batch;
   const auto batches = loader_.epoch_from_sample(epoch, samples_seen);
   while (true) {
@@ -131,6 +132,7 @@ void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
     run_update(std::move(of_update));
     if (control_.should_epoch_stop || control_.should_training_stop) break;
   }
+  epoch_ended_ = true;
   impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
 }

@@ -86,11 +86,13 @@ class TrainingRun {
   std::shared_ptr<torch::optim::Optimizer> optimizer_;
   std::shared_ptr<LrScheduler> scheduler_;
   DataLoader loader_;
+  MemoryStage memory_;  ///< Of "train".
   TrainOutput output_;
   RunningLoss loss_;
   TokenCounter tokens_;
 
   Place place_;                    ///< Of the next update.
+  bool epoch_ended_ = false;       ///< All batches of the epoch under way are trained on.
   std::int64_t batches_done_ = 0;  ///< Of the epoch under way, on this process.
   double used_rate_ = 0;           ///< Of the last update.
   double grad_norm_ = 0;           ///< Of the last update, before clipping.
@@ -98,7 +100,6 @@ class TrainingRun {
   std::int64_t own_tokens_ = 0;    ///< Of this process, since agree() added those of all,
   double own_flos_ = 0;            ///< and its floating point operations.
   std::chrono::steady_clock::time_point start_ = {};
-  bool measures_memory_ = false;
   std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train(),
   double earlier_push_stall_ = 0;                  ///< and the seconds that they took.
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.

@@ -159,7 +159,8 @@ TEST_F(BadHub, NamesARepositoryARevisionAndACheckpointThatAreNotThere) {
             "(model) not found at " +
                 url_ + " (404, request R). Check the branch, tag or commit hash.");
   EXPECT_EQ(resume_message<CheckpointError>(trainer, "demo/tiny"),
-            "resuming from 'demo/tiny': 'demo/tiny' holds no checkpoint at commit " + commit +
+            "resuming from 'demo/tiny': 'demo/tiny' holds no complete checkpoint at commit " +
+                commit +
                 ": neither last-checkpoint nor checkpoint-<n>. It was perhaps pushed with "
                 "hub_strategy every_save; use checkpoint or all_checkpoints.");
   EXPECT_EQ(resume_message<CheckpointError>(trainer, "demo/tiny@main/checkpoint-7"),

@@ -346,7 +346,9 @@ TEST_F(Choices, ASignalSavesAtTheEndOfTheUpdateAndStops) {
                    .args = args,
                    .train_dataset = tiny_dataset(16),
                    .callbacks = {listening, std::make_shared<SignalAt>(3, SIGUSR1)}});
-  EXPECT_EQ(trainer.train().global_step, 4);
+  const TrainOutput out = trainer.train();
+  EXPECT_EQ(out.global_step, 4);
+  EXPECT_EQ(out.saves, 1) << "though the epoch ends there too";
   EXPECT_TRUE(listening->signalled());
   EXPECT_EQ(complete_checkpoints(folder_ / "out"), std::vector<std::int64_t>{4});
   struct sigaction after {};

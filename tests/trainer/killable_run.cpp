@@ -70,6 +70,6 @@ int main(int argc, char** argv) {
   TrainOptions options;
   if (resumes) options.resume_from_checkpoint = argv[5];
   const bool pushed = trainer.train(options).pushed_all();
-  trainer.save_model();
+  trainer.model().save_pretrained(argv[1]);  // save_model() would push it as well
   return pushed ? 0 : 1;
 }

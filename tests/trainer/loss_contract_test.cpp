@@ -295,6 +295,18 @@ TEST_F(LossContract, NeftuneAddsBoundedNoiseWhileTraining) {
   EXPECT_TRUE(torch::equal(model->neftune(torch::ones({1, 2, 3})), torch::ones({1, 2, 3})));
 }
 
+TEST_F(LossContract, NeftuneIsOffAfterTraining) {
+  TrainingArguments args = arguments(8, 1);
+  args.neftune_noise_alpha = 5;
+  const auto model = update(Declares::nothing, args).model;
+  const Batch rows = *token_dataset()->get_batch(std::vector<std::int64_t>{0, 1});
+  model->train();
+  model->forward(rows);
+  const torch::Tensor first = model->last_embeddings;
+  model->forward(rows);
+  EXPECT_TRUE(torch::equal(first, model->last_embeddings));
+}
+
 TEST_F(LossContract, NeftuneNamesAModelThatDoesNotTakeIt) {
   TrainingArguments args = arguments(4, 1);
   args.neftune_noise_alpha = 5;
@@ -313,6 +325,17 @@ TEST_F(LossContract, Bf16RunsTheForwardPassInItAndKeepsFloatWeights) {
   EXPECT_EQ(in_bf16.model->parameters().front().scalar_type(), torch::kFloat32);
   EXPECT_NE(in_bf16.loss, in_fp32.loss);
   EXPECT_NEAR(in_bf16.loss, in_fp32.loss, 0.02);
+}
+
+TEST_F(LossContract, NamesADatasetOfWhichTheModelReadsNothing) {
+  Trainer trainer({.model = token_model(Declares::nothing),
+                   .args = arguments(2, 1),
+                   .train_dataset = std::make_shared<TensorDataset>(
+                       Batch{{"comment", torch::zeros({4})}, {"other", torch::zeros({4})}})});
+  EXPECT_NE(message_of<DatasetError>([&] {
+              trainer.train();
+            }).find("The dataset has no column that the model reads. Rename its columns"),
+            std::string::npos);
 }
 
 TEST_F(LossContract, CountsTokensAndFlopsAsPythonDoes) {

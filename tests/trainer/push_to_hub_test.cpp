@@ -291,6 +291,7 @@ TEST_F(PushToHub, ResumesFromEveryFormOfAPlaceOnTheHub) {
   // Rows of the history: losses and evaluations up to that checkpoint, and the summary.
   const std::vector<std::pair<std::string, std::size_t>> places{
       {"demo/tiny", 7}, {"demo/tiny/checkpoint-2", 4}, {"demo/tiny@main/checkpoint-4", 7}};
+  const std::string straight = read_file(folder_ / "tiny/checkpoint-4/model.safetensors");
   for (const auto& [place, rows] : places) {
     SCOPED_TRACE(place);
     Trainer t({.model = tiny_model(),
@@ -302,7 +303,40 @@ TEST_F(PushToHub, ResumesFromEveryFormOfAPlaceOnTheHub) {
                .hub = options()});
     EXPECT_EQ(t.train({.resume_from_checkpoint = place}).global_step, 4);
     EXPECT_EQ(t.state().log_history.size(), rows);
+    t.save_model();
+    EXPECT_EQ(read_file(folder_ / "again/model.safetensors"), straight);
   }
+}
+
+TEST_F(PushToHub, ResumesFromTheLastCheckpointOfARevisionBitForBit) {
+  const TrainOutput out = trainer(HubStrategy::checkpoint).train();
+  const std::string straight = read_file(folder_ / "tiny/checkpoint-4/model.safetensors");
+  TrainerOptions o = trainer_options(HubStrategy::checkpoint);
+  o.args.output_dir = folder_ / "again";
+  o.args.push_to_hub = false;
+  Trainer t(std::move(o));
+  const std::string place = "demo/tiny@" + *out.pushes.front().commit_oid + "/last-checkpoint";
+  EXPECT_EQ(t.train({.resume_from_checkpoint = place}).global_step, 4);
+  EXPECT_FALSE(fs::exists(folder_ / "again/checkpoint-2"));  // it began after it
+  t.save_model();
+  EXPECT_EQ(read_file(folder_ / "again/model.safetensors"), straight);
+}
+
+TEST_F(PushToHub, PassesOverACheckpointThatIsNotWhole) {
+  trainer(HubStrategy::all_checkpoints).train();
+  client().create_commit(
+      repo_,
+      {CommitOperationAdd::from_bytes("checkpoint-9/config.json", "{}"),
+       CommitOperationAdd::from_bytes("checkpoint-8/trainer_state.json", "{}"),
+       CommitOperationAdd::from_bytes("checkpoint-8/checkpoint-is-incomplete.txt", "")},
+      {.commit_message = "two saves that were cut short"});
+  TrainerOptions o = trainer_options(HubStrategy::end);
+  o.args.output_dir = folder_ / "again";
+  o.args.push_to_hub = false;
+  o.args.max_steps = 5;
+  Trainer t(std::move(o));
+  EXPECT_EQ(t.train({.resume_from_checkpoint = "demo/tiny"}).global_step, 5);
+  EXPECT_FALSE(fs::exists(folder_ / "again/checkpoint-2"));  // from checkpoint-4
 }
 
 TEST_F(PushToHub, NamesTheRepoThatTheModelCameFromAsTheBaseModel) {

@@ -9,11 +9,14 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <torch/optim/adamw.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace torchhub {
@@ -71,6 +74,117 @@ class RunFields : public ::testing::Test {
   TempDir folder_;
   log::Level level_ = log::level();
 };
+
+/// Flags as they were when it goes.
+class DeterminismGuard {
+ public:
+  ~DeterminismGuard() {
+    at::globalContext().setDeterministicAlgorithms(false, false);
+    at::globalContext().setDeterministicCuDNN(false);
+    at::globalContext().setBenchmarkCuDNN(true);
+  }
+};
+
+TEST_F(RunFields, FullDeterminismSetsLibTorchsFlags) {
+  const DeterminismGuard guard;
+  at::globalContext().setBenchmarkCuDNN(true);
+  TrainerOptions o = options();
+  o.args.full_determinism = true;
+  const Trainer trainer(std::move(o));
+  EXPECT_TRUE(at::globalContext().deterministicAlgorithms());
+  EXPECT_FALSE(at::globalContext().deterministicAlgorithmsWarnOnly());
+  EXPECT_TRUE(at::globalContext().deterministicCuDNN());
+  EXPECT_FALSE(at::globalContext().benchmarkCuDNN());
+}
+
+/// Looks at the optimizer as training begins.
+class AdamSettings final : public TrainerCallback {
+ public:
+  std::string name() const override { return "AdamSettings"; }
+  void on_train_begin(const TrainerEvent& event) override {
+    for (const auto& group : event.optimizer->param_groups()) {
+      const auto& adam = static_cast<const torch::optim::AdamWOptions&>(group.options());
+      betas.push_back(adam.betas());
+      epsilons.push_back(adam.eps());
+      decays.push_back(adam.weight_decay());
+    }
+  }
+  std::vector<std::tuple<double, double>> betas;
+  std::vector<double> epsilons, decays;
+};
+
+TEST_F(RunFields, AdamsSettingsReachTheOptimizer) {
+  const auto seen = std::make_shared<AdamSettings>();
+  TrainerOptions o = options();
+  o.args.adam_beta1 = 0.5;
+  o.args.adam_beta2 = 0.75;
+  o.args.adam_epsilon = 1e-3;
+  o.args.weight_decay = 0.25;
+  o.callbacks = {seen};
+  Trainer(std::move(o)).train();
+  const std::tuple<double, double> betas{0.5, 0.75};
+  EXPECT_EQ(seen->betas, (std::vector{betas, betas}));
+  EXPECT_EQ(seen->epsilons, (std::vector<double>{1e-3, 1e-3}));
+  EXPECT_EQ(seen->decays, (std::vector<double>{0.25, 0}));
+}
+
+TEST_F(RunFields, RunNameReachesALoggerOfTheUsers) {
+  class Named final : public ExperimentLogger {
+   public:
+    std::string name() const override { return "named"; }
+    void begin(const RunFacts& run) override { run_name = run.run_name; }
+    void scalars(std::int64_t, const std::vector<LoggedScalar>&) override {}
+    void text(std::string_view, std::int64_t, std::string_view) override {}
+    void end() override {}
+    std::string run_name;
+  };
+  for (const auto& given :
+       {std::optional<std::string>("first try"), std::optional<std::string>()}) {
+    const auto logger = std::make_shared<Named>();
+    TrainerOptions o = options();
+    o.args.run_name = given;
+    o.callbacks = {std::make_shared<LoggingCallback>(logger)};
+    Trainer(std::move(o)).train();
+    EXPECT_EQ(logger->run_name, given.value_or("out"));
+  }
+}
+
+TEST_F(RunFields, MemoryIsMeasuredAgainAfterARunThatThrew) {
+  class ThrowOnce final : public TrainerCallback {
+   public:
+    std::string name() const override { return "ThrowOnce"; }
+    void on_step_end(const TrainerEvent&) override {
+      if (!std::exchange(thrown_, true)) throw std::runtime_error("once");
+    }
+
+   private:
+    bool thrown_ = false;
+  };
+  TrainerOptions o = options();
+  o.args.skip_memory_metrics = false;
+  o.callbacks = {std::make_shared<ThrowOnce>()};
+  Trainer trainer(std::move(o));
+  EXPECT_THROW(trainer.train(), std::runtime_error);
+  const Metrics metrics = trainer.train().metrics;
+  EXPECT_TRUE(metrics.get("train_mem_cpu_alloc_delta"));
+  EXPECT_TRUE(metrics.get("init_mem_cpu_alloc_delta"));
+  EXPECT_TRUE(trainer.predict(tiny_dataset(4)).metrics.get("test_mem_cpu_peaked_delta"));
+}
+
+TEST_F(RunFields, SettingsWithoutEffectAreWarnedOf) {
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += std::string(line) + "\n"; });
+  TrainerOptions o = options();
+  o.args.accelerator_config.dispatch_batches = true;
+  o.args.accelerator_config.use_seedable_sampler = false;
+  const Trainer trainer(std::move(o));
+  log::set_sink({});
+  for (const char* name : {"dispatch_batches", "use_seedable_sampler"}) {
+    EXPECT_NE(lines.find(std::string("argument_has_no_effect argument=accelerator_config.") + name),
+              std::string::npos)
+        << lines;
+  }
+}
 
 TEST_F(RunFields, ReportToWritesTheLogsThatAreNamed) {
   const Variable ours("TENSORBOARD_LOGGING_DIR");
