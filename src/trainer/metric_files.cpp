@@ -80,7 +80,6 @@ void Trainer::save_metrics(const std::string& split, const Metrics& metrics, boo
 void Trainer::save_state() const {
   if (!impl_->processes.writes()) return;
   write_file_atomically(impl_->options.args.output_dir / "trainer_state.json",
-
                         to_json_text(impl_->state, {.strict_json = impl_->options.strict_json}));
 }
 
