@@ -52,6 +52,14 @@ TEST_F(ProcessFields, AverageTokensAcrossDevicesOffTakesTheMeanOfTheProcessesMea
   EXPECT_NE(logged(means, "loss").front(), logged(sums, "loss").front()) << "labels are unequal";
 }
 
+TEST_F(ProcessFields, BackendIsTheOneThatIsAskedFor) {
+  const std::vector<std::string> nccl = {"--ddp_backend", "nccl", "--use_cpu"};
+  for (const json& rank : by_two({.scenario = "plain", .more = nccl})) {
+    EXPECT_NE(rank["exit_code"], 0);
+    EXPECT_NE(rank["errors"].get<std::string>().find("nccl"), std::string::npos) << rank.dump();
+  }
+}
+
 TEST_F(ProcessFields, FindUnusedParametersOffRefusesAModelThatLeavesSomeOut) {
   for (const json& rank : by_two({.scenario = "spare"})) {
     EXPECT_EQ(rank.value("global_step", 0), 9) << rank.dump();
