@@ -147,7 +147,7 @@ TEST_F(Choices, StrictJsonIsForReadersThatKnowNoNaN) {
   trainer.save_metrics("eval", trainer.evaluate());
   trainer.save_state();
   for (const char* file : {"eval_results.json", "all_results.json", "trainer_state.json"}) {
-    EXPECT_NO_THROW(nlohmann::json::parse(read_file(folder_ / "out" / file))) << file;
+    EXPECT_TRUE(nlohmann::json::accept(read_file(folder_ / "out" / file))) << file;
   }
 }
 
