@@ -9,34 +9,38 @@
 
 #include <cmath>
 #include <concepts>
-#include <type_traits>
+#include <cstdint>
+#include <limits>
 
 namespace torchhub {
 namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json json_of(const LogValue& value) {
-  if (const auto* nested = std::get_if<JsonText>(&value)) return parse_python_json(nested->text);
-  return std::visit(
-      [](const auto& v) {
-        if constexpr (std::same_as<std::decay_t<decltype(v)>, JsonText>)
-          return ordered_json();
-        else
-          return ordered_json(v);
-      },
-      value);
-}
+struct JsonOf {
+  ordered_json operator()(const JsonText& nested) const { return parse_python_json(nested.text); }
+  template <typename T>
+  ordered_json operator()(const T& value) const {
+    return value;
+  }
+};
+
+ordered_json json_of(const LogValue& value) { return std::visit(JsonOf(), value); }
 
 ordered_json json_of(const PythonNumber& number) {
   if (number.is_whole()) return static_cast<std::int64_t>(static_cast<double>(number));
   return static_cast<double>(number);
 }
 
+bool is_beyond_int64(const ordered_json& value) {
+  return value.is_number_unsigned() &&
+         value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+}
+
 LogValue log_value(const ordered_json& value) {
   if (value.is_boolean()) return value.get<bool>();
-  if (value.is_number_integer()) return value.get<std::int64_t>();
-  if (value.is_number()) return value.get<double>();
+  if (value.is_number_integer() && !is_beyond_int64(value)) return value.get<std::int64_t>();
+  if (value.is_number_float()) return value.get<double>();
   if (value.is_string()) return value.get<std::string>();
   if (value.is_null()) return nullptr;
   return JsonText{python_json(value, {.indent = -1, .sort_keys = false})};
@@ -105,16 +109,8 @@ class FieldReader {
 
   void read(const char* key, PythonNumber& field) const {
     const auto found = object_.find(key);
-    if (found != object_.end() && found->is_number_integer()) {
-      std::int64_t whole = 0;
-      read(key, whole);
-      field = whole;
-    } else {
-      double value = field;
-      const bool is_there = found != object_.end() && !found->is_null();
-      read(key, value);
-      if (is_there) field = value;
-    }
+    if (found == object_.end() || found->is_null()) return;
+    found->is_number_integer() ? read_as<std::int64_t>(key, field) : read_as<double>(key, field);
   }
 
   template <typename T>
@@ -125,6 +121,13 @@ class FieldReader {
   }
 
  private:
+  template <typename T>
+  void read_as(const char* key, PythonNumber& field) const {
+    T value = 0;
+    read(key, value);
+    field = value;
+  }
+
   [[noreturn]] static void throw_wrong(const char* key, const ordered_json& value) {
     throw InvalidArgumentError(
         fmt::format("'{}' is {}, which is of the wrong type.", key, value.dump().substr(0, 80)));

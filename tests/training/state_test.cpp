@@ -24,6 +24,14 @@ TEST(TrainerState, GivesBackWhateverElsePythonPutsThere) {
   }
 }
 
+TEST(TrainerState, KeepsWholeNumbersThatDoNotFit) {
+  const TrainerState state = trainer_state_from_json_text(
+      R"({"log_history": [{"bits": 9223372036854775808, "most": 9223372036854775807}]})");
+  const std::string text = to_json_text(state);
+  EXPECT_NE(text.find("\"bits\": 9223372036854775808,"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"most\": 9223372036854775807\n"), std::string::npos) << text;
+}
+
 TEST(TrainerState, CanBeWrittenForStrictReaders) {
   const std::string text = testing::golden("trainer/states/not_finite.json");
   const std::string strict =

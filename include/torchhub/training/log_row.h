@@ -11,7 +11,7 @@
 
 namespace torchhub {
 
-/// A list or a map, as JSON on one line.
+/// A list, a map, or a whole number that std::int64_t does not hold, as JSON on one line.
 struct JsonText {
   std::string text;
 
