@@ -269,9 +269,8 @@ class Trainer {
   friend class TrainingRun;     // the loop behind train()
   friend class EvaluationPass;  // the one behind evaluation_loop()
   struct Impl;
-  template <typename MakeLoader>
+  using MakeLoader = std::function<DataLoader()>;  // so that memory is measured from before it
   Metrics evaluate_over(const MakeLoader& make_loader, const std::string& prefix);
-  template <typename MakeLoader>
   PredictionOutput predict_over(const MakeLoader& make_loader, const std::string& prefix);
   TrainOutput train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint);
   std::unique_ptr<Impl> impl_;

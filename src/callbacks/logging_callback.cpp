@@ -38,8 +38,8 @@ LoggingCallback::LoggingCallback(std::shared_ptr<ExperimentLogger> logger, std::
 std::string LoggingCallback::name() const { return logger_->name(); }
 
 std::string LoggingCallback::named_run(const TrainingArguments& args) const {
-  if (!run_name_.empty()) return run_name_;
-  return args.run_name ? *args.run_name : folder_name(args.output_dir);
+  const std::string given = run_name_.empty() ? args.run_name.value_or("") : run_name_;
+  return given.empty() ? folder_name(args.output_dir) : given;
 }
 
 void LoggingCallback::begin(const TrainerEvent& event) {

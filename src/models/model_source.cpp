@@ -96,8 +96,7 @@ fs::path ModelSource::weight_file() {
   }
   throw_missing(
       "no weights: neither model.safetensors nor pytorch_model.bin, nor an index of either. Save "
-      "the model with "
-      "save_pretrained, or name the folder that has its weights.");
+      "the model with save_pretrained, or name the folder that has its weights.");
 }
 
 void ModelSource::download_shards(const fs::path& index) {

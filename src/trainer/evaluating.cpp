@@ -1,13 +1,9 @@
 // What the Trainer evaluates and predicts.
-#include "torchhub/training/loss.h"
 #include "trainer/evaluation_pass.h"
 #include "training/autocast.h"
 
-#include <algorithm>
-
 namespace torchhub {
 
-template <typename MakeLoader>
 Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string& prefix) {
   MemoryStage memory(impl_->memory, "eval");
   Metrics result = evaluation_loop(make_loader(), {.metric_key_prefix = prefix}).metrics;
@@ -44,7 +40,6 @@ Metrics Trainer::evaluate(std::shared_ptr<const IterableDataset> stream,
   return evaluate_over([&] { return impl_->evaluation_stream(std::move(stream)); }, prefix);
 }
 
-template <typename MakeLoader>
 PredictionOutput Trainer::predict_over(const MakeLoader& make_loader, const std::string& prefix) {
   MemoryStage memory(impl_->memory, "test");
   PredictionOutput out =

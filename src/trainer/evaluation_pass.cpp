@@ -1,7 +1,6 @@
 #include "trainer/evaluation_pass.h"
 
 #include "torchhub/base/log.h"
-#include "torchhub/training/loss.h"
 #include "torchhub/training/streaming_metric.h"
 #include "trainer/full_eval_cast.h"
 #include "trainer/gathered_prediction.h"
@@ -173,8 +172,7 @@ void EvaluationPass::add_loss(const at::Tensor& loss, const EvalPrediction& batc
                               std::int64_t samples) {
   const bool by_labels =
       impl_.options.eval_loss_mean == EvalLossMean::labels && batch.label_ids.defined();
-  const auto weight = static_cast<double>(
-      by_labels ? count_items(batch.label_ids, impl_.options.model->shifts_labels()) : samples);
+  const auto weight = static_cast<double>(by_labels ? impl_.items_in(batch.label_ids) : samples);
   if (weight == 0) return;
   loss_sum_ += loss.item<double>() * weight;
   loss_weight_ += weight;

@@ -12,15 +12,6 @@ namespace torchhub {
 
 namespace fs = std::filesystem;
 
-GradientExchangeOptions exchange_options(const TrainingArguments& args) {
-  // As Python's Trainer: a graph that is computed twice cannot be searched for what it leaves out.
-  return {.bucket_cap_mb = static_cast<double>(args.ddp_bucket_cap_mb.value_or(25)),
-          .find_unused_parameters =
-              args.ddp_find_unused_parameters.value_or(!args.gradient_checkpointing),
-          .static_graph = args.ddp_static_graph.value_or(false),
-          .broadcast_buffers = args.ddp_broadcast_buffers.value_or(true)};
-}
-
 void TrainingRun::connect_gradients() {
   if (impl_.processes.alone()) return;
   impl_.exchange =

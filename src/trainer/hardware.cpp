@@ -12,7 +12,6 @@
 #include <utility>
 
 namespace torchhub {
-
 namespace {
 
 std::optional<std::string> fp16_problem(const TrainingArguments& args, const Hardware& hardware) {

@@ -74,6 +74,15 @@ std::vector<std::string> problems_of_processes(const TrainingArguments& args,
   return found;
 }
 
+GradientExchangeOptions exchange_options(const TrainingArguments& args) {
+  // As Python's Trainer: a graph that is computed twice cannot be searched for what it leaves out.
+  return {.bucket_cap_mb = static_cast<double>(args.ddp_bucket_cap_mb.value_or(25)),
+          .find_unused_parameters =
+              args.ddp_find_unused_parameters.value_or(!args.gradient_checkpointing),
+          .static_graph = args.ddp_static_graph.value_or(false),
+          .broadcast_buffers = args.ddp_broadcast_buffers.value_or(true)};
+}
+
 std::optional<int> threads_among(const ProcessEnvironment& environment) {
   if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
     return std::nullopt;

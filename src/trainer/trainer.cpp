@@ -27,7 +27,6 @@ namespace {
 ReportToOptions logger_options(const TrainerOptions& options) {
   const TrainingArguments& args = options.args;
   ReportToOptions to{.output_dir = args.output_dir,
-                     .run_name = args.run_name.value_or(""),
                      .tensorboard = TensorBoardOptions::from_environment(),
                      .clock = options.clock};
   if (!to.tensorboard.logging_dir && args.logging_dir)

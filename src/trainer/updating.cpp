@@ -1,5 +1,4 @@
 // One update: its micro-batches, what their loss is divided by, and the optimizer's step.
-#include "torchhub/training/loss.h"
 #include "torchhub/training/optimizer.h"
 #include "trainer/gpu_memory.h"
 #include "trainer/training_run.h"

@@ -1,5 +1,6 @@
 #include "torchhub/training/default_flow.h"
 
+#include "callbacks/run_event.h"
 #include "torchhub/base/log.h"
 #include "torchhub/training/callback_list.h"
 
@@ -105,20 +106,16 @@ class FlagReader final : public TrainerCallback {
   }
 };
 
-// Section 15.2 of the original's behaviour: cleared before the callbacks of that event run.
+// As Python does it: cleared before the callbacks of that event run.
 TEST(CallbackList, LowersFlagsBeforeTheEventsThatOwnThem) {
   const auto reader = std::make_shared<FlagReader>();
   CallbackList list;
   list.add(std::make_shared<DefaultFlowCallback>());
   list.add(reader);
-  const TrainingArguments args;
-  const TrainingPlan plan;
-  const TrainerState state;
-  TrainerControl control;
-  torch::nn::Module model;
-  const TrainerEvent event{args, plan, state, control, model};
+  testing::TestRun run;
+  const TrainerEvent event = run.at(1);
   const auto at = [&](const auto& fire) {
-    control = {true, true, true, true, true};
+    run.control = {true, true, true, true, true};
     fire();
     return reader->seen;
   };
@@ -137,12 +134,8 @@ TEST(CallbackList, WarnsOfWhatLooksLikeAMistake) {
   list.add(std::make_shared<Counter>());
   EXPECT_EQ(lines, "");
   list.add(std::make_shared<Counter>());
-  const TrainingArguments args;
-  const TrainingPlan plan;
-  const TrainerState state;
-  TrainerControl control;
-  torch::nn::Module model;
-  list.train_begin({args, plan, state, control, model});
+  testing::TestRun run;
+  list.train_begin(run.at(0));
   list.restore({{"GoneCallback", {}}, {"TrainerControl", {}}});
   log::set_sink({});
   EXPECT_NE(lines.find("callback_added_twice name=Counter"), std::string::npos) << lines;
@@ -171,12 +164,8 @@ TEST(CallbackList, TellsAllOfAnErrorWhateverTheyThrow) {
   CallbackList list;
   list.add(std::make_shared<Throws>());
   list.add(hears);
-  const TrainingArguments args;
-  const TrainingPlan plan;
-  const TrainerState state;
-  TrainerControl control;
-  torch::nn::Module model;
-  list.exception({args, plan, state, control, model}, std::runtime_error("the first"));
+  testing::TestRun run;
+  list.exception(run.at(1), std::runtime_error("the first"));
   EXPECT_EQ(hears->heard, "the first");
 }
 

@@ -22,7 +22,7 @@ at::Tensor tensor_of(const SafetensorsFile& file, const safetensors::TensorInfo&
 StateDict load_safetensors(const std::filesystem::path& path);
 
 /// The weights of a model: one file, or shards with their index; in safetensors, or pickled by
-/// torch.save as transformers before 4.35 did (read by the restricted reader: nothing in it is
+/// torch.save as older transformers did (read by the restricted reader: nothing in it is
 /// run). Every header is checked before the constructor returns. Safe from several threads.
 class WeightFiles {
  public:
