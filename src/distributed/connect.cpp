@@ -23,6 +23,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include <csignal>
 #include <cstdint>
 #include <utility>
 
@@ -106,6 +107,14 @@ c10::intrusive_ptr<Collectives> make_nccl(const c10::intrusive_ptr<c10d::Store>&
 }
 #endif
 
+/// Gloo writes to connections that another rank may have closed. That is an error of this rank's
+/// operation, not the silent end of the process. A program that handles SIGPIPE keeps its handler.
+void survive_closed_connections() {
+  struct sigaction current {};
+  ::sigaction(SIGPIPE, nullptr, &current);
+  if (current.sa_handler == SIG_DFL) std::signal(SIGPIPE, SIG_IGN);
+}
+
 [[noreturn]] void throw_not_built(const std::string& backend) {
   throw DistributedError(fmt::format(
       "This torchhub was built without {}, so it cannot run as several processes with it. {}",
@@ -171,6 +180,7 @@ std::unique_ptr<ProcessGroup::Connection> connect(const ProcessEnvironment& envi
     throw InvalidArgumentError(fmt::format("The timeout between ranks is {} ms; it must be above 0",
                                            options.timeout.count()));
   }
+  survive_closed_connections();
   auto connection = std::make_unique<ProcessGroup::Connection>();
   connection->rank = environment.rank;
   connection->world_size = environment.world_size;

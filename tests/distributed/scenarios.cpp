@@ -4,6 +4,7 @@
 
 #include <torch/torch.h>
 
+#include <cerrno>
 #include <csignal>
 #include <unistd.h>
 
@@ -72,12 +73,34 @@ json killed(ProcessGroup& group) {
   return {};
 }
 
-/// Rank 1 never takes part, and does not end either.
-json silent(ProcessGroup& group) {
+/// Meets the other ranks once more, elsewhere.
+ProcessGroup another(ProcessGroup& group, const ProcessGroupOptions& options = {}) {
   ProcessEnvironment environment = ProcessEnvironment::from_environment();
   environment.master_port = std::stoi(group.broadcast_object(std::to_string(free_port())));
+  return ProcessGroup(environment, options);
+}
+
+std::sig_atomic_t volatile handled = 0;
+
+json closed_pipes(ProcessGroup& group) {
+  int ends[2];
+  if (::pipe(ends) != 0 || ::close(ends[0]) != 0) return "no pipe";
+  const auto fails = [&] { return ::write(ends[1], "x", 1) == -1 && errno == EPIPE; };
+  json out;
+  std::signal(SIGPIPE, SIG_DFL);
+  another(group).barrier();
+  out["default"] = fails();
+  std::signal(SIGPIPE, [](int) { handled = 1; });
+  another(group).barrier();
+  out["handled"] = fails() && handled == 1;
+  ::close(ends[1]);
+  return out;
+}
+
+/// Rank 1 never takes part, and does not end either.
+json silent(ProcessGroup& group) {
   // All ranks run by now, so that meeting takes no time.
-  ProcessGroup impatient(environment, {.timeout = std::chrono::seconds(2)});
+  ProcessGroup impatient = another(group, {.timeout = std::chrono::seconds(2)});
   while (group.rank() == 1) ::pause();
   impatient.all_reduce(torch::ones({1}));
   return {};
@@ -90,6 +113,7 @@ std::map<std::string, Scenario> scenarios() {
   all.insert({{"sums", sums},
               {"gathered", gathered},
               {"broadcasts", broadcasts},
+              {"closed_pipes", closed_pipes},
               {"killed", killed},
               {"silent", silent}});
   return all;

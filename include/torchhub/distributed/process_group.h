@@ -38,7 +38,9 @@ class ProcessGroup {
  public:
   /// One process.
   ProcessGroup();
-  /// Meets the other ranks and returns once all are there; alone it is one process.
+  /// Meets the other ranks and returns once all are there; alone it is one process. With several,
+  /// SIGPIPE is ignored from now on unless the program handles it, so that a rank that ends is an
+  /// error of the others and not their end.
   /// @throws InvalidArgumentError for a back end that is not known, or does not fit the device
   explicit ProcessGroup(const ProcessEnvironment& environment,
                         const ProcessGroupOptions& options = {});
