@@ -9,7 +9,9 @@ endfunction()
 
 function(torchhub_set_sanitizers target)
   if(TORCHHUB_SANITIZE)
-    target_compile_options(${target} PUBLIC -fsanitize=${TORCHHUB_SANITIZE} -fno-omit-frame-pointer -g)
+    # What a sanitizer adds makes g++ take LibTorch's optional arguments for uninitialized.
+    target_compile_options(${target} PUBLIC -fsanitize=${TORCHHUB_SANITIZE} -fno-omit-frame-pointer
+      $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
     target_link_options(${target} PUBLIC -fsanitize=${TORCHHUB_SANITIZE})
   endif()
 endfunction()

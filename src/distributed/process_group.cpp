@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 namespace torchhub {
@@ -22,7 +21,7 @@ at::Tensor bytes_of(const at::Tensor& tensor) {
 
 at::Tensor tensor_of(const std::string& text) {
   at::Tensor out = at::empty({static_cast<std::int64_t>(text.size())}, at::kByte);
-  std::memcpy(out.data_ptr(), text.data(), text.size());
+  std::copy(text.begin(), text.end(), static_cast<char*>(out.data_ptr()));
   return out;
 }
 

@@ -14,8 +14,9 @@ constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // so that the CRC fi
 /// UTF-8 names; size and CRC follow the contents, unless there are none.
 constexpr std::uint64_t flags(std::uint64_t size) { return size == 0 ? 0x0800 : 0x0808; }
 
+/// Little-endian, and zeros where `size` is more than a value has.
 void put(std::string& out, std::uint64_t value, std::size_t size) {
-  for (std::size_t i = 0; i < size; ++i) out += static_cast<char>((value >> (8 * i)) & 0xFF);
+  for (std::size_t i = 0; i < size; ++i, value >>= 8) out += static_cast<char>(value & 0xFF);
 }
 
 }  // namespace

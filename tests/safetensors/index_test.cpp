@@ -18,7 +18,8 @@ nlohmann::json plans() {
 }
 
 TEST(PlanShards, PlacesTensorsAsHuggingfaceHubDoes) {
-  for (const auto& golden : plans().at("plans")) {
+  const nlohmann::json all = plans();
+  for (const auto& golden : all.at("plans")) {
     SCOPED_TRACE(golden.dump());
     std::vector<SizedTensor> tensors;
     for (const auto& tensor : golden.at("tensors")) {

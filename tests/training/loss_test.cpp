@@ -22,7 +22,8 @@ torch::Tensor labels_of(const nlohmann::json& json) {
 
 // Golden: transformers 5.12.1 LabelSmoother (tools/make_golden_losses.py).
 TEST(LabelSmoothing, GivesPythonsLoss) {
-  for (const auto& c : nlohmann::json::parse(testing::golden("training/losses.json")).at("cases")) {
+  const auto golden = nlohmann::json::parse(testing::golden("training/losses.json"));
+  for (const auto& c : golden.at("cases")) {
     SCOPED_TRACE(c.dump());
     const auto shape = c.at("shape").get<std::vector<std::int64_t>>();
     std::int64_t count = 1;
