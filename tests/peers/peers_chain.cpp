@@ -1,6 +1,7 @@
-// usage: peers_chain ARGS.json DATA.safetensors START_FOLDER OUTPUT_DIR MAX_STEPS [CHECKPOINT]
-// Trains the model of test_chain.py with the same arguments, data and first weights, from the start
-// or from a checkpoint, to MAX_STEPS of the schedule's updates; then it stops.
+// usage: peers_chain FOLDER NAME UNTIL [CHECKPOINT]
+// What chain.py does, with torchhub: trains the same model with the arguments, data and first
+// weights in FOLDER, from the start or from a checkpoint, to update UNTIL of the schedule; there it
+// stops.
 #include "torchhub/torchhub.h"
 #include "torchhub/weights/load.h"
 
@@ -8,10 +9,14 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <string_view>
 
 using namespace torchhub;
 
 namespace {
+
+constexpr std::int64_t kEvaluated = 10;
 
 struct ChainConfig : PretrainedConfig {
   ChainConfig() { model_type = "chain"; }
@@ -53,23 +58,35 @@ class StopAt final : public TrainerCallback {
   std::int64_t step_;
 };
 
+TrainerOptions read(const std::filesystem::path& folder, std::string_view name,
+                    std::int64_t until) {
+  TrainerOptions options{.args = training_arguments_from_json_file(folder / "args.json")};
+  options.args.output_dir = folder / name;
+  options.model = std::make_shared<Chain>(ChainConfig());
+  options.model->load_state(folder / "start");
+  Batch columns, evaluated;
+  for (auto& [column, tensor] : load_safetensors(folder / "data.safetensors")) {
+    columns.emplace(column, tensor.clone());
+    evaluated.emplace(column, tensor.slice(0, 0, kEvaluated).clone());
+  }
+  options.train_dataset = std::make_shared<TensorDataset>(std::move(columns));
+  options.eval_dataset = std::make_shared<TensorDataset>(std::move(evaluated));
+  options.callbacks = {std::make_shared<StopAt>(until)};
+  if (options.args.load_best_model_at_end) {
+    options.callbacks.push_back(std::make_shared<EarlyStoppingCallback>(
+        EarlyStoppingOptions{.early_stopping_patience = 3, .early_stopping_threshold = 0.078}));
+  }
+  return options;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) return 2;
+  if (argc < 4) return 2;
   try {
-    TrainingArguments args = training_arguments_from_json_file(argv[1]);
-    args.output_dir = argv[4];
-    const auto model = std::make_shared<Chain>(ChainConfig());
-    model->load_state(argv[3]);
-    Batch columns;
-    for (auto& [name, tensor] : load_safetensors(argv[2])) columns.emplace(name, tensor.clone());
-    Trainer trainer({.model = model,
-                     .args = args,
-                     .train_dataset = std::make_shared<TensorDataset>(std::move(columns)),
-                     .callbacks = {std::make_shared<StopAt>(std::atoll(argv[5]))}});
+    Trainer trainer(read(argv[1], argv[2], std::atoll(argv[3])));
     TrainOptions options;
-    if (argc > 6) options.resume_from_checkpoint = argv[6];
+    if (argc > 4) options.resume_from_checkpoint = argv[4];
     trainer.train(options);
     return 0;
   } catch (const std::exception& error) {

@@ -1,128 +1,140 @@
 """A run that Python begins, torchhub goes on with, and Python ends, and the other way round: step for
-step the losses, learning rates, gradient norms and, at last, the weights of a run that never changed
-hands. Dropout included: both draw from the same generator of LibTorch."""
+step the losses, learning rates, gradient norms and evaluations, what decides about the best model and
+an early stop, and at last the weights of a run that never changed hands. Dropout included: both draw
+from the same generator of LibTorch. chain.py and peers_chain.cpp are the two programs."""
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import PretrainedConfig, PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+
+import chain
+from ranks import run_ranks
 
 pytestmark = pytest.mark.skipif(
     not list(Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("peers_chain")),
     reason="this build has no tensor half")
 
 STEPS = 12
-SAMPLES = 26  # in batches of 4, two an update: 4 updates an epoch, the last ones short
-
-
-class ChainConfig(PretrainedConfig):
-    model_type = "chain"
-
-
-class Chain(PreTrainedModel):
-    config_class = ChainConfig
-
-    def __init__(self, config):
-        super().__init__(config)
-        self.first = torch.nn.Linear(3, 8)
-        self.norm = torch.nn.LayerNorm(8)
-        self.last = torch.nn.Linear(8, 2)
-        self.post_init()
-
-    def forward(self, x, labels=None):
-        x = torch.nn.functional.dropout(self.norm(self.first(x)), 0.25, self.training)
-        logits = self.last(x)
-        return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
-
-
-class StopAt(TrainerCallback):
-    def __init__(self, step):
-        self.step = step
-
-    def on_step_end(self, args, state, control, **kwargs):
-        if state.global_step >= self.step:
-            control.should_training_stop = True
-            control.should_save = True
-
-
-class Rows(torch.utils.data.Dataset):
-    def __init__(self, columns):
-        self.columns = columns
-
-    def __len__(self):
-        return SAMPLES
-
-    def __getitem__(self, index):
-        return {name: column[index] for name, column in self.columns.items()}
+SAMPLES = 26  # in batches of 4, two an update: 4 updates an epoch of one process, the last ones short
 
 
 class World:
     """The same arguments, data and first weights for both languages."""
 
-    def __init__(self, folder, run_program, **more):
-        self.folder, self.run_program = folder, run_program
-        self.arguments = dict(per_device_train_batch_size=4, gradient_accumulation_steps=2, max_steps=STEPS,
-                              learning_rate=0.01, weight_decay=0.1, warmup_steps=3, logging_steps=1,
-                              save_strategy="no", seed=7, disable_tqdm=True, use_cpu=True, **more)
-        (folder / "args.json").write_text(json.dumps(self.arguments))
+    def __init__(self, folder, find_program, ranks=1, **more):
+        self.folder, self.find_program, self.ranks = folder, find_program, ranks
+        arguments = dict(per_device_train_batch_size=4, gradient_accumulation_steps=2, max_steps=STEPS,
+                         learning_rate=0.01, weight_decay=0.1, warmup_steps=3, logging_steps=1, seed=7,
+                         disable_tqdm=True, use_cpu=True)
+        if ranks > 1:
+            arguments["ddp_backend"] = "gloo"
+        (folder / "args.json").write_text(json.dumps({**arguments, "save_strategy": "no", **more}))
         generator = torch.Generator().manual_seed(1)
         x = torch.randn(SAMPLES, 3, generator=generator)
-        self.columns = {"x": x, "labels": (x[:, 0] > 0).long()}
-        save_file(self.columns, folder / "data.safetensors")
+        save_file({"x": x, "labels": (x[:, 0] > 0).long()}, folder / "data.safetensors")
         torch.manual_seed(2)
-        Chain(ChainConfig()).save_pretrained(folder / "start")
+        chain.Chain(chain.ChainConfig()).save_pretrained(folder / "start")
 
     def python(self, name, until, checkpoint=None):
-        model = Chain(ChainConfig())
-        model.load_state_dict(load_file(self.folder / "start" / "model.safetensors"))
-        args = TrainingArguments(output_dir=str(self.folder / name), report_to="none", **self.arguments)
-        Trainer(model=model, args=args, train_dataset=Rows(self.columns),
-                callbacks=[StopAt(until)]).train(resume_from_checkpoint=checkpoint and str(checkpoint))
-        return self.folder / name / f"checkpoint-{until}"
+        if self.ranks == 1:
+            chain.train(self.folder, name, until, checkpoint)
+            return self.last_checkpoint(name)
+        return self.run([sys.executable, chain.__file__], name, until, checkpoint)
 
     def ours(self, name, until, checkpoint=None):
-        self.run_program("peers_chain", self.folder / "args.json", self.folder / "data.safetensors",
-                         self.folder / "start", self.folder / name, until, *([checkpoint] if checkpoint else []))
-        return self.folder / name / f"checkpoint-{until}"
+        return self.run([self.find_program("peers_chain")], name, until, checkpoint)
 
+    def run(self, program, name, until, checkpoint):
+        run_ranks(self.ranks, [*program, self.folder, name, until, *([checkpoint] if checkpoint else [])])
+        return self.last_checkpoint(name)
 
-def history(checkpoint):
-    rows = json.loads((checkpoint / "trainer_state.json").read_text())["log_history"]
-    return [row for row in rows if "loss" in row]
+    def last_checkpoint(self, name):
+        return max(self.folder.joinpath(name).glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
 
 
 def expect_same(one, other):
-    left, right = history(one), history(other)
-    assert [row["step"] for row in left] == [row["step"] for row in right] == list(range(1, STEPS + 1))
-    for a, b in zip(left, right):
-        for key in ("loss", "grad_norm", "learning_rate", "epoch"):
-            assert a[key] == pytest.approx(b[key], rel=1e-5, abs=1e-7), (a["step"], key)
+    """Of two checkpoints at the ends of their runs."""
+    left, right = (json.loads((path / "trainer_state.json").read_text()) for path in (one, other))
+    assert left["global_step"] == right["global_step"]
+    assert [row["step"] for row in left["log_history"]] == [row["step"] for row in right["log_history"]]
+    compared = 0
+    for a, b in zip(left["log_history"], right["log_history"]):
+        for key in ("loss", "grad_norm", "learning_rate", "epoch", "eval_loss"):
+            assert (key in a) == (key in b), (a, b)
+            if key in a:
+                assert a[key] == pytest.approx(b[key], rel=1e-5, abs=1e-7), (a["step"], key)
+                compared += 1
+    assert compared >= 4 * left["global_step"]
+    assert left["best_metric"] == pytest.approx(right["best_metric"], rel=1e-5)
+    assert left["best_global_step"] == right["best_global_step"]
+    assert early_stopping(left) == early_stopping(right)
     weights, others = load_file(one / "model.safetensors"), load_file(other / "model.safetensors")
     assert weights.keys() == others.keys()
     for name, tensor in weights.items():
         torch.testing.assert_close(tensor, others[name], rtol=1e-5, atol=1e-6)
 
 
+def early_stopping(state):
+    return state["stateful_callbacks"].get("EarlyStoppingCallback")
+
+
+EVALUATIONS = {"eval_strategy": "steps", "eval_steps": 2}
+KINDS = {
+    "adamw": {},
+    "betas": {"adam_beta1": 0.8, "adam_beta2": 0.95, "adam_epsilon": 1e-6},
+    "sgd": {"optim": "sgd", "optim_args": "momentum=0.9"},
+    "adafactor": {"optim": "adafactor"},
+    "cosine": {"lr_scheduler_type": "cosine"},
+    "plateau": {**EVALUATIONS, "lr_scheduler_type": "reduce_lr_on_plateau",
+                "lr_scheduler_kwargs": {"patience": 0, "threshold": 0.25}},
+}
+
+
 # The places: the middle of the first epoch, and the end of one.
 @pytest.mark.parametrize("first, second", [(3, 7), (4, 8)])
-@pytest.mark.parametrize("more", [{}, {"optim": "sgd", "optim_args": "momentum=0.9"},
-                                  {"optim": "adafactor"}, {"lr_scheduler_type": "cosine"}],
-                         ids=["adamw", "sgd", "adafactor", "cosine"])
-def test_a_run_changes_hands_twice(tmp_path, run_program, first, second, more):
-    world = World(tmp_path, run_program, **more)
+@pytest.mark.parametrize("more", KINDS.values(), ids=KINDS.keys())
+def test_a_run_changes_hands_twice(tmp_path, find_program, first, second, more):
+    world = World(tmp_path, find_program, **more)
     straight = world.python("straight", STEPS)
     one = world.python("one", first)
     two = world.ours("two", second, one)
     expect_same(world.python("three", STEPS, two), straight)
 
 
-def test_a_run_begun_by_us_is_ended_by_python_and_by_us(tmp_path, run_program):
-    world = World(tmp_path, run_program)
+def test_a_run_begun_by_us_is_ended_by_python_and_by_us(tmp_path, find_program):
+    world = World(tmp_path, find_program)
     straight = world.python("straight", STEPS)
     ours = world.ours("ours", 5)
     expect_same(world.python("theirs", STEPS, ours), straight)
     expect_same(world.ours("again", STEPS, ours), straight)
+
+
+def test_what_led_to_the_best_model_and_to_an_early_stop_changes_hands_too(tmp_path, find_program):
+    world = World(tmp_path, find_program, **EVALUATIONS, save_strategy="steps", save_steps=2,
+                  load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False,
+                  restore_callback_states_from_checkpoint=True)
+    straight = world.python("straight", STEPS)
+    one = world.python("one", 6)
+    two = world.ours("two", 8, one)
+    expect_same(world.python("three", STEPS, two), straight)
+    expect_same(world.ours("ours", STEPS, two), straight)
+    states = [json.loads((path / "trainer_state.json").read_text()) for path in (one, two, straight)]
+    counters = [early_stopping(state)["attributes"]["early_stopping_patience_counter"] for state in states]
+    assert counters == [1, 2, 3]
+    assert states[-1]["global_step"] == 10, "it stopped early"
+
+
+def test_two_processes_change_hands_each_with_its_own_random_state(tmp_path, find_program):
+    world = World(tmp_path, find_program, ranks=2)
+    straight = world.python("straight", STEPS)
+    one = world.python("one", 3)
+    two = world.ours("two", 7, one)
+    expect_same(world.python("three", STEPS, two), straight)
+    expect_same(world.ours("ours", STEPS), straight)
+    for checkpoint in (one, two):
+        assert {path.name for path in checkpoint.glob("rng_state*")} == {"rng_state_0.pth", "rng_state_1.pth"}

@@ -2,10 +2,11 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
+
+from ranks import free_port
 
 # Debian builds PyTorch without libuv, for which torchrun then asks all the same.
 TORCHRUN = """
@@ -15,12 +16,6 @@ rendezvous.TCPStore = functools.partial(rendezvous.TCPStore, use_libuv=False)
 from torch.distributed.run import main
 main(sys.argv[1:])
 """
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def test_ranks_of_torchrun_meet_at_its_agent(tmp_path):
