@@ -204,6 +204,68 @@ TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
   }
 }
 
+TEST(ArgumentRules, NameARepositoryOfAnOrganizationAsTheOutputFolder) {
+  EXPECT_EQ(read({{"push_to_hub_organization", "ana"}}).hub_model_id, "ana/trainer_output");
+  EXPECT_EQ(read({{"push_to_hub_organization", "ana"}, {"output_dir", "runs/first/"}}).hub_model_id,
+            "ana/first");
+}
+
+TEST(ArgumentRules, PutOldFlagsBesideTheTextOfAMap) {
+  const TrainingArguments taken =
+      read({{"split_batches", true}, {"accelerator_config", R"({"even_batches": "False"})"}});
+  EXPECT_TRUE(taken.accelerator_config.split_batches);
+  EXPECT_FALSE(taken.accelerator_config.even_batches);
+  EXPECT_TRUE(read({{"accelerator_config", nullptr}}).accelerator_config.even_batches);
+  EXPECT_THROW(read({{"split_batches", true}, {"accelerator_config", "{"}}), InvalidArgumentError);
+}
+
+// What version 4.46 writes where nothing is set: no warning about what nobody asked for.
+TEST(ArgumentRules, TakeTheDefaultsOfAnOlderVersionWithoutAWord) {
+  TrainingArguments taken;
+  EXPECT_EQ(logged_by([&] {
+              taken = read({{"output_dir", "trainer_output"},
+                            {"overwrite_output_dir", false},
+                            {"eval_strategy", "no"},
+                            {"evaluation_strategy", nullptr},
+                            {"per_gpu_train_batch_size", nullptr},
+                            {"per_gpu_eval_batch_size", nullptr},
+                            {"warmup_ratio", 0.0},
+                            {"warmup_steps", 0},
+                            {"save_safetensors", true},
+                            {"no_cuda", false},
+                            {"use_cpu", false},
+                            {"use_mps_device", false},
+                            {"jit_mode_eval", false},
+                            {"use_ipex", false},
+                            {"fp16_opt_level", "O1"},
+                            {"half_precision_backend", "auto"},
+                            {"fp16_backend", "auto"},
+                            {"tpu_num_cores", nullptr},
+                            {"tpu_metrics_debug", false},
+                            {"past_index", -1},
+                            {"fsdp", Json::array()},
+                            {"fsdp_min_num_params", 0},
+                            {"fsdp_transformer_layer_cls_to_wrap", nullptr},
+                            {"adafactor", false},
+                            {"group_by_length", false},
+                            {"include_inputs_for_metrics", false},
+                            {"include_tokens_per_second", false},
+                            {"include_num_input_tokens_seen", false},
+                            {"push_to_hub_model_id", nullptr},
+                            {"push_to_hub_organization", nullptr},
+                            {"push_to_hub_token", "<PUSH_TO_HUB_TOKEN>"},
+                            {"hub_token", "<HUB_TOKEN>"},
+                            {"mp_parameters", ""},
+                            {"torchdynamo", nullptr},
+                            {"ray_scope", "last"},
+                            {"torch_compile", false},
+                            {"dispatch_batches", nullptr},
+                            {"split_batches", nullptr}});
+            }),
+            "");
+  EXPECT_EQ(to_json(taken), to_json(TrainingArguments{}));
+}
+
 TEST(ArgumentRules, TakeMapsInWhichEverythingIsOff) {
   const Json off{{"min_num_params", 0}, {"xla", false}, {"xla_fsdp_v2", false}};
   EXPECT_EQ(to_json(read({{"fsdp_config", off}})), to_json(TrainingArguments{}));

@@ -72,6 +72,36 @@ TEST(CommandLine, UnderstandsOldNames) {
   EXPECT_EQ(parse({"--evaluation_strategy", "epoch"}).args.eval_strategy, IntervalStrategy::epoch);
   EXPECT_TRUE(parse({"--no_cuda"}).args.use_cpu);
   EXPECT_EQ(parse({"--warmup_ratio", "0.1"}).args.warmup_steps, 0.1);
+  EXPECT_EQ(parse({"--warmup_ratio", "1"}).args.warmup_steps, 1);
+  EXPECT_EQ(parse({"--evaluation_strategy", "no"}).args.eval_strategy, IntervalStrategy::no);
+  EXPECT_EQ(parse({"--per_gpu_train_batch_size", "1"}).args.per_device_train_batch_size, 1);
+  EXPECT_EQ(parse({"--push_to_hub_organization", "no"}).args.hub_model_id, "no/trainer_output");
+  TrainingArguments own;
+  own.output_dir = "runs/mine";
+  EXPECT_EQ(parse_command_line(std::vector<std::string>{"--push_to_hub_organization", "ana"}, own)
+                .args.hub_model_id,
+            "ana/mine");
+}
+
+TEST(CommandLine, ReadsNumbersAsPythonDoes) {
+  EXPECT_EQ(parse({"--weight_decay", ".01"}).args.weight_decay, 0.01);
+  EXPECT_EQ(parse({"--num_train_epochs", "3."}).args.num_train_epochs, 3);
+  EXPECT_EQ(parse({"--learning_rate", "+1e-4"}).args.learning_rate, 1e-4);
+  EXPECT_EQ(parse({"--max_steps", "+7"}).args.max_steps, 7);
+  for (const char* word : {"1e", ".", "+", "0x10", "inf", "1e999", "1 ", "1,5"}) {
+    EXPECT_THROW(parse({"--learning_rate", word}), InvalidArgumentError) << word;
+  }
+}
+
+TEST(CommandLine, TakesAFieldThatWasAFlagAsOne) {
+  const auto counted = [](std::initializer_list<std::string> words) {
+    return parse(words).args.include_num_input_tokens_seen;
+  };
+  EXPECT_EQ(counted({"--include_num_input_tokens_seen"}), InputTokensSeen::all);
+  EXPECT_EQ(counted({"--include_num_input_tokens_seen", "true"}), InputTokensSeen::all);
+  EXPECT_EQ(counted({"--include_num_input_tokens_seen=False"}), InputTokensSeen::no);
+  EXPECT_EQ(counted({"--include_num_input_tokens_seen", "non_padding"}),
+            InputTokensSeen::non_padding);
 }
 
 TEST(CommandLine, NamesAllMistakesAtOnce) {

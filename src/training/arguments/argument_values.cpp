@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <system_error>
 
 namespace torchhub::argument_values {
 namespace {
@@ -27,10 +29,17 @@ ordered_json object_of(const ordered_json& value) {
 LogValue value_of_word(const std::string& word) {
   if (lower(word) == "true") return true;
   if (lower(word) == "false") return false;
-  const ordered_json parsed = ordered_json::parse(word, nullptr, false);
-  if (parsed.is_number_integer()) return parsed.get<std::int64_t>();
-  if (parsed.is_number()) return parsed.get<double>();
+  const ordered_json number = number_of_text(word);
+  if (number.is_number_integer()) return number.get<std::int64_t>();
+  if (number.is_number()) return number.get<double>();
   return word;
+}
+
+/// In a map text may stand for a flag.
+ordered_json flag_of_text(const ordered_json& value) {
+  if (!value.is_string()) return value;
+  const std::string word = lower(value.get<std::string>());
+  return word == "true" || word == "false" ? ordered_json(word == "true") : value;
 }
 
 /// `false`, `null`, 0 and what is empty all mean "not wanted", alone or in a map: version 4 always
@@ -51,6 +60,17 @@ LogValue keyword_value(const ordered_json& value) {
 
 }  // namespace
 
+ordered_json number_of_text(const std::string& text) {
+  const std::string word = text.starts_with('+') ? text.substr(1) : text;
+  if (word.empty() || word.find_first_not_of("0123456789.eE+-") != std::string::npos) return {};
+  const ordered_json parsed = ordered_json::parse(word, nullptr, false);
+  if (parsed.is_number()) return parsed;
+  double number = 0;
+  const char* const end = word.data() + word.size();
+  const auto result = std::from_chars(word.data(), end, number);
+  return result.ec == std::errc() && result.ptr == end ? ordered_json(number) : ordered_json();
+}
+
 ordered_json to_json(const LogRow& keywords) { return torchhub::to_json(keywords); }
 
 void read(const ordered_json& value, LogRow& keywords) {
@@ -68,8 +88,13 @@ ordered_json to_json(const AcceleratorConfig& c) {
 }
 
 void read(const ordered_json& value, AcceleratorConfig& c) {
+  if (value.is_null()) {
+    c = {};
+    return;
+  }
   const ordered_json object = object_of(value);
-  for (const auto& [key, item] : object.items()) {
+  for (const auto& [key, given] : object.items()) {
+    const ordered_json item = flag_of_text(given);
     if (key == "split_batches") {
       read(item, c.split_batches);
     } else if (key == "dispatch_batches") {
@@ -133,7 +158,8 @@ void read(const ordered_json& value, OptimizerName& name) {
   read<OptimizerName>(value, name);
 }
 
-void read(const ordered_json& value, InputTokensSeen& which) {
+void read(const ordered_json& given, InputTokensSeen& which) {
+  const ordered_json value = flag_of_text(given);
   if (value.is_boolean()) {
     which = value.get<bool>() ? InputTokensSeen::all : InputTokensSeen::no;
   } else {

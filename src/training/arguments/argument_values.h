@@ -31,6 +31,10 @@ class RefusedValue : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// What Python's int() and float() read from it, which is more than JSON: `.5`, `3.`, `+1`. Null if
+/// it is no finite number.
+ordered_json number_of_text(const std::string& text);
+
 ordered_json to_json(const AcceleratorConfig& config);
 void read(const ordered_json& value, AcceleratorConfig& config);
 

@@ -71,7 +71,7 @@ TrainingArguments training_arguments_from_json(const ordered_json& given,
                                                const TrainingArguments& defaults) {
   if (!given.is_object()) throw InvalidArgumentError("TrainingArguments must be a JSON object.");
   std::vector<std::string> wrong;
-  const ordered_json json = with_current_names(given, wrong);
+  const ordered_json json = with_current_names(given, defaults.output_dir, wrong);
   TrainingArguments arguments = defaults;
   std::set<std::string> known;
   for_each_field(arguments, [&](const char* name, auto&& field, std::string_view) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@ namespace torchhub {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::string_view kMaskedToken = "<PUSH_TO_HUB_TOKEN>";
 
 constexpr std::array<std::pair<const char*, const char*>, 6> kRenamed{
     {{"evaluation_strategy", "eval_strategy"},
@@ -36,28 +39,34 @@ constexpr std::array<FlagToWord, 4> kFlags{
      {"include_inputs_for_metrics", "include_for_metrics", "[\"inputs\"]"},
      {"include_tokens_per_second", "include_num_input_tokens_seen", "\"all\""}}};
 
-constexpr std::array<const char*, 17> kIgnored{"overwrite_output_dir",
-                                               "use_mps_device",
-                                               "jit_mode_eval",
-                                               "use_ipex",
-                                               "fp16_opt_level",
-                                               "fp16_backend",
-                                               "half_precision_backend",
-                                               "tpu_num_cores",
-                                               "tpu_metrics_debug",
-                                               "past_index",
-                                               "fsdp_min_num_params",
-                                               "fsdp_transformer_layer_cls_to_wrap",
-                                               "use_legacy_prediction_loop",
-                                               "mp_parameters",
-                                               "torchdynamo",
-                                               "ray_scope",
-                                               "save_safetensors"};
+/// Names that mean nothing any more, with the value that nobody needs to hear of: version 4's
+/// default.
+struct Ignored {
+  const char* name;
+  const char* default_json;
+};
+constexpr std::array<Ignored, 17> kIgnored{{{"overwrite_output_dir", "false"},
+                                            {"use_mps_device", "false"},
+                                            {"jit_mode_eval", "false"},
+                                            {"use_ipex", "false"},
+                                            {"fp16_opt_level", "\"O1\""},
+                                            {"fp16_backend", "\"auto\""},
+                                            {"half_precision_backend", "\"auto\""},
+                                            {"tpu_num_cores", "null"},
+                                            {"tpu_metrics_debug", "false"},
+                                            {"past_index", "-1"},
+                                            {"fsdp_min_num_params", "0"},
+                                            {"fsdp_transformer_layer_cls_to_wrap", "null"},
+                                            {"use_legacy_prediction_loop", "false"},
+                                            {"mp_parameters", "\"\""},
+                                            {"torchdynamo", "null"},
+                                            {"ray_scope", "\"last\""},
+                                            {"save_safetensors", "true"}}};
 
 class OldNames {
  public:
-  OldNames(ordered_json json, std::vector<std::string>& wrong)
-      : json_(std::move(json)), wrong_(wrong) {}
+  OldNames(ordered_json json, std::filesystem::path output_dir, std::vector<std::string>& wrong)
+      : json_(std::move(json)), output_dir_(std::move(output_dir)), wrong_(wrong) {}
 
   ordered_json translated() {
     hub_organization();
@@ -71,15 +80,19 @@ class OldNames {
     for (const char* name : {"dispatch_batches", "split_batches"}) {
       const auto value = taken(name);
       if (!value || value->is_null()) continue;
-      if (!json_["accelerator_config"].is_object()) {
-        json_["accelerator_config"] = ordered_json::object();
-      }
       log::warning("argument_renamed", {{"old", name}, {"new", "accelerator_config"}});
-      json_["accelerator_config"][name] = *value;
+      ordered_json& config = json_["accelerator_config"];
+      // From a command line it is the text of a map.
+      if (config.is_string())
+        config = ordered_json::parse(config.get<std::string>(), nullptr, false);
+      if (config.is_null()) config = ordered_json::object();
+      if (config.is_object()) config[name] = *value;  // whoever reads it says what it must be
     }
     warmup_ratio();
-    for (const char* name : kIgnored) {
-      if (taken(name)) log::warning("argument_ignored", {{"name", name}});
+    for (const Ignored& ignored : kIgnored) {
+      const auto value = taken(ignored.name);
+      if (!value || *value == ordered_json::parse(ignored.default_json)) continue;
+      log::warning("argument_ignored", {{"name", ignored.name}});
     }
     return std::move(json_);
   }
@@ -94,7 +107,8 @@ class OldNames {
   }
 
   void set(const char* old_name, const char* name, const ordered_json& value) {
-    if (value.is_null()) return;
+    const bool says_nothing = value.is_null() || value == kMaskedToken;
+    if (says_nothing || (json_.contains(name) && json_[name] == value)) return;
     if (json_.contains(name)) {
       log::warning("argument_given_twice", {{"old", old_name}, {"used", name}});
       return;
@@ -103,16 +117,23 @@ class OldNames {
     json_[name] = value;
   }
 
+  /// A repository of the organization, named as the output folder where it has no other name.
   void hub_organization() {
     const auto organization = taken("push_to_hub_organization");
     if (!organization || !organization->is_string()) return;
-    const auto model = json_.find("push_to_hub_model_id");
-    if (model != json_.end() && model->is_string()) {
-      *model = organization->get<std::string>() + "/" + model->get<std::string>();
-    } else {
-      wrong_.emplace_back(
-          "push_to_hub_organization needs push_to_hub_model_id; better: hub_model_id owner/name.");
-    }
+    json_["push_to_hub_model_id"] =
+        organization->get<std::string>() + "/" + text_or("push_to_hub_model_id", output_name());
+  }
+
+  std::string text_or(const char* name, std::string otherwise) const {
+    const auto found = json_.find(name);
+    return found != json_.end() && found->is_string() ? found->get<std::string>()
+                                                      : std::move(otherwise);
+  }
+
+  std::string output_name() const {
+    const std::filesystem::path folder = text_or("output_dir", output_dir_.string());
+    return (folder / "").parent_path().filename().string();  // the same with a slash at the end
   }
 
   /// A number of warm-up updates beats the ratio, as it always did.
@@ -126,19 +147,30 @@ class OldNames {
     }
     const auto steps = json_.find("warmup_steps");
     const bool has_steps = steps != json_.end() && steps->is_number() && steps->get<double>() > 0;
-    if (has_steps) return;
+    if (has_steps || *ratio == 0) return;
     log::warning("argument_renamed", {{"old", "warmup_ratio"}, {"new", "warmup_steps"}});
     json_["warmup_steps"] = *ratio;
   }
 
   ordered_json json_;
+  std::filesystem::path output_dir_;
   std::vector<std::string>& wrong_;
 };
 
 }  // namespace
 
-ordered_json with_current_names(ordered_json json, std::vector<std::string>& wrong) {
-  return OldNames(std::move(json), wrong).translated();
+ordered_json with_current_names(ordered_json json, const std::filesystem::path& output_dir,
+                                std::vector<std::string>& wrong) {
+  return OldNames(std::move(json), output_dir, wrong).translated();
+}
+
+std::optional<std::string> renamed_argument(std::string_view name) {
+  if (name == "warmup_ratio") return "warmup_steps";
+  if (name == "push_to_hub_organization") return "hub_model_id";
+  for (const auto& [old_name, field] : kRenamed) {
+    if (name == old_name) return field;
+  }
+  return std::nullopt;
 }
 
 bool is_old_argument_name(std::string_view name) {
@@ -147,8 +179,10 @@ bool is_old_argument_name(std::string_view name) {
                      [&](const auto& pair) { return is_it(pair.first); }) ||
          std::any_of(kFlags.begin(), kFlags.end(),
                      [&](const FlagToWord& flag) { return is_it(flag.flag); }) ||
-         std::any_of(kIgnored.begin(), kIgnored.end(), is_it) || is_it("warmup_ratio") ||
-         is_it("dispatch_batches") || is_it("split_batches") || is_it("push_to_hub_organization");
+         std::any_of(kIgnored.begin(), kIgnored.end(),
+                     [&](const Ignored& ignored) { return is_it(ignored.name); }) ||
+         is_it("warmup_ratio") || is_it("dispatch_batches") || is_it("split_batches") ||
+         is_it("push_to_hub_organization");
 }
 
 }  // namespace torchhub

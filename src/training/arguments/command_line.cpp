@@ -14,12 +14,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-enum class FieldKind { flag, number, word, list, map };
+enum class FieldKind { flag, switchable_word, number, word, list, map };
 
 template <typename T>
 constexpr FieldKind kind_of(const T&) {
   if constexpr (std::same_as<T, bool> || std::same_as<T, PythonOnly>) {
     return FieldKind::flag;
+  } else if constexpr (std::same_as<T, InputTokensSeen>) {
+    return FieldKind::switchable_word;
   } else if constexpr (std::is_arithmetic_v<T>) {
     return FieldKind::number;
   } else if constexpr (std::same_as<T, std::vector<std::string>>) {
@@ -58,10 +60,10 @@ std::optional<bool> flag_of(const std::string& word) {
 }
 
 /// Text that is no number stays text; the reader of the field then says what it must be.
-ordered_json number_of_text(const std::string& word) {
+ordered_json number_or_text(const std::string& word) {
   if (word == "none" || word == "None" || word == "null") return nullptr;
-  const ordered_json parsed = ordered_json::parse(word, nullptr, false);
-  return parsed.is_number() ? parsed : ordered_json(word);
+  const ordered_json number = argument_values::number_of_text(word);
+  return number.is_null() ? ordered_json(word) : number;
 }
 
 /// Goes over the words once and makes a JSON object of those that are arguments.
@@ -102,8 +104,7 @@ class CommandLineReader {
 
     const auto& kinds = field_kinds();
     if (is_old_argument_name(name)) {
-      value(name, value_follows() && !flag_of(words_.front()) ? FieldKind::number : FieldKind::flag,
-            given);
+      value(name, kind_of_old_name(name), given);
     } else if (const auto field = kinds.find(name); field != kinds.end()) {
       value(name, field->second, given);
     } else if (name.starts_with("no_") && is_flag(name.substr(3))) {
@@ -113,6 +114,12 @@ class CommandLineReader {
       return false;
     }
     return true;
+  }
+
+  /// That of its name of today; what has none may be anything.
+  FieldKind kind_of_old_name(const std::string& name) const {
+    if (const auto field = renamed_argument(name)) return field_kinds().at(*field);
+    return value_follows() && !flag_of(words_.front()) ? FieldKind::number : FieldKind::flag;
   }
 
   static bool is_flag(const std::string& name) {
@@ -132,6 +139,10 @@ class CommandLineReader {
       }
       return;
     }
+    if (kind == FieldKind::switchable_word && !given && !value_follows()) {
+      json[name] = true;
+      return;
+    }
     if (kind == FieldKind::list) {
       ordered_json list = ordered_json::array();
       for (bool first = given; first || value_follows(); first = false) list.push_back(take());
@@ -141,7 +152,7 @@ class CommandLineReader {
     if (words_.empty() || (!given && !value_follows())) {
       wrong.push_back(fmt::format("--{} needs a value.", name));
     } else {
-      json[name] = kind == FieldKind::number ? number_of_text(take()) : ordered_json(take());
+      json[name] = kind == FieldKind::number ? number_or_text(take()) : ordered_json(take());
     }
   }
 
@@ -172,6 +183,7 @@ std::string placeholder(const T& field) {
     case FieldKind::map:
       return " JSON";
     case FieldKind::word:
+    case FieldKind::switchable_word:
       break;
   }
   return " TEXT";
