@@ -19,14 +19,26 @@ CardNumber card_number(double value) {
   return value;
 }
 
+bool is_on_gpu(const torch::nn::Module& model) {
+  const auto parameters = model.parameters();
+  return !parameters.empty() && parameters.front().is_cuda();
+}
+
 CardHyperparameters hyperparameters(const TrainerEvent& event) {
   const TrainingArguments& args = event.args;
   CardHyperparameters values;
   values.learning_rate = args.learning_rate;
-  values.train_batch_size = args.per_device_train_batch_size;
+  values.num_devices = event.plan.world_size;
+  if (!is_on_gpu(event.model)) values.distributed_type = "multi-CPU";
+  // What auto_find_batch_size found, and what split_batches left to one process.
+  values.train_batch_size = event.plan.samples_per_batch > 0
+                                ? event.plan.samples_per_batch / event.plan.world_size
+                                : args.per_device_train_batch_size;
   values.eval_batch_size = args.per_device_eval_batch_size;
   values.seed = args.seed;
   values.gradient_accumulation_steps = args.gradient_accumulation_steps;
+  values.optimizer = to_string(args.optim);
+  values.optimizer_args = args.optim_args.value_or("");
   values.adam_beta1 = args.adam_beta1;
   values.adam_beta2 = args.adam_beta2;
   values.adam_epsilon = args.adam_epsilon;
@@ -34,6 +46,12 @@ CardHyperparameters hyperparameters(const TrainerEvent& event) {
   values.lr_scheduler_warmup_steps = card_number(args.warmup_steps);
   if (args.max_steps > 0) values.training_steps = args.max_steps;
   values.num_epochs = card_number(args.num_train_epochs);
+  values.fp16 = args.fp16;
+  values.bf16 = args.bf16;
+  values.label_smoothing_factor = args.label_smoothing_factor;
+  if (args.lr_scheduler_kwargs) {
+    values.lr_scheduler_kwargs = to_json(args).at("lr_scheduler_kwargs").dump();
+  }
   values.weight_decay = args.weight_decay;
   values.max_grad_norm = args.max_grad_norm;
   values.data_seed = args.data_seed;

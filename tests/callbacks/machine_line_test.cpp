@@ -5,6 +5,9 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/training/machine_report.h"
+#include "torchhub/training/threads.h"
+
+#include <ATen/Parallel.h>
 
 #include <gtest/gtest.h>
 
@@ -29,9 +32,13 @@ std::string written(TestRun run) {
 TEST(MachineLine, SaysWhereTheRunComputesAndWarnsOfWhatIsSlow) {
   std::vector<std::string> lines;
   log::set_sink([&](log::Level, std::string_view line) { lines.emplace_back(line); });
+  const int threads = at::get_num_threads();
+  at::set_num_threads(default_thread_count() + 3);  // more than there are cores
   const std::string text = written({});
   log::set_sink({});
   const MachineReport report = describe_machine("cpu");
+  at::set_num_threads(threads);
+  ASSERT_FALSE(report.warnings().empty());
   EXPECT_EQ(text, report.line() + "\n");
   EXPECT_EQ(static_cast<std::size_t>(std::count_if(
                 lines.begin(), lines.end(),
