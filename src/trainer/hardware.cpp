@@ -2,6 +2,7 @@
 
 #include "torchhub/models/model.h"
 
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/torch.h>
 
 #include <fmt/format.h>
@@ -17,6 +18,19 @@ namespace {
 std::optional<std::string> fp16_problem(const TrainingArguments& args, const Hardware& hardware) {
   if (!args.fp16 || (hardware.gpus > 0 && !args.use_cpu)) return std::nullopt;
   return "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.";
+}
+
+std::optional<std::string> tf32_problem(const TrainingArguments& args, const Hardware& hardware) {
+  if (!args.tf32.value_or(false) || (hardware.has_ampere && !args.use_cpu)) return std::nullopt;
+  return "tf32 needs an NVIDIA GPU of compute capability 8.0 or above (Ampere), and there is none, "
+         "or use_cpu is true. Leave it unset.";
+}
+
+std::optional<std::string> bf16_problem(const TrainingArguments& args, const Hardware& hardware) {
+  if (!args.bf16 && !args.bf16_full_eval) return std::nullopt;
+  if (hardware.gpus == 0 || hardware.has_ampere || args.use_cpu) return std::nullopt;
+  return "bf16 and bf16_full_eval need a GPU of compute capability 8.0 or above (Ampere), and this "
+         "one is older. Use fp16, or set use_cpu to true.";
 }
 
 std::optional<std::string> gpu_problem(const TrainingArguments& args,
@@ -51,15 +65,23 @@ std::optional<std::string> determinism_problem(const TrainingArguments& args,
 }  // namespace
 
 Hardware Hardware::of_this_host() {
-  return {.gpus = torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0};
+  Hardware here;
+  if (!torch::cuda::is_available()) return here;
+  here.gpus = static_cast<int>(torch::cuda::device_count());
+  // cuDNN computes in bfloat16 on GPUs from Ampere on. Of LibTorch's questions that need no header
+  // of CUDA this is the one that asks for a compute capability. Without cuDNN nobody is refused.
+  const auto& cuda = at::detail::getCUDAHooks();
+  here.has_ampere = !cuda.hasCuDNN() || cuda.supportsBFloat16ConvolutionWithCuDNNv8();
+  return here;
 }
 
 std::vector<std::string> problems_of_hardware(const TrainingArguments& args,
                                               const ProcessEnvironment& environment,
                                               const Hardware& hardware) {
   std::vector<std::string> found;
-  for (auto& problem : {fp16_problem(args, hardware), gpu_problem(args, environment, hardware),
-                        determinism_problem(args, hardware)}) {
+  for (auto& problem :
+       {fp16_problem(args, hardware), bf16_problem(args, hardware), tf32_problem(args, hardware),
+        gpu_problem(args, environment, hardware), determinism_problem(args, hardware)}) {
     if (problem) found.push_back(*problem);
   }
   return found;

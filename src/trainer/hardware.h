@@ -11,7 +11,8 @@ namespace torchhub {
 
 /// What a run can use.
 struct Hardware {
-  int gpus = 0;  ///< CUDA devices that LibTorch sees.
+  int gpus = 0;             ///< CUDA devices that LibTorch sees.
+  bool has_ampere = false;  ///< Compute capability 8.0 or above, for bfloat16 and TF32.
   static Hardware of_this_host();
 };
 

@@ -50,6 +50,15 @@ void append_missing_files(std::vector<std::string>& found,
   }
 }
 
+/// What is known of the data before there is a loader that counts its batches.
+void append_data_problems(std::vector<std::string>& found, const TrainerOptions& options) {
+  TrainingData data;
+  data.num_examples =
+      options.train_stream ? options.train_stream->size() : options.train_dataset->size();
+  data.batches_per_epoch = data.num_examples;
+  for (auto& problem : problems(data, options.args)) found.push_back(std::move(problem));
+}
+
 }  // namespace
 
 bool has_training_data(const TrainerOptions& options) {
@@ -71,6 +80,7 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
   if (options.train_dataset && options.train_stream) {
     found.emplace_back("TrainerOptions::train_dataset and train_stream are both set; set one.");
   }
+  if (has_training_data(options)) append_data_problems(found, options);
   if ((options.optimizer || options.lr_scheduler) && options.model_init) {
     found.emplace_back(
         "TrainerOptions::optimizer and lr_scheduler cannot belong to the model that model_init "
@@ -89,6 +99,11 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
         "eval_strategy is {}, but there is no eval_dataset or eval_stream; set one or use "
         "eval_strategy no.",
         to_string(args.eval_strategy)));
+  }
+  if (args.eval_on_start && !has_eval_data(options)) {
+    found.emplace_back(
+        "eval_on_start is true, but there is no eval_dataset or eval_stream; set one or leave it "
+        "false.");
   }
   if (args.batch_eval_metrics != static_cast<bool>(options.compute_batch_metrics)) {
     found.emplace_back(args.batch_eval_metrics

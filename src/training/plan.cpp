@@ -25,18 +25,9 @@ double eval_steps(const TrainingArguments& a) {
   return a.eval_strategy == IntervalStrategy::steps ? a.logging_steps : 500;
 }
 
-void require_data(const TrainingArguments& a, const TrainingData& data) {
+void require_no_problems(const TrainingArguments& a, const TrainingData& data) {
   std::vector<std::string> found = problems(a);
-  if (data.num_examples && *data.num_examples <= 0) {
-    found.emplace_back("The training dataset has no samples.");
-  } else if (data.batches_per_epoch && *data.batches_per_epoch <= 0) {
-    found.emplace_back(
-        "dataloader_drop_last leaves no batch: the training dataset is smaller than one. Use a "
-        "smaller per_device_train_batch_size.");
-  }
-  if (!data.batches_per_epoch && a.max_steps <= 0) {
-    found.emplace_back("The training data has no length, so max_steps must be set.");
-  }
+  for (auto& problem : problems(data, a)) found.push_back(std::move(problem));
   if (!found.empty()) {
     throw InvalidArgumentError("This training run cannot start", std::move(found));
   }
@@ -82,8 +73,23 @@ void choose_best_metric(TrainingPlan& plan, const TrainingArguments& a) {
 
 }  // namespace
 
+std::vector<std::string> problems(const TrainingData& data, const TrainingArguments& a) {
+  std::vector<std::string> found;
+  if (data.num_examples && *data.num_examples <= 0) {
+    found.emplace_back("The training dataset has no samples.");
+  } else if (data.batches_per_epoch && *data.batches_per_epoch <= 0) {
+    found.emplace_back(
+        "dataloader_drop_last leaves no batch: the training dataset is smaller than one. Use a "
+        "smaller per_device_train_batch_size.");
+  }
+  if (!data.batches_per_epoch && a.max_steps <= 0) {
+    found.emplace_back("The training data has no length, so max_steps must be set.");
+  }
+  return found;
+}
+
 TrainingPlan make_plan(const TrainingArguments& a, const TrainingData& data) {
-  require_data(a, data);
+  require_no_problems(a, data);
   TrainingPlan plan;
   plan.num_examples = data.num_examples.value_or(0);
   plan.world_size = data.world_size;

@@ -65,6 +65,25 @@ TEST_F(RefusedRun, NamesHardwareThatIsNotThereAmongAllElse) {
             "fp16 needs a GPU, and there is none, or use_cpu is true. Use bf16, or leave it off.");
 }
 
+TEST_F(RefusedRun, NamesTypesThatAnOlderGpuCannotComputeIn) {
+  const auto found = [](const TrainingArguments& args, const Hardware& hardware) {
+    return problems_of_hardware(args, {}, hardware).size();
+  };
+  const Hardware none{}, older{.gpus = 1}, ampere{.gpus = 1, .has_ampere = true};
+  for (const TrainingArguments& args :
+       {TrainingArguments{.bf16 = true}, TrainingArguments{.bf16_full_eval = true}}) {
+    EXPECT_EQ(found(args, none), 0U) << "a CPU can";
+    EXPECT_EQ(found(args, older), 1U);
+    EXPECT_EQ(found(args, ampere), 0U);
+  }
+  const TrainingArguments tf32{.tf32 = true};
+  EXPECT_EQ(found(tf32, none), 1U);
+  EXPECT_EQ(found(tf32, older), 1U);
+  EXPECT_EQ(found(tf32, ampere), 0U);
+  EXPECT_EQ(found({.tf32 = true, .use_cpu = true}, ampere), 1U);
+  EXPECT_EQ(found({.tf32 = false}, none), 0U);
+}
+
 TEST_F(RefusedRun, NamesWhatGpusNeedOfTheEnvironment) {
   TrainingArguments args;
   const ProcessEnvironment third{
@@ -127,11 +146,31 @@ TEST_F(RefusedRun, NeedsDataThatFitsTheStrategies) {
   EXPECT_EQ(problems_of(o),
             Lines{"eval_strategy is steps, but there is no eval_dataset or eval_stream; set one "
                   "or use eval_strategy no."});
+  o.args.eval_strategy = IntervalStrategy::no;
+  o.args.eval_on_start = true;
+  EXPECT_EQ(problems_of(o), Lines{"eval_on_start is true, but there is no eval_dataset or "
+                                  "eval_stream; set one or leave it false."});
+  o.args.eval_strategy = IntervalStrategy::steps;
   o.eval_datasets = {{"small", tiny_dataset(4)}};
   EXPECT_EQ(problems_of(o), Lines{});
   o.args.save_strategy = SaveStrategy::best;
   EXPECT_EQ(problems_of(o),
             Lines{"save_strategy is best, but metric_for_best_model is unset; name the metric."});
+}
+
+TEST_F(RefusedRun, NamesDataThatCannotTrainAmongAllElse) {
+  TrainerOptions o = options();
+  o.args.save_steps = 0;
+  o.train_dataset = tiny_dataset(0);
+  Lines found = problems_of(o);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found.back(), "The training dataset has no samples.");
+  o.train_dataset.reset();
+  o.train_stream = std::make_shared<testing::StreamOf>(tiny_dataset(8), /*sized=*/false);
+  o.args.max_steps = -1;
+  found = problems_of(o);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found.back(), "The training data has no length, so max_steps must be set.");
 }
 
 TEST_F(RefusedRun, NeedsBatchMetricsExactlyWhereTheyAreAskedFor) {

@@ -5,6 +5,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/torchhub.h"
 #include "torchhub/training/threads.h"
+#include "trainer/hardware.h"
 #include "trainer/processes.h"
 
 #include <ATen/Context.h>
@@ -286,15 +287,13 @@ TEST_F(RunFields, SaveOnEachNodeWritesWithTheFirstProcessOfAHostOnly) {
   }
 }
 
-TEST_F(RunFields, Tf32SwitchesMatrixProductsAndUnsetLeavesThem) {
+TEST_F(RunFields, Tf32SwitchesMatrixProductsAndUnsetLeavesThem) {  // what a GPU would read
   at::Context& context = at::globalContext();
   const bool products = context.allowTF32CuBLAS();
   const bool convolutions = context.allowTF32CuDNN();
   for (const std::optional<bool> tf32 : {std::optional(true), {}, std::optional(false), {}}) {
     const bool expected = tf32.value_or(context.allowTF32CuBLAS());
-    TrainerOptions o = options();
-    o.args.tf32 = tf32;
-    const Trainer trainer(std::move(o));
+    place_model(*testing::tiny_model(), "cpu", {.tf32 = tf32});
     EXPECT_EQ(context.allowTF32CuBLAS(), expected);
     EXPECT_EQ(context.allowTF32CuDNN(), expected);
   }

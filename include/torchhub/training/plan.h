@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -41,8 +42,11 @@ struct TrainingPlan {
 /// A number of updates as it was given, or a fraction of `max_steps` rounded up.
 std::int64_t absolute_steps(double steps_or_fraction, std::int64_t max_steps);
 
-/// @throws InvalidArgumentError with all of problems(arguments), and if there are no samples, or no
-/// length and no max_steps
+/// Why these arguments cannot train with this data: no samples, no whole batch, or no length and no
+/// max_steps. Empty if they can.
+std::vector<std::string> problems(const TrainingData& data, const TrainingArguments& arguments);
+
+/// @throws InvalidArgumentError with all of problems(arguments) and problems(data, arguments)
 TrainingPlan make_plan(const TrainingArguments& arguments, const TrainingData& data);
 
 /// For one process that reads `num_examples` samples in batches of per_device_train_batch_size.
