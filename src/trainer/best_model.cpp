@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <system_error>
 
@@ -44,11 +45,14 @@ void TrainingRun::load_best_model() {
             {{"folder", folder.string()}, {"metric", static_cast<double>(*state_.best_metric)}});
 }
 
-/// With a limit of one, the best checkpoint alone is worth keeping.
+/// With a limit of one, the best checkpoint alone is worth keeping. A run that went on from
+/// elsewhere may not have it here: then nothing is deleted.
 void TrainingRun::keep_only_best_checkpoint() {
   if (args_.save_total_limit != 1 || !state_.best_model_checkpoint) return;
   const auto best = checkpoint_step(*state_.best_model_checkpoint);
-  for (const std::int64_t step : complete_checkpoints(args_.output_dir)) {
+  const std::vector<std::int64_t> steps = complete_checkpoints(args_.output_dir);
+  if (std::find(steps.begin(), steps.end(), best) == steps.end()) return;
+  for (const std::int64_t step : steps) {
     if (step != best) delete_checkpoint(args_.output_dir / checkpoint_name(step));
   }
 }

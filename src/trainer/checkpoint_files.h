@@ -2,6 +2,7 @@
 
 #include "torchhub/fwd.h"
 #include "torchhub/training/arguments.h"
+#include "torchhub/training/checkpoint.h"
 #include "torchhub/training/state.h"
 
 #include <c10/core/Device.h>
@@ -18,6 +19,9 @@ inline constexpr std::string_view kOwnState = "torchhub_state.json";
 
 /// training_args.json, the token masked. @throws FileError, DiskFullError
 void write_training_args(const TrainingArguments& args, const std::filesystem::path& folder);
+
+/// What to throw for a file of a checkpoint that cannot be used.
+CheckpointError damaged_file(const std::filesystem::path& file, const std::string& problem);
 
 /// trainer_state.json of a checkpoint that a run may go on from.
 /// @throws CheckpointError if it is incomplete, damaged, or of a sharded run

@@ -151,7 +151,13 @@ at::Tensor Trainer::Impl::labels_of(const Batch& inputs) const {
     columns.push_back(found->second);
   }
   if (columns.empty()) return {};
-  return columns.size() == 1 ? columns.front() : torch::stack(columns, /*dim=*/-1);
+  const auto fits = [&](const at::Tensor& column) {
+    return column.sizes() == columns.front().sizes();
+  };
+  if (columns.size() == 1 || !std::all_of(columns.begin(), columns.end(), fits)) {
+    return columns.front();
+  }
+  return torch::stack(columns, /*dim=*/-1);
 }
 
 }  // namespace torchhub

@@ -7,10 +7,7 @@ namespace torchhub {
 Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string& prefix) {
   MemoryStage memory(impl_->memory, "eval");
   Metrics result = evaluation_loop(make_loader(), {.metric_key_prefix = prefix}).metrics;
-  result.set("epoch", impl_->state.epoch);
-  LogRow logs;
-  for (const auto& [name, value] : result) logs.emplace_back(name, value);
-  log(std::move(logs));
+  log(impl_->with_progress(result));
   impl_->callbacks.evaluate(impl_->event(), result);
   memory.report(result);
   return result;
@@ -70,7 +67,11 @@ ModelOutput Trainer::prediction_step(const Batch& inputs) {
   const at::Tensor labels = impl_->labels_of(inputs);
   if (labels.defined()) {
     UpdateExtent extent;  // of an update that is this batch alone
-    if (impl_->counts_items()) extent.num_items_in_batch = impl_->items_in(labels);
+    if (impl_->counts_items()) {
+      extent.num_items_in_batch = impl_->items_of(inputs);
+      // As in training: of no label that counts the loss is 0.
+      if (extent.num_items_in_batch == 0) extent.num_items_in_batch = 1;
+    }
     return compute_loss(inputs, extent);
   }
   const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());

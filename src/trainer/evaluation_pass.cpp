@@ -67,10 +67,16 @@ EvaluationPass::EvaluationPass(Trainer& trainer, const EvaluationLoopOptions& op
       impl_(*trainer.impl_),
       prefix_(options.metric_key_prefix),
       keep_predictions_(options.keep_predictions),
-      loss_only_(impl_.options.args.prediction_loss_only),
+      loss_only_(impl_.options.args.prediction_loss_only || !(keep_predictions_ || has_metrics())),
       collector_(kept(options.keep_predictions)) {
   impl_.find_device();
   for (const auto& metric : impl_.options.streaming_metrics) metric->reset();
+}
+
+bool EvaluationPass::has_metrics() const {
+  const TrainerOptions& options = impl_.options;
+  return options.compute_metrics || options.compute_batch_metrics ||
+         !options.streaming_metrics.empty();
 }
 
 KeptInEvaluation EvaluationPass::kept(bool keep_predictions) const {
@@ -157,10 +163,11 @@ void EvaluationPass::take(const Batch& inputs, bool counts, bool last) {
 EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inputs) const {
   EvalPrediction batch{.predictions = output.logits, .label_ids = impl_.labels_of(inputs)};
   const auto& preprocess = impl_.options.preprocess_logits_for_metrics;
-  if (preprocess && batch.predictions.defined()) {
+  if (preprocess && batch.predictions.defined() && !loss_only_) {
     batch.predictions = preprocess(batch.predictions, batch.label_ids);
   }
   const auto& wanted = impl_.options.args.include_for_metrics;
+  if (loss_only_) return batch;
   if (holds(wanted, "inputs")) batch.inputs = inputs;
   if (output.loss.defined() && holds(wanted, "loss")) {
     batch.losses = output.loss.to(torch::kFloat32).expand({samples_of(output, inputs)});

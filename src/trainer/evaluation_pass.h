@@ -16,6 +16,7 @@ class EvaluationPass {
   PredictionOutput over(const DataLoader& loader);
 
  private:
+  bool has_metrics() const;
   KeptInEvaluation kept(bool keep_predictions) const;
   std::int64_t own_samples(std::int64_t real) const;
   Batch first_of(Batch inputs, std::int64_t samples) const;
@@ -30,7 +31,7 @@ class EvaluationPass {
   Trainer::Impl& impl_;
   std::string prefix_;
   bool keep_predictions_;
-  bool loss_only_;
+  bool loss_only_;  ///< Nobody wants predictions.
   PredictionCollector collector_;
   Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.
   double loss_sum_ = 0;     ///< Each batch's mean times what it counts.

@@ -15,7 +15,10 @@ FullEvalCast::FullEvalCast(PreTrainedModel& model, std::optional<at::ScalarType>
 }
 
 FullEvalCast::~FullEvalCast() {
-  for (auto& [tensor, original] : originals_) tensor.set_data(original);
+  // Backwards: a tensor that has two names was taken twice, the second time as it was cast.
+  for (auto each = originals_.rbegin(); each != originals_.rend(); ++each) {
+    each->first.set_data(each->second);
+  }
 }
 
 }  // namespace torchhub

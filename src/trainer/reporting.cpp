@@ -59,8 +59,18 @@ Metrics TrainingRun::training_summary(double seconds) {
   metrics.set("total_flos", state_.total_flos);
   metrics.set("train_loss", output_.training_loss);
   memory_.report(metrics);
-  metrics.set("epoch", state_.epoch);
   return metrics;
+}
+
+LogRow Trainer::Impl::with_progress(Metrics& metrics) const {
+  metrics.set("epoch", state.epoch);
+  LogRow row;
+  for (const auto& [name, value] : metrics) row.emplace_back(name, value);
+  if (options.args.include_num_input_tokens_seen != InputTokensSeen::no) {
+    row.emplace_back("num_input_tokens_seen", state.num_input_tokens_seen);
+    metrics.set("num_input_tokens_seen", static_cast<double>(state.num_input_tokens_seen));
+  }
+  return row;
 }
 
 }  // namespace torchhub

@@ -1,24 +1,16 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
-#include "torchhub/base/python_format.h"
 #include "trainer/checkpoint_files.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
-#include <cstdint>
 #include <string_view>
 
 namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-CheckpointError damaged(const fs::path& file, const std::string& problem) {
-  return CheckpointError(
-      fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
-}
 
 /// Whose checkpoint holds an entry of that name; empty: that of one that trains whole models.
 std::string_view sharding_library(std::string_view name) {
@@ -41,20 +33,12 @@ void refuse_sharded(const fs::path& checkpoint) {
   }
 }
 
-constexpr std::int64_t kMostSamples = 1'000'000'000'000'000;
-
-/// A count in torchhub_state.json. @throws InvalidArgumentError unless it is one, up to `most`
-std::int64_t whole_number(const nlohmann::ordered_json& ours, const char* key, std::int64_t most) {
-  const nlohmann::ordered_json& value = ours.at(key);
-  if (value.is_number_unsigned() &&
-      value.get<std::uint64_t>() <= static_cast<std::uint64_t>(most)) {
-    return value.get<std::int64_t>();
-  }
-  throw InvalidArgumentError(
-      fmt::format("'{}' is {}, which is no whole number from 0 to {}.", key, value.dump(), most));
-}
-
 }  // namespace
+
+CheckpointError damaged_file(const fs::path& file, const std::string& problem) {
+  return CheckpointError(
+      fmt::format("'{}' is damaged: {} Choose another checkpoint.", file.string(), problem));
+}
 
 TrainerState read_checkpoint_state(const fs::path& checkpoint) {
   refuse_sharded(checkpoint);
@@ -67,15 +51,16 @@ TrainerState read_checkpoint_state(const fs::path& checkpoint) {
   }
   try {
     TrainerState state = trainer_state_from_json_text(read_file(file));
-    if (state.global_step < 0) throw damaged(file, "its global_step is below 0.");
+    if (state.global_step < 0) throw damaged_file(file, "its global_step is below 0.");
     return state;
   } catch (const InvalidArgumentError& error) {
-    throw damaged(file, error.what());
+    throw damaged_file(file, error.what());
   }
 }
 
 void TrainingRun::resume(const fs::path& checkpoint) {
   TrainerState saved = read_checkpoint_state(checkpoint);
+  restore_place(checkpoint, saved.global_step);
   if (saved.global_step > plan_.max_steps) {
     throw CheckpointError(
         fmt::format("'{}' was saved at step {}, after the {} steps of this run. Raise max_steps or "
@@ -102,7 +87,6 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   if (args_.restore_callback_states_from_checkpoint) {
     impl_.callbacks.restore(saved.stateful_callbacks);
   }
-  restore_place(checkpoint);
   load_optimizer_and_schedule(checkpoint);
   require_same_step(checkpoint);
   if (const fs::path file = checkpoint / rng_state_name(impl_.processes); fs::exists(file)) {
@@ -116,37 +100,6 @@ void TrainingRun::resume(const fs::path& checkpoint) {
                   {"effect", "random numbers start afresh: the run will not be exact"}});
   }
   log::info("resumed", {{"checkpoint", checkpoint.string()}, {"step", state_.global_step}});
-}
-
-/// The place in the data, and the sums of losses. Python keeps neither: there the place follows
-/// from the step, and the sums begin again.
-void TrainingRun::restore_place(const fs::path& checkpoint) {
-  const std::int64_t step = state_.global_step;
-  const std::int64_t updates = step % plan_.updates_per_epoch;
-  place_ = {.epoch = step / plan_.updates_per_epoch,
-            .samples_seen = updates * args_.gradient_accumulation_steps * plan_.samples_per_batch};
-  LossSums sums{.first_counted_step = step, .last_logged_step = step};
-  const fs::path file = checkpoint / kOwnState;
-  if (fs::exists(file)) {
-    try {
-      const nlohmann::ordered_json ours = parse_python_json(read_file(file));
-      sums = {.total_loss = ours.at("total_loss").get<double>(),
-              .first_counted_step = whole_number(ours, "first_counted_step", step),
-              .loss_since_log = ours.at("loss_since_log").get<double>(),
-              .last_logged_step = whole_number(ours, "last_logged_step", step)};
-      // A checkpoint of torchhub 0.2 lacks the place; the step gives it.
-      if (ours.contains("epoch")) {  // each has an update at least
-        place_ = {.epoch = whole_number(ours, "epoch", step),
-                  .samples_seen = whole_number(ours, "samples_seen_in_epoch", kMostSamples)};
-      }
-    } catch (const InvalidArgumentError& error) {
-      throw damaged(file, error.what());
-    } catch (const nlohmann::json::exception& error) {
-      throw damaged(file, error.what());
-    }
-  }
-  if (args_.ignore_data_skip) place_.samples_seen = 0;
-  loss_.restore(sums);
 }
 
 /// As in Python, both or none: moments of step n do not go with the rate of step 0.

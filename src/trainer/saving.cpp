@@ -87,6 +87,8 @@ std::string TrainingRun::own_state_text() {
       {"last_logged_step", sums.last_logged_step},
       {"epoch", over ? place_.epoch + 1 : place_.epoch},
       {"samples_seen_in_epoch", over ? 0 : place_.samples_seen},
+      {"total_train_batch_size", plan_.total_batch_size},
+      {"updates_ahead", updates_ahead_},
   };
   return python_json(ours) + "\n";
 }
@@ -102,9 +104,11 @@ void TrainingRun::rotate_checkpoints() {
   }
 }
 
+/// Whoever sees it half deleted must not take it for whole: what makes it complete goes first.
 void TrainingRun::delete_checkpoint(const fs::path& folder) {
   std::error_code error;
-  fs::remove_all(folder, error);
+  fs::remove(folder / "trainer_state.json", error);
+  if (!error) fs::remove_all(folder, error);
   if (error) {
     log::warning("checkpoint_not_deleted",
                  {{"folder", folder.string()}, {"error", error.message()}});

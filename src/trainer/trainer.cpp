@@ -167,8 +167,13 @@ TrainOutput Trainer::train(const TrainOptions& options) {
   }
   const FlagGuard under_way(impl_->training);
   impl_->resumed_rates = options.resumed_rates;
-  return impl_->options.args.auto_find_batch_size ? train_in_what_fits(checkpoint)
-                                                  : TrainingRun(*this).go(checkpoint);
+  if (impl_->options.args.auto_find_batch_size) return train_in_what_fits(checkpoint);
+  impl_->plan = make_plan(impl_->options.args, impl_->training_data(impl_->options.args));
+  return TrainingRun(*this).go(checkpoint);
+}
+
+bool Trainer::Impl::tries_again_after(const std::exception& error) const {
+  return options.args.auto_find_batch_size && plan.train_batch_size > 1 && is_out_of_memory(error);
 }
 
 /// auto_find_batch_size: a tenth less each time memory runs out.
@@ -184,7 +189,7 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
       return TrainingRun(*this).go(checkpoint);
     } catch (const std::exception& error) {
       const std::int64_t tried = args.per_device_train_batch_size;
-      if (!is_out_of_memory(error) || tried <= 1) throw;
+      if (!impl_->tries_again_after(error)) throw;
       args.per_device_train_batch_size = tried * 9 / 10;
       log::warning("out_of_memory", {{"batch_size", tried},
                                      {"next", args.per_device_train_batch_size},

@@ -46,19 +46,27 @@ struct Trainer::Impl {
   Batch model_inputs(Batch batch) const;
   /// args.label_smoothing_factor, where the model's labels are classes.
   double label_smoothing() const;
-  /// The columns under label_names: one as it is, several of one shape side by side, none
-  /// undefined.
+  /// The columns under label_names: one as it is, several of one shape side by side, of several
+  /// shapes the first. Undefined where one is missing.
   at::Tensor labels_of(const Batch& inputs) const;
   /// Calls what may be overridden, and pushes nothing.
   void save_model_of(Trainer& trainer, const std::filesystem::path& folder);
   /// Batches of an evaluation over a stream.
   DataLoader evaluation_stream(std::shared_ptr<const IterableDataset> stream) const;
+  /// auto_find_batch_size: is it worth while to start again with a smaller batch?
+  bool tries_again_after(const std::exception& error) const;
   /// Can anybody use the number of labels that count in an update?
   bool counts_items() const;
   /// @throws InvalidArgumentError if noise is asked for that the model did not add
   void require_neftune() const;
   /// Labels that count.
   std::int64_t items_in(const at::Tensor& labels) const;
+  /// Those of a batch: of `shift_labels`, which stand where their logits do, if it has them. Unset
+  /// without labels.
+  std::optional<std::int64_t> items_of(const Batch& batch) const;
+  /// Adds how far the run is: the epoch and, where they are counted, the tokens. @return a row of
+  /// them
+  LogRow with_progress(Metrics& metrics) const;
   /// What forward passes run in, if not in the weights' own type.
   std::optional<at::ScalarType> autocast_type() const;
   /// What weights become for an evaluation outside training.
@@ -89,6 +97,7 @@ struct Trainer::Impl {
 
   torch::Device device_ = torch::Device(torch::kCPU);
   std::vector<std::string> label_names = {};  ///< Columns that are labels.
+  bool swept = false;                         ///< What a killed run left in output_dir is removed.
 
   // What events point at, while there is one.
   const torch::optim::Optimizer* optimizer = nullptr;

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace torchhub {
 namespace {
 
@@ -67,13 +69,16 @@ TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoi
     run_epochs();
     return finish();
   } catch (const std::exception& error) {
-    impl_.callbacks.exception(impl_.event(), error);
+    if (!impl_.tries_again_after(error)) impl_.callbacks.exception(impl_.event(), error);
     throw;
   }
 }
 
 void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint) {
-  if (impl_.processes.writes()) remove_unfinished(args_.output_dir);
+  // Once: what an earlier train() handed over may still be on its way.
+  if (!std::exchange(impl_.swept, true) && impl_.processes.writes()) {
+    remove_unfinished(args_.output_dir);
+  }
   if (impl_.pusher) {
     earlier_pushes_ = std::ssize(impl_.pusher->outcomes());
     earlier_push_stall_ = impl_.pusher->stall_seconds();
@@ -142,9 +147,7 @@ TrainOutput TrainingRun::finish() {
   output_.global_step = state_.global_step;
   output_.training_loss = loss_.mean(state_.global_step);
   output_.metrics = training_summary(impl_.seconds_since(start_));
-  LogRow logs;
-  for (const auto& [name, value] : output_.metrics) logs.emplace_back(name, value);
-  trainer_.log(std::move(logs));
+  trainer_.log(impl_.with_progress(output_.metrics));
   if (args_.load_best_model_at_end) load_best_model();
   if (impl_.processes.writes()) keep_only_best_checkpoint();
   if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {

@@ -55,6 +55,10 @@ class TrainingRun {
   void load_best_model();
   void keep_only_best_checkpoint();
 
+  // Where in the data it goes on: place_in_data.cpp
+  void restore_place(const std::filesystem::path& checkpoint, std::int64_t step);
+  void plan_updates_left();
+
   // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();
   /// @param random_states of all processes, where there are several
@@ -66,7 +70,6 @@ class TrainingRun {
   void rotate_checkpoints();
   static void delete_checkpoint(const std::filesystem::path& folder);
   void resume(const std::filesystem::path& checkpoint);
-  void restore_place(const std::filesystem::path& checkpoint);
   void load_optimizer_and_schedule(const std::filesystem::path& checkpoint);
   void restore_random_states();
 
@@ -91,7 +94,10 @@ class TrainingRun {
   RunningLoss loss_;
   TokenCounter tokens_;
 
-  Place place_;                    ///< Of the next update.
+  Place place_;  ///< Of the next update.
+  /// How many more updates of this run's size the place stands for than were made: 0 unless the run
+  /// went on with another total batch.
+  std::int64_t updates_ahead_ = 0;
   bool epoch_ended_ = false;       ///< All batches of the epoch under way are trained on.
   std::int64_t batches_done_ = 0;  ///< Of the epoch under way, on this process.
   double used_rate_ = 0;           ///< Of the last update.

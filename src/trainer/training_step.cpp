@@ -102,6 +102,14 @@ std::int64_t Trainer::Impl::items_in(const at::Tensor& labels) const {
   return count_items(labels, options.model->shifts_labels());
 }
 
+std::optional<std::int64_t> Trainer::Impl::items_of(const Batch& batch) const {
+  if (const auto shifted = batch.find("shift_labels"); shifted != batch.end()) {
+    return count_items(shifted->second, /*shifted=*/false);
+  }
+  const at::Tensor labels = labels_of(batch);
+  return labels.defined() ? std::optional(items_in(labels)) : std::nullopt;
+}
+
 bool Trainer::Impl::counts_for_all_processes(const UpdateExtent& update) const {
   return !processes.alone() && options.args.average_tokens_across_devices &&
          update.num_items_in_batch && normalises_by_items(update);

@@ -48,9 +48,9 @@ UpdateExtent TrainingRun::extent_of(const std::vector<Batch>& batches) const {
   std::int64_t items = 0;
   bool known = true;
   for (const Batch& batch : batches) {
-    const at::Tensor labels = impl_.labels_of(batch);
-    known = known && labels.defined();
-    if (known) items += impl_.items_in(labels);
+    const std::optional<std::int64_t> of_batch = impl_.items_of(batch);
+    known = known && of_batch.has_value();
+    items += of_batch.value_or(0);
   }
   if (const auto total = total_items(items, known)) {
     extent.num_items_in_batch = std::max<std::int64_t>(*total, 1);  // none: the loss is 0

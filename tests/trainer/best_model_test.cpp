@@ -93,6 +93,17 @@ TEST_F(BestModel, StaysThroughRotationAndAloneWithALimitOfOne) {
   EXPECT_EQ(complete_checkpoints(out()), std::vector<std::int64_t>{2});
 }
 
+TEST_F(BestModel, OfAnotherFolderCostsNoCheckpointOfThisOne) {
+  Trainer(options({0.1, 0.9, 0.3, 0.2, 0.2, 0.2})).train();
+  TrainerOptions o = options({0.2});
+  o.args.output_dir = folder_ / "moved";
+  o.args.save_total_limit = 1;
+  Trainer trainer(std::move(o));
+  trainer.train({.resume_from_checkpoint = (out() / "checkpoint-4").string()});
+  EXPECT_EQ(trainer.state().best_model_checkpoint, best_of(2));
+  EXPECT_EQ(complete_checkpoints(folder_ / "moved"), std::vector<std::int64_t>{6});
+}
+
 TEST_F(BestModel, IsAllThatSaveStrategyBestSaves) {
   TrainerOptions o = options({0.1, 0.9, 0.3, 0.2, 0.95, 0.2});
   o.args.save_strategy = SaveStrategy::best;

@@ -250,6 +250,27 @@ class HungryModel final : public testing::TinyModelForImageClassification {
   std::int64_t most_;
 };
 
+class CountsFailures final : public TrainerCallback {
+ public:
+  std::string name() const override { return "CountsFailures"; }
+  void on_exception(const TrainerEvent&, const std::exception&) override { ++seen; }
+  int seen = 0;
+};
+
+TEST_F(Choices, AutoFindBatchSizeSaysOnceThatNoneFits) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  TrainingArguments args = arguments();
+  args.auto_find_batch_size = true;
+  const auto failures = std::make_shared<CountsFailures>();
+  Trainer trainer({.model = std::make_shared<HungryModel>(config, 0),
+                   .args = args,
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {failures}});
+  EXPECT_THROW(trainer.train(), c10::Error);
+  EXPECT_EQ(failures->seen, 1);
+}
+
 TEST_F(Choices, AutoFindBatchSizeGoesDownUntilABatchFits) {
   testing::TinyConfig config;
   config.model_type = "tiny";
@@ -259,9 +280,12 @@ TEST_F(Choices, AutoFindBatchSizeGoesDownUntilABatchFits) {
   args.auto_find_batch_size = true;
   args.save_strategy = SaveStrategy::steps;
   args.save_steps = 2;
-  Trainer trainer({.model = model, .args = args, .train_dataset = tiny_dataset(100)});
+  const auto failures = std::make_shared<CountsFailures>();
+  Trainer trainer(
+      {.model = model, .args = args, .train_dataset = tiny_dataset(100), .callbacks = {failures}});
   EXPECT_EQ(trainer.train().global_step, 4);
   EXPECT_EQ(trainer.state().train_batch_size, 14);
+  EXPECT_EQ(failures->seen, 0) << "the run did not end";
   model->tried.resize(4);
   EXPECT_EQ(model->tried, (std::vector<std::int64_t>{20, 18, 16, 14}));  // a tenth less, cut
   model->tried.clear();

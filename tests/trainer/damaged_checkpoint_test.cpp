@@ -110,7 +110,7 @@ TEST_F(DamagedCheckpoint, WithTextCutAtAnyByteIsRefusedByName) {
 }
 
 TEST_F(DamagedCheckpoint, WithTorchFilesCutAnywhereIsRefusedByName) {
-  // Each byte of these files: FilesOfACheckpoint in tests/training/checkpoint_test.cpp.
+  // Each byte of these files: CutFile in tests/training/cut_files_test.cpp.
   expect_refused_however_short<CheckpointError>("optimizer.pt", 61);
   expect_refused_however_short<CheckpointError>("scheduler.pt", 13);
   expect_refused_however_short<CheckpointError>("rng_state.pth", 61);

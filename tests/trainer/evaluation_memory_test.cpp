@@ -98,11 +98,14 @@ TEST_F(EvaluationMemory, EvalAccumulationStepsSayWhenPredictionsGoToTheHost) {
   EXPECT_EQ(batches_before_the_move(std::nullopt), 8U) << "at the end";
 }
 
-/// Remembers the types of its weights; computes only what any of them can on a CPU.
+/// Remembers the types of its weights; computes only what any of them can on a CPU. Its weight has
+/// two names, as tied ones have.
 class AnyType final : public PreTrainedModel {
  public:
   explicit AnyType(const testing::TinyConfig& config)
-      : PreTrainedModel(config), weight_(register_parameter("weight", torch::full({6}, 0.1))) {}
+      : PreTrainedModel(config), weight_(register_parameter("weight", torch::full({6}, 0.1))) {
+    register_parameter("tied", weight_);
+  }
   ModelOutput forward(const Batch& batch) override {
     if (!is_training()) evaluated_in = weight_.scalar_type();
     const torch::Tensor logits = batch.at("pixel_values").to(weight_.scalar_type()) * weight_;

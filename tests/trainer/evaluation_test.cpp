@@ -173,6 +173,23 @@ TEST_F(Evaluation, KeepsTheLossAloneWherePredictionsAreNotWanted) {
   EXPECT_FALSE(trainer.predict(tiny_dataset(4)).predictions.defined());
 }
 
+TEST_F(Evaluation, TouchesNoPredictionsWhereNobodyAsksForThem) {
+  TrainerOptions o = options();
+  int preprocessed = 0;
+  o.preprocess_logits_for_metrics = [&](const at::Tensor& logits, const at::Tensor&) {
+    ++preprocessed;
+    return logits;
+  };
+  Trainer trainer(o);
+  EXPECT_TRUE(trainer.evaluate().get("eval_loss"));
+  EXPECT_EQ(preprocessed, 0);
+  EXPECT_TRUE(trainer.predict(tiny_dataset(4)).predictions.defined());
+  EXPECT_EQ(preprocessed, 1);
+  o.streaming_metrics = {metrics::streaming_accuracy()};
+  EXPECT_TRUE(Trainer(o).evaluate().get("eval_accuracy"));
+  EXPECT_EQ(preprocessed, 1 + 3);
+}
+
 /// Predicts a class for each position; batches of sequences are as long as their longest.
 class Tagger final : public PreTrainedModel {
  public:

@@ -206,6 +206,56 @@ TEST_F(LossContract, FindsLabelsWhereTheModelReadsThem) {
   EXPECT_FALSE(evaluate({{"start_positions", starts}}).defined());  // all of them, or none
 }
 
+TEST_F(LossContract, TheStepIsAsLongAsMaxGradNormAllows) {
+  const auto step_of = [&](double max_grad_norm) {
+    TrainingArguments args = arguments(8, 1);
+    args.max_grad_norm = max_grad_norm;
+    const Result after = update(Declares::nothing, args);
+    EXPECT_GT(after.grad_norm, 0.01);  // as it was before clipping
+    const auto before = token_model(Declares::nothing)->parameters();
+    double squares = 0;
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      squares += (after.model->parameters()[i] - before[i]).square().sum().item<double>();
+    }
+    return std::pair(std::sqrt(squares) / args.learning_rate, after.grad_norm);
+  };
+  EXPECT_NEAR(step_of(0.01).first, 0.01, 1e-5);
+  const auto [unclipped, norm] = step_of(100);
+  EXPECT_NEAR(unclipped, norm, 1e-5);
+}
+
+TEST_F(LossContract, ShiftedLabelsOfTheBatchAreWhatIsCounted) {
+  std::vector<std::int64_t> counts;
+  TrainingArguments args = arguments(2, 2);
+  args.remove_unused_columns = false;
+  Trainer trainer(
+      {.model = token_model(Declares::nothing),
+       .args = args,
+       .train_dataset = std::make_shared<TensorDataset>(
+           Batch{{"input_ids", torch::ones({4, 3}, torch::kInt64)},
+                 {"labels", torch::ones({4, 3}, torch::kInt64)},
+                 {"shift_labels", torch::tensor({{1, 2, -100}}).expand({4, 3}).contiguous()}}),
+       .compute_loss_func = [&](const ModelOutput& output, const at::Tensor&,
+                                std::optional<std::int64_t> items) {
+         counts.push_back(items.value());
+         return output.logits.sum();
+       }});
+  trainer.train();
+  EXPECT_EQ(counts, (std::vector<std::int64_t>{8, 8}));
+}
+
+TEST_F(LossContract, ABatchWithoutALabelThatCountsHasALossOfZero) {
+  const auto none =
+      std::make_shared<TensorDataset>(Batch{{"input_ids", torch::ones({4, 3}, torch::kInt64)},
+                                            {"labels", torch::full({4, 3}, -100, torch::kInt64)}});
+  Trainer trainer({.model = token_model(Declares::items),
+                   .args = arguments(4, 1),
+                   .train_dataset = none,
+                   .eval_dataset = none});
+  EXPECT_EQ(trainer.evaluate().at("eval_loss"), 0);
+  EXPECT_EQ(trainer.train().training_loss, 0);
+}
+
 TEST_F(LossContract, AnOwnLossGetsTheCountOfTheUpdate) {
   const ComputeLoss sum = [](const ModelOutput& output, const at::Tensor& labels,
                              std::optional<std::int64_t> items) {

@@ -120,6 +120,39 @@ TEST_P(Processes, GoOnFromTheSampleWithAnotherTotalBatch) {
   }
 }
 
+TEST_P(Processes, EndTheEpochsOfARunThatHadAnotherTotalBatch) {
+  const TempDir folder;
+  const std::vector<std::string> three_epochs = {"--max_steps", "-1", "--num_train_epochs", "3"};
+  const auto resumed = [&](const char* from, int world_size, int total_batch) {
+    Job job{.world_size = world_size, .more = three_epochs, .total_batch = total_batch};
+    job.more.insert(job.more.end(), {"--resume_from_checkpoint", (folder / from).string()});
+    return results(folder / "out", job);
+  };
+  results(folder / "one", {.more = three_epochs});  // 48 samples, 8 an update: 18 updates
+  // 72 samples seen, 72 left, 16 an update: 24 and 48.
+  for (const json& rank : resumed("one/checkpoint-9", GetParam(), 16)) {
+    ASSERT_TRUE(rank.contains("history")) << rank.dump();
+    EXPECT_EQ(rank["global_step"], 14);
+    EXPECT_EQ(logged(rank, "epoch").back(), 3);
+    EXPECT_GT(logged(rank, "learning_rate").back(), 0);
+  }
+  // The new steps go on from each other, and once more with the old total batch.
+  EXPECT_EQ(resumed("out/checkpoint-12", GetParam(), 16).front()["global_step"], 14);
+  EXPECT_EQ(resumed("out/checkpoint-12", 1, 8).front()["global_step"], 16);
+}
+
+TEST_P(Processes, MakeTheStepsOfARunThatHadAnotherTotalBatch) {
+  const TempDir folder;
+  results(folder / "shared", {.world_size = GetParam(), .total_batch = 16});  // 9 in 3 epochs
+  const json one =
+      results(folder / "out",
+              {.more = {"--resume_from_checkpoint", (folder / "shared/checkpoint-6").string()}})
+          .front();
+  ASSERT_TRUE(one.contains("history")) << one.dump();
+  EXPECT_EQ(one["global_step"], 9);
+  EXPECT_EQ(logged(one, "epoch").back(), 2.5) << "though 9 of its updates are an epoch and a half";
+}
+
 TEST_P(Processes, LetOnlyTheMainOneWrite) {
   const TempDir folder;
   const auto shared = results(folder / "out", {.world_size = GetParam()});

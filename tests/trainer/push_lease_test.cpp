@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -77,6 +78,56 @@ class OpenAfterRotation final : public TrainerCallback {
   std::shared_ptr<Gate> gate_;
   fs::path output_dir_;
 };
+
+/// Shuts the gate and fails after the first save; in the run after that it opens it.
+class FailsAfterASave final : public TrainerCallback {
+ public:
+  explicit FailsAfterASave(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
+  std::string name() const override { return "FailsAfterASave"; }
+  void on_train_begin(const TrainerEvent&) override { gate_->set_shut(saved.empty()); }
+  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
+    if (saved.empty()) saved = files_of(checkpoint);
+  }
+  void on_step_end(const TrainerEvent& event) override {
+    if (event.state.global_step == 3 && !std::exchange(failed_, true)) {
+      throw DatasetError("sample 17 is broken");
+    }
+  }
+
+  Files saved;
+
+ private:
+  std::shared_ptr<Gate> gate_;
+  bool failed_ = false;
+};
+
+TEST(PushLease, OutlivesARunThatFailsAndTheStartOfTheNext) {
+  const TempDir folder;
+  const testing::LocalHub hub;
+  const auto gate = std::make_shared<Gate>();
+  const HubOptions hub_options{.endpoint = hub.base_url(),
+                               .token = hub.token(),
+                               .cache_dir = folder / "cache",
+                               .transport = gate};
+  const auto watch = std::make_shared<FailsAfterASave>(gate);
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "tiny",
+                            .max_steps = 4,
+                            .disable_tqdm = true,
+                            .save_steps = 2,
+                            .push_to_hub = true,
+                            .hub_strategy = HubStrategy::all_checkpoints},
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {watch},
+                   .hub = hub_options});
+  EXPECT_THROW(trainer.train(), DatasetError);
+  EXPECT_TRUE(trainer.train({.resume_from_checkpoint = "last"}).pushed_all());
+
+  const HubClient client(hub_options);
+  const fs::path snapshot = client.snapshot_download({.id = RepoId::parse("demo/tiny")});
+  EXPECT_EQ(files_of(snapshot / "checkpoint-2"), watch->saved);
+  EXPECT_TRUE(fs::exists(snapshot / "checkpoint-4"));
+}
 
 TEST(PushLease, BringsAllOfACheckpointThatRotationTookMeanwhile) {
   const TempDir folder;

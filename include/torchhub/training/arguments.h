@@ -150,6 +150,8 @@ struct TrainingArguments {
   bool remove_unused_columns =
       true;  ///< Drop columns that the model does not name, if it names any.
   /// Columns that are labels. Unset: what the model's forward_arguments() names so, else labels.
+  /// Several of one shape become one tensor, with a last dimension for the names; of several shapes
+  /// the first is taken.
   std::optional<std::vector<std::string>> label_names = std::nullopt;
   SamplingStrategy train_sampling_strategy = SamplingStrategy::random;
   std::string length_column_name = "length";  ///< Of lengths, for group_by_length.
