@@ -78,39 +78,6 @@ TEST(RngFile, BringsTheGeneratorBack) {
   EXPECT_TRUE(torch::equal(next, torch::rand({5})));
 }
 
-/// Cuts the file shorter by one byte until nothing is left.
-template <typename Load>
-void expect_refused_at_every_length(const fs::path& file, Load load) {
-  for (std::uintmax_t length = fs::file_size(file); length-- > 0;) {
-    fs::resize_file(file, length);
-    const std::string said = testing::message_of<CheckpointError>(load);
-    ASSERT_NE(said.find(file.string()), std::string::npos) << length << ": " << said;
-  }
-}
-
-TEST(FilesOfACheckpoint, AreRefusedByNameWhereverTheyAreCut) {
-  const TempDir folder;
-  torch::nn::Linear model(2, 1);
-  const auto optimizer = make_optimizer(*model, {});
-  model(torch::ones({1, 2})).sum().backward();
-  optimizer->step();
-  save_optimizer(*optimizer, {}, folder / "optimizer.pt");
-  expect_refused_at_every_length(folder / "optimizer.pt", [&] {
-    load_optimizer(*optimizer, *model, folder / "optimizer.pt");
-  });
-  const auto scheduler = make_scheduler({.total_steps = 10});
-  save_scheduler(*scheduler, folder / "scheduler.pt");
-  expect_refused_at_every_length(folder / "scheduler.pt",
-                                 [&] { load_scheduler(*scheduler, folder / "scheduler.pt"); });
-  GradScaler scaler;
-  save_scaler(scaler, folder / "scaler.pt");
-  expect_refused_at_every_length(folder / "scaler.pt",
-                                 [&] { load_scaler(scaler, folder / "scaler.pt"); });
-  save_rng_state(folder / "rng_state.pth", seeded_python_rng(1), std::nullopt);
-  expect_refused_at_every_length(folder / "rng_state.pth",
-                                 [&] { load_rng_state(folder / "rng_state.pth", std::nullopt); });
-}
-
 TEST(RngFile, WithAStateThatIsNoneIsRefused) {
   const TempDir folder;
   for (const torch::Tensor& state :
