@@ -1,5 +1,5 @@
 // The same training as examples/finetune, without the Trainer: its pieces in a loop of one's own.
-// The checkpoints can be resumed by the Trainer, here and in Python, and by this program.
+// The checkpoints can be resumed by the Trainer and by this program.
 
 #include "../finetune/resnet_model.h"
 #include <torchhub/base/atomic_file.h>
