@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMost = 1'000'000'000'000'000;
+constexpr std::int64_t kMostEpochs = 1'000'000'000;
 
 struct Range {
   std::int64_t least = 0;
@@ -53,7 +54,8 @@ OwnState parsed(const std::string& text, std::int64_t step) {
                 .loss_since_log = ours.at("loss_since_log").get<double>(),
                 .last_logged_step = whole_number(ours, "last_logged_step", steps)};
   if (ours.contains("epoch")) {
-    state.epoch = whole_number(ours, "epoch", steps);  // each has an update at least
+    // Each has an update at least.
+    state.epoch = whole_number(ours, "epoch", {.most = std::min(step, kMostEpochs)});
     state.samples_seen = whole_number(ours, "samples_seen_in_epoch", {});
   }
   if (ours.contains("total_train_batch_size")) {
