@@ -5,6 +5,7 @@
 #include "trainer/full_eval_cast.h"
 #include "trainer/gathered_prediction.h"
 #include "trainer/speed_metrics.h"
+#include "trainer/worker_seed.h"
 
 #include <fmt/format.h>
 
@@ -99,6 +100,7 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
     if (impl_.options.args.ddp_broadcast_buffers.value_or(true)) {
       impl_.processes.share_buffers(*impl_.options.model);
     }
+    draw_worker_seed();
     const auto batches = loader.epoch(0);
     auto batch = batches->next();
     while (batch) {

@@ -3,6 +3,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/training/optimizer.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/worker_seed.h"
 
 #include <fmt/format.h>
 
@@ -120,10 +121,10 @@ void TrainingRun::run_epochs() {
 
 void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
   impl_.callbacks.epoch_begin(impl_.event());
-  // Python draws a worker seed from the global generator for each epoch's iterator, and restores
-  // the states of a checkpoint before it at the start of an epoch, after it in the middle of one.
+  // Python restores the states of a checkpoint before the seed is drawn at the start of an epoch,
+  // after it in the middle of one.
   if (rng_file_ && samples_seen == 0) restore_random_states();
-  torch::empty({1}, torch::kInt64).random_();
+  draw_worker_seed();
   if (rng_file_) restore_random_states();
 
   epoch_ended_ = false;

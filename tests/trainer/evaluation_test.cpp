@@ -190,6 +190,18 @@ TEST_F(Evaluation, TouchesNoPredictionsWhereNobodyAsksForThem) {
   EXPECT_EQ(preprocessed, 1 + 3);
 }
 
+// Python's loader draws a seed for workers it does not have; tests/peers/test_chain.py shows that
+// dropout goes on as there.
+TEST_F(Evaluation, TakesOneNumberFromTheGlobalGenerator) {
+  Trainer trainer(options());
+  torch::manual_seed(7);
+  torch::empty({1}, torch::kInt64).random_();
+  const torch::Tensor next = torch::rand({3});
+  torch::manual_seed(7);
+  trainer.evaluate();
+  EXPECT_TRUE(torch::equal(torch::rand({3}), next));
+}
+
 /// Predicts a class for each position; batches of sequences are as long as their longest.
 class Tagger final : public PreTrainedModel {
  public:
