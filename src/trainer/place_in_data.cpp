@@ -38,10 +38,10 @@ std::int64_t whole_number(const Json& ours, const char* key, Range range) {
 
 /// What torchhub_state.json says; what it lacks is as in a run that Python began.
 struct OwnState {
-  LossSums sums;
-  std::optional<std::int64_t> epoch;  ///< Unset in a checkpoint of torchhub 0.2.
+  LossSums sums = {};
+  std::optional<std::int64_t> epoch = std::nullopt;  ///< Unset in a checkpoint of torchhub 0.2.
   std::int64_t samples_seen = 0;
-  std::optional<std::int64_t> total_batch_size;
+  std::optional<std::int64_t> total_batch_size = std::nullopt;
   std::int64_t updates_ahead = 0;
 };
 
