@@ -1,6 +1,6 @@
 #include "torchhub/callbacks/logging_callback.h"
 
-#include "callbacks/folder_name.h"
+#include "base/folder_name.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/python_format.h"

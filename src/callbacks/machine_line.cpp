@@ -2,16 +2,13 @@
 
 #include "torchhub/base/log.h"
 #include "torchhub/training/machine_report.h"
-
-#include <torch/nn/module.h>
+#include "training/module_device.h"
 
 namespace torchhub {
 
 void MachineLineCallback::on_train_begin(const TrainerEvent& event) {
   if (!event.state.is_world_process_zero) return;
-  const auto parameters = event.model.parameters();
-  const MachineReport report =
-      describe_machine(parameters.empty() ? "cpu" : parameters.front().device().str());
+  const MachineReport report = describe_machine(device_of(event.model).str());
   std::fputs((report.line() + "\n").c_str(), out_);
   std::fflush(out_);
   for (const std::string& warning : report.warnings()) {

@@ -1,6 +1,6 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
-#include "callbacks/folder_name.h"
+#include "base/folder_name.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/training_card.h"

@@ -3,6 +3,8 @@
 #include "torchhub/base/version.h"
 #include "torchhub/models/model.h"
 #include "torchhub/training/machine_report.h"
+#include "torchhub/training/state.h"
+#include "training/module_device.h"
 
 #include <torch/torch.h>
 
@@ -19,17 +21,12 @@ CardNumber card_number(double value) {
   return value;
 }
 
-bool is_on_gpu(const torch::nn::Module& model) {
-  const auto parameters = model.parameters();
-  return !parameters.empty() && parameters.front().is_cuda();
-}
-
 CardHyperparameters hyperparameters(const TrainerEvent& event) {
   const TrainingArguments& args = event.args;
   CardHyperparameters values;
   values.learning_rate = args.learning_rate;
   values.num_devices = event.plan.world_size;
-  if (!is_on_gpu(event.model)) values.distributed_type = "multi-CPU";
+  if (device_of(event.model).is_cpu()) values.distributed_type = "multi-CPU";
   // What auto_find_batch_size found, and what split_batches left to one process.
   values.train_batch_size = event.plan.samples_per_batch > 0
                                 ? event.plan.samples_per_batch / event.plan.world_size
@@ -50,7 +47,7 @@ CardHyperparameters hyperparameters(const TrainerEvent& event) {
   values.bf16 = args.bf16;
   values.label_smoothing_factor = args.label_smoothing_factor;
   if (args.lr_scheduler_kwargs) {
-    values.lr_scheduler_kwargs = to_json(args).at("lr_scheduler_kwargs").dump();
+    values.lr_scheduler_kwargs = to_json(*args.lr_scheduler_kwargs).dump();
   }
   values.weight_decay = args.weight_decay;
   values.max_grad_norm = args.max_grad_norm;

@@ -1,6 +1,6 @@
 #include "torchhub/callbacks/training_plot.h"
 
-#include "callbacks/folder_name.h"
+#include "base/folder_name.h"
 #include "callbacks/plot_panel.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"

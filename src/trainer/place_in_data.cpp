@@ -106,10 +106,8 @@ void TrainingRun::plan_updates_left() {
     plan.num_train_epochs = std::max(plan.num_train_epochs, epochs);
   } else {
     plan.max_steps -= updates_ahead_;
-    if (!impl_.options.lr_scheduler) {
-      scheduler_ = trainer_.create_scheduler(plan.max_steps, *optimizer_);
-      impl_.lr_scheduler = scheduler_.get();
-    }
+    scheduler_ = schedule_of_plan();
+    impl_.lr_scheduler = scheduler_.get();
   }
   state_.max_steps = plan.max_steps;
   state_.num_train_epochs = plan.num_train_epochs;

@@ -20,6 +20,7 @@
 #include "trainer/trainer_problems.h"
 #include "trainer/training_run.h"
 #include "training/arguments/settled_arguments.h"
+#include "training/module_device.h"
 
 namespace torchhub {
 namespace {
@@ -125,10 +126,7 @@ TrainerEvent Trainer::Impl::event() {
           .eval_dataloader = eval_loader};
 }
 
-void Trainer::Impl::find_device() {
-  const auto parameters = options.model->parameters();
-  device_ = parameters.empty() ? torch::Device(torch::kCPU) : parameters.front().device();
-}
+void Trainer::Impl::find_device() { device_ = device_of(*options.model); }
 
 HubOptions Trainer::Impl::hub_options() const {
   HubOptions hub = options.hub ? *options.hub : HubOptions::from_environment();

@@ -37,9 +37,7 @@ TrainingRun::TrainingRun(Trainer& trainer)
       control_(impl_.control),
       model_(*impl_.options.model),
       optimizer_(impl_.options.optimizer ? impl_.options.optimizer : trainer.create_optimizer()),
-      scheduler_(impl_.options.lr_scheduler
-                     ? impl_.options.lr_scheduler
-                     : trainer.create_scheduler(plan_.max_steps, *optimizer_)),
+      scheduler_(schedule_of_plan()),
       loader_(trainer.get_train_dataloader()),
       memory_(impl_.memory, "train"),
       loss_(args_.logging_nan_inf_filter),
@@ -51,6 +49,11 @@ TrainingRun::TrainingRun(Trainer& trainer)
   impl_.optimizer = optimizer_.get();
   impl_.lr_scheduler = scheduler_.get();
   impl_.train_loader = &loader_;
+}
+
+std::shared_ptr<LrScheduler> TrainingRun::schedule_of_plan() {
+  const auto& given = impl_.options.lr_scheduler;
+  return given ? given : trainer_.create_scheduler(plan_.max_steps, *optimizer_);
 }
 
 TrainingRun::~TrainingRun() {

@@ -58,6 +58,8 @@ class TrainingRun {
   // Where in the data it goes on: place_in_data.cpp
   void restore_place(const std::filesystem::path& checkpoint, std::int64_t step);
   void plan_updates_left();
+  /// The user's, or one for all updates of the plan.
+  std::shared_ptr<LrScheduler> schedule_of_plan();
 
   // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();

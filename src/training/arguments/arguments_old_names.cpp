@@ -1,5 +1,6 @@
 #include "training/arguments/arguments_old_names.h"
 
+#include "base/folder_name.h"
 #include "torchhub/base/log.h"
 
 #include <fmt/format.h>
@@ -132,8 +133,7 @@ class OldNames {
   }
 
   std::string output_name() const {
-    const std::filesystem::path folder = text_or("output_dir", output_dir_.string());
-    return (folder / "").parent_path().filename().string();  // the same with a slash at the end
+    return folder_name(text_or("output_dir", output_dir_.string()));
   }
 
   /// A number of warm-up updates beats the ratio, as it always did.

@@ -1,4 +1,4 @@
-#include "callbacks/folder_name.h"
+#include "base/folder_name.h"
 
 namespace torchhub {
 
