@@ -2,7 +2,7 @@
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
-#include "support/token_loss.h"
+#include "support/token_classifier.h"
 #include "torchhub/torchhub.h"
 
 #include <torch/torch.h>
@@ -19,23 +19,18 @@ using testing::tiny_dataset;
 /// How a model of tokens treats "num_items_in_batch".
 enum class Declares { nothing, items };
 
-/// Embeds tokens and predicts a class for each; labels of -100 count for nothing.
-class TokenModel final : public PreTrainedModel {
+/// Says whether it counts, remembers what it saw, and takes noise on its embeddings.
+class TokenModel final : public testing::TokenClassifier {
  public:
   TokenModel(const testing::TinyConfig& config, Declares declares)
-      : PreTrainedModel(config),
-        declares_(declares),
-        embedding_(register_module("embedding", torch::nn::Embedding(5, 4))),
-        linear_(register_module("linear", torch::nn::Linear(4, 3))) {}
+      : TokenClassifier(config), declares_(declares) {}
 
   bool accepts_num_items_in_batch() const override { return declares_ == Declares::items; }
   std::vector<std::string> forward_arguments() const override { return {"input_ids"}; }
 
   ModelOutput forward(const Batch& batch) override {
     seen = names_of(batch);
-    ModelOutput output{.logits = linear_->forward(embedded(batch.at("input_ids")))};
-    output.loss = testing::token_loss(output.logits, batch);
-    return output;
+    return TokenClassifier::forward(batch);
   }
 
   std::vector<std::string> seen;
@@ -47,14 +42,12 @@ class TokenModel final : public PreTrainedModel {
     for (const auto& [name, tensor] : batch) names.push_back(name);
     return names;
   }
-  torch::Tensor embedded(const torch::Tensor& ids) {
-    last_embeddings = neftune(embedding_->forward(ids));
+  torch::Tensor embedded(const torch::Tensor& ids) override {
+    last_embeddings = neftune(TokenClassifier::embedded(ids));
     return last_embeddings;
   }
 
   Declares declares_;
-  torch::nn::Embedding embedding_;
-  torch::nn::Linear linear_;
 };
 
 std::shared_ptr<TokenModel> token_model(Declares declares) {

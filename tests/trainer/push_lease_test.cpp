@@ -101,65 +101,58 @@ class FailsAfterASave final : public TrainerCallback {
   bool failed_ = false;
 };
 
-TEST(PushLease, OutlivesARunThatFailsAndTheStartOfTheNext) {
-  const TempDir folder;
-  const testing::LocalHub hub;
-  const auto gate = std::make_shared<Gate>();
-  const HubOptions hub_options{.endpoint = hub.base_url(),
-                               .token = hub.token(),
-                               .cache_dir = folder / "cache",
-                               .transport = gate};
-  const auto watch = std::make_shared<FailsAfterASave>(gate);
-  Trainer trainer({.model = tiny_model(),
-                   .args = {.output_dir = folder / "tiny",
-                            .max_steps = 4,
-                            .disable_tqdm = true,
-                            .save_steps = 2,
-                            .push_to_hub = true,
-                            .hub_strategy = HubStrategy::all_checkpoints},
-                   .train_dataset = tiny_dataset(16),
-                   .callbacks = {watch},
-                   .hub = hub_options});
-  EXPECT_THROW(trainer.train(), DatasetError);
-  EXPECT_TRUE(trainer.train({.resume_from_checkpoint = "last"}).pushed_all());
+class PushLease : public ::testing::Test {
+ protected:
+  Trainer trainer(std::int64_t max_steps, std::optional<std::int64_t> save_total_limit,
+                  std::shared_ptr<TrainerCallback> watch) const {
+    return Trainer({.model = tiny_model(),
+                    .args = {.output_dir = folder_ / "tiny",
+                             .max_steps = max_steps,
+                             .disable_tqdm = true,
+                             .save_steps = 2,
+                             .save_total_limit = save_total_limit,
+                             .push_to_hub = true,
+                             .hub_strategy = HubStrategy::all_checkpoints},
+                    .train_dataset = tiny_dataset(16),
+                    .callbacks = {std::move(watch)},
+                    .hub = hub_options_});
+  }
+  fs::path snapshot() const {
+    return HubClient(hub_options_).snapshot_download({.id = RepoId::parse("demo/tiny")});
+  }
 
-  const HubClient client(hub_options);
-  const fs::path snapshot = client.snapshot_download({.id = RepoId::parse("demo/tiny")});
-  EXPECT_EQ(files_of(snapshot / "checkpoint-2"), watch->saved);
-  EXPECT_TRUE(fs::exists(snapshot / "checkpoint-4"));
+  const TempDir folder_;
+  const testing::LocalHub hub_;
+  const std::shared_ptr<Gate> gate_ = std::make_shared<Gate>();
+  const HubOptions hub_options_{.endpoint = hub_.base_url(),
+                                .token = hub_.token(),
+                                .cache_dir = folder_ / "cache",
+                                .transport = gate_};
+};
+
+TEST_F(PushLease, OutlivesARunThatFailsAndTheStartOfTheNext) {
+  const auto watch = std::make_shared<FailsAfterASave>(gate_);
+  Trainer fails = trainer(4, std::nullopt, watch);
+  EXPECT_THROW(fails.train(), DatasetError);
+  EXPECT_TRUE(fails.train({.resume_from_checkpoint = "last"}).pushed_all());
+
+  const fs::path pushed = snapshot();
+  EXPECT_EQ(files_of(pushed / "checkpoint-2"), watch->saved);
+  EXPECT_TRUE(fs::exists(pushed / "checkpoint-4"));
 }
 
-TEST(PushLease, BringsAllOfACheckpointThatRotationTookMeanwhile) {
-  const TempDir folder;
-  const testing::LocalHub hub;
-  const auto gate = std::make_shared<Gate>();
-  const HubOptions hub_options{.endpoint = hub.base_url(),
-                               .token = hub.token(),
-                               .cache_dir = folder / "cache",
-                               .transport = gate};
-  const auto watch = std::make_shared<OpenAfterRotation>(gate, folder / "tiny");
-  Trainer trainer({.model = tiny_model(),
-                   .args = {.output_dir = folder / "tiny",
-                            .max_steps = 6,
-                            .disable_tqdm = true,
-                            .save_steps = 2,
-                            .save_total_limit = 1,
-                            .push_to_hub = true,
-                            .hub_strategy = HubStrategy::all_checkpoints},
-                   .train_dataset = tiny_dataset(16),
-                   .callbacks = {watch},
-                   .hub = hub_options});
-  const TrainOutput output = trainer.train();
+TEST_F(PushLease, BringsAllOfACheckpointThatRotationTookMeanwhile) {
+  const auto watch = std::make_shared<OpenAfterRotation>(gate_, folder_ / "tiny");
+  const TrainOutput output = trainer(6, 1, watch).train();
   EXPECT_TRUE(output.pushed_all());
   EXPECT_EQ(output.pushes.size(), 3U);
   EXPECT_EQ(watch->left, std::vector<std::int64_t>{6});  // gone before the first byte went up
 
-  const HubClient client(hub_options);
-  const fs::path snapshot = client.snapshot_download({.id = RepoId::parse("demo/tiny")});
+  const fs::path pushed = snapshot();
   ASSERT_EQ(watch->saved.size(), 3U);
   for (const auto& [name, files] : watch->saved) {
     EXPECT_EQ(files.size(), 8U);
-    EXPECT_EQ(files_of(snapshot / name), files) << name;
+    EXPECT_EQ(files_of(pushed / name), files) << name;
   }
 }
 

@@ -1,8 +1,7 @@
 // What the rows of the history say of tokens that were seen, beside transformers' own rows.
 #include "support/golden.h"
 #include "support/temp_dir.h"
-#include "support/tiny_model.h"
-#include "support/token_loss.h"
+#include "support/token_classifier.h"
 #include "torchhub/torchhub.h"
 
 #include <torch/torch.h>
@@ -15,25 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 using testing::TempDir;
-
-/// Predicts one of three classes for each token.
-class TokenClassifier final : public PreTrainedModel {
- public:
-  explicit TokenClassifier(const testing::TinyConfig& config)
-      : PreTrainedModel(config),
-        embedding_(register_module("embedding", torch::nn::Embedding(5, 4))),
-        linear_(register_module("linear", torch::nn::Linear(4, 3))) {}
-
-  ModelOutput forward(const Batch& batch) override {
-    ModelOutput output{.logits = linear_->forward(embedding_->forward(batch.at("input_ids")))};
-    output.loss = testing::token_loss(output.logits, batch);
-    return output;
-  }
-
- private:
-  torch::nn::Embedding embedding_;
-  torch::nn::Linear linear_;
-};
 
 torch::Tensor tokens(const ordered_json& rows) {
   std::vector<std::int64_t> all;
@@ -69,7 +49,7 @@ Trainer trainer_of(const ordered_json& golden, const ordered_json& c, const Temp
   const auto data = std::make_shared<TensorDataset>(columns);
   const std::string which = c.at("which");
   return Trainer(
-      {.model = std::make_shared<TokenClassifier>(config),
+      {.model = std::make_shared<testing::TokenClassifier>(config),
        .args = {.output_dir = folder / "out",
                 .per_device_train_batch_size = 2,
                 .max_steps = 2,

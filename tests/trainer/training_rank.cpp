@@ -2,7 +2,7 @@
 // One process of a run, started by RankGroup: trains, evaluates, predicts, and prints as JSON what
 // it saw. Ends with 7 for a DistributedError and 8 for another error, its text on standard error.
 #include "support/tiny_model.h"
-#include "support/token_loss.h"
+#include "support/token_classifier.h"
 #include "torchhub/torchhub.h"
 
 #include <fmt/format.h>
@@ -48,33 +48,14 @@ class Spare final : public Mlp {
 };
 
 /// A loss per token, divided by the labels of the whole update.
-class Tokens : public PreTrainedModel {
+class Tokens : public testing::TokenClassifier {
  public:
-  explicit Tokens(const testing::TinyConfig& config)
-      : PreTrainedModel(config),
-        embedding_(register_module("embedding", torch::nn::Embedding(5, 4))),
-        linear_(register_module("linear", torch::nn::Linear(4, 3))) {}
-
+  using TokenClassifier::TokenClassifier;
   bool accepts_num_items_in_batch() const override { return true; }
-  std::string main_input_name() const override { return "input_ids"; }
-
-  ModelOutput forward(const Batch& batch) override {
-    ModelOutput output{.logits = linear_(embedding_->forward(batch.at("input_ids")))};
-    output.loss = testing::token_loss(output.logits, batch);
-    return output;
-  }
-
- private:
-  torch::nn::Embedding embedding_;
-  torch::nn::Linear linear_;
 };
 
 /// The same, but a mean over the labels of each batch alone.
-class TokenMeans final : public Tokens {
- public:
-  using Tokens::Tokens;
-  bool accepts_num_items_in_batch() const override { return false; }
-};
+using TokenMeans = testing::TokenClassifier;
 
 /// Rows of six tokens, of which row i counts 1 + i % 5 labels.
 std::shared_ptr<const Dataset> token_rows(std::int64_t size) {
