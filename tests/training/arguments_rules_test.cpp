@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -208,6 +209,8 @@ TEST(ArgumentRules, NameARepositoryOfAnOrganizationAsTheOutputFolder) {
   EXPECT_EQ(read({{"push_to_hub_organization", "ana"}}).hub_model_id, "ana/trainer_output");
   EXPECT_EQ(read({{"push_to_hub_organization", "ana"}, {"output_dir", "runs/first/"}}).hub_model_id,
             "ana/first");
+  EXPECT_EQ(read({{"push_to_hub_organization", "ana"}, {"output_dir", "."}}).hub_model_id,
+            "ana/" + std::filesystem::current_path().filename().string());
 }
 
 TEST(ArgumentRules, PutOldFlagsBesideTheTextOfAMap) {
