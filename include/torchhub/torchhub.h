@@ -28,6 +28,7 @@
 #include "torchhub/training/callback.h"
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/training/classification_metrics.h"
+#include "torchhub/training/dropout.h"
 #include "torchhub/training/loss.h"
 #include "torchhub/training/machine_report.h"
 #include "torchhub/training/metrics.h"

@@ -106,6 +106,8 @@ struct TrainerOptions {
   /// The program keeps what it frees, so that each update need not ask the system for the same
   /// memory again (training/allocator.h says when not).
   bool keep_freed_memory = true;
+  /// Dropout on the CPU draws its masks faster, the same ones (training/dropout.h).
+  bool vectorize_dropout = true;
   std::shared_ptr<const Clock> clock = system_clock();
 };
 

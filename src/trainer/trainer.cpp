@@ -9,6 +9,7 @@
 #include "torchhub/callbacks/report_to.h"
 #include "torchhub/training/allocator.h"
 #include "torchhub/training/default_flow.h"
+#include "torchhub/training/dropout.h"
 #include "torchhub/training/threads.h"
 #include "trainer/checkpoint_files.h"
 #include "trainer/flag_guard.h"
@@ -66,6 +67,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   processes.mark(state);
   set_log_level(processes.log_level(options.args));
   if (options.keep_freed_memory) keep_freed_memory();
+  if (options.vectorize_dropout) vectorize_dropout();
   apply_thread_count(options.num_threads ? options.num_threads : threads_among(environment));
   apply_determinism(options.args);
   torch::manual_seed(options.args.seed);

@@ -93,7 +93,6 @@ double cpu_ms(const rusage& usage) {
 /// freed memory back.
 int print_peak(const std::string& name, std::int64_t updates, const std::string& loop) {
   const BenchJob job = bench_job(name, updates);
-  torchhub::keep_freed_memory();  // in both, as in the other comparison
   const auto run = [&] {
     loop == "hand" ? hand_written(job, updates) : with_trainer(job, updates);
   };
@@ -118,6 +117,8 @@ int main(int argc, char** argv) {
                "usage: loop_bench nothing|resnet|encoder-small|encoder-large UPDATES [ROUNDS]\n");
     return 2;
   }
+  torchhub::keep_freed_memory();  // for both loops, as the next
+  torchhub::vectorize_dropout();
   const std::string name = argv[1];
   const std::int64_t updates = std::atoll(argv[2]);
   if (argc > 4) return print_peak(name, updates, argv[4]);

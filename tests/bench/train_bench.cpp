@@ -50,7 +50,8 @@ double seconds_with_trainer(const BenchJob& job, std::int64_t updates) {
 }
 
 double seconds_bare(const BenchJob& job, std::int64_t updates) {
-  torchhub::keep_freed_memory();  // as the Trainer does
+  torchhub::keep_freed_memory();  // as the Trainer does, and the next
+  torchhub::vectorize_dropout();
   torchhub::PreTrainedModel& model = *job.model;
   model.train();
   const torchhub::DataLoader loader(job.data,

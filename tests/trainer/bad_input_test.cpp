@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <regex>
+#include <sys/mount.h>
 
 namespace torchhub {
 namespace {
@@ -201,6 +203,41 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
   fs::remove(disk / "filler");
   Trainer again(options(disk / "out"));
   EXPECT_EQ(again.train({.resume_from_checkpoint = "last"}).global_step, 4);
+}
+
+/// Of the first checkpoint that is saved, makes the file that says it is whole one that cannot be
+/// deleted, as long as this lives: something is mounted there.
+class HoldState final : public TrainerCallback {
+ public:
+  HoldState() = default;
+  HoldState(const HoldState&) = delete;
+  HoldState& operator=(const HoldState&) = delete;
+  ~HoldState() override {
+    if (held_) ::umount2(held_->c_str(), MNT_DETACH);
+  }
+  std::string name() const override { return "HoldState"; }
+  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
+    const fs::path file = checkpoint / "trainer_state.json";
+    if (!held_ && ::mount(file.c_str(), file.c_str(), nullptr, MS_BIND, nullptr) == 0) held_ = file;
+  }
+  bool holds() const { return held_.has_value(); }
+
+ private:
+  std::optional<fs::path> held_;
+};
+
+TEST(Rotation, LeavesWholeWhatItCannotBeginToDelete) {
+  const TempDir folder;
+  const auto hold = std::make_shared<HoldState>();
+  TrainerOptions o = options(folder / "out");
+  o.args.save_total_limit = 1;
+  o.callbacks = {hold};
+  Trainer(o).train();
+  if (!hold->holds()) GTEST_SKIP() << "mounting needs root";
+  EXPECT_EQ(complete_checkpoints(folder / "out"), (std::vector<std::int64_t>{2, 4}));
+  Trainer again(options(folder / "again"));
+  const std::string first = (folder / "out/checkpoint-2").string();
+  EXPECT_EQ(again.train({.resume_from_checkpoint = first}).global_step, 4);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 namespace torchhub {
 namespace {
 
+// Sanitizers bring allocators of their own.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 constexpr std::size_t kBytes = 64 << 20;
 
 /// Pages that the system had to give for a block that is written and freed again.
@@ -25,8 +27,7 @@ long faults_of_a_block() {
   return after.ru_minflt - before.ru_minflt;
 }
 
-// Each in a process of its own: what is set stays. Sanitizers bring allocators of their own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// In a process of its own, as the next: what is set stays.
 TEST(AllocatorDeathTest, KeepsWhatIsFreed) {
   EXPECT_EXIT(
       {
@@ -38,7 +39,6 @@ TEST(AllocatorDeathTest, KeepsWhatIsFreed) {
       },
       ::testing::ExitedWithCode(0), "");
 }
-
 #endif
 
 TEST(AllocatorDeathTest, LeavesItToTheUserWhoSaidHow) {

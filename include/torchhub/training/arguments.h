@@ -143,8 +143,9 @@ struct TrainingArguments {
   // Data loader
   bool dataloader_drop_last = false;  ///< Leave out a last batch that is not full.
   int dataloader_num_workers = 0;  ///< Threads that prepare batches; 0: the training thread. >= 0.
-  bool dataloader_pin_memory = true;           ///< Batches for a GPU in page-locked memory.
-  bool dataloader_persistent_workers = false;  ///< Stored only: threads cost nothing to start.
+  bool dataloader_pin_memory = true;  ///< Batches for a GPU in page-locked memory.
+  /// Stored only: workers are threads that share the dataset, so what it keeps stays either way.
+  bool dataloader_persistent_workers = false;
   std::optional<int> dataloader_prefetch_factor =
       std::nullopt;  ///< Batches ahead a worker; unset: 2.
   bool remove_unused_columns =
