@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <sched.h>
 #include <set>
 #include <string>
@@ -27,8 +28,7 @@ std::string core_of(const fs::path& root, int cpu) {
 
 std::vector<int> allowed_cpus() {
   std::vector<int> cpus;
-  constexpr std::size_t kMostCpus = 1U << 16U;
-  for (std::size_t count = 1024; count <= kMostCpus; count *= 2) {
+  for (std::size_t count = 1024; count <= std::size_t{kMostCpus}; count *= 2) {
     const std::size_t bytes = CPU_ALLOC_SIZE(count);
     std::vector<cpu_set_t> set(bytes / sizeof(cpu_set_t) + 1);
     if (sched_getaffinity(0, bytes, set.data()) != 0) continue;  // the kernel's mask is longer
@@ -50,6 +50,8 @@ CpuTopology read_cpu_topology(const fs::path& root, const std::vector<int>& allo
                               const CpuFeatures& features) {
   CpuTopology topology;
   topology.logical_cores = std::max(1, static_cast<int>(allowed.size()));
+  const int online = cpus_in(kernel_file(root / "sys/devices/system/cpu/online"));
+  topology.shared_cpus = std::max(topology.logical_cores, cgroup_cpu_count(root).value_or(online));
   topology.cpu_quota = cgroup_cpu_quota(root);
   std::set<std::string> cores;
   bool all_shown = true;
@@ -76,6 +78,13 @@ int usable_cores(const CpuTopology& topology) {
     cores = static_cast<int>(*topology.cpu_quota);
   }
   return std::max(1, cores);
+}
+
+int usable_cores_each(CpuTopology topology, int processes) {
+  const bool bound = std::int64_t{topology.logical_cores} * processes <= topology.shared_cpus;
+  if (!bound) return std::max(1, usable_cores(topology) / processes);
+  if (topology.cpu_quota) *topology.cpu_quota /= processes;
+  return usable_cores(topology);
 }
 
 }  // namespace torchhub

@@ -11,6 +11,7 @@ namespace torchhub {
 /// The processors that this process may run on.
 struct CpuTopology {
   int logical_cores = 1;   ///< CPUs in the affinity mask.
+  int shared_cpus = 1;     ///< CPUs of all processes here: of the control group, else the machine.
   int physical_cores = 1;  ///< Cores they belong to, as far as the kernel shows.
   /// False where two CPUs may be one core all the same: in a virtual machine whose cores all seem
   /// to have one thread, and on x86-64 where the kernel shows no cores.
@@ -30,5 +31,10 @@ CpuTopology cpu_topology();
 /// CPUs (rounded up) where the cores are not certain, and no more than whole CPUs in the quota. At
 /// least 1.
 int usable_cores(const CpuTopology& topology);
+
+/// The same for each of several processes that compute here at once: the cores are divided among
+/// them, unless whoever started them has bound each to CPUs of its own. So it seems where this
+/// process may use no more than its share of shared_cpus. A quota is divided in any case.
+int usable_cores_each(CpuTopology topology, int processes);
 
 }  // namespace torchhub

@@ -2,6 +2,7 @@
 
 #include "distributed/loopback.h"
 #include "distributed/slurm_nodelist.h"
+#include "distributed/slurm_tasks.h"
 #include "torchhub/base/error.h"
 
 #include <fmt/format.h>
@@ -108,6 +109,17 @@ void read_rank(Reader& reader, const Names& names, ProcessEnvironment& out) {
   }
 }
 
+/// Tasks of this node where srun was given no number a node. Nothing where its variables do not
+/// tell: they are not the user's to correct.
+std::optional<int> slurm_local_world_size(const Reader& reader, int world_size) {
+  const auto tasks = slurm_tasks_of_node(reader.text("SLURM_TASKS_PER_NODE").value_or(""),
+                                         reader.text("SLURM_NODEID").value_or(""), world_size);
+  if (tasks) return tasks;
+  const auto older = reader.text("SLURM_NNODES");
+  const auto nodes = older ? older : reader.text("SLURM_JOB_NUM_NODES");
+  return nodes == "1" ? std::optional(world_size) : std::nullopt;
+}
+
 /// The address, and whether it is known that all ranks are on this host.
 bool read_master(Reader& reader, const Names& names, const std::optional<int>& local_world_size,
                  ProcessEnvironment& out) {
@@ -158,7 +170,10 @@ ProcessEnvironment ProcessEnvironment::from_environment(const Environment& envir
     reader.throw_problems();
     return out;
   }
-  const auto local_world_size = reader.count(names->local_world_size, 1);
+  auto local_world_size = reader.count(names->local_world_size, 1);
+  if (names == &kSlurm && !reader.has(names->local_world_size)) {
+    local_world_size = slurm_local_world_size(reader, out.world_size);
+  }
   const bool one_host = read_master(reader, *names, local_world_size, out);
   read_local(reader, *names, local_world_size, one_host, out);
   out.gloo_interface = reader.text("GLOO_SOCKET_IFNAME");

@@ -1,5 +1,6 @@
 #include "trainer/processes.h"
 
+#include "base/cpu_topology.h"
 #include "torchhub/training/threads.h"
 #include "trainer/hardware.h"
 
@@ -7,7 +8,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 namespace torchhub {
@@ -87,7 +87,7 @@ std::optional<int> threads_among(const ProcessEnvironment& environment) {
   if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
     return std::nullopt;
   }
-  return std::max(1, default_thread_count() / environment.local_world_size);
+  return usable_cores_each(cpu_topology(), environment.local_world_size);
 }
 
 std::string rng_state_name(int rank) { return fmt::format("rng_state_{}.pth", rank); }

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -106,6 +107,59 @@ TEST(ProcessEnvironment, TakesSlurmsNamesAndItsFirstHost) {
   EXPECT_EQ(environment.local_rank, 1);
   EXPECT_EQ(environment.local_world_size, 2);
   EXPECT_EQ(environment.master_addr, "node03");
+}
+
+TEST(ProcessEnvironment, CountsTheTasksOfItsSlurmNode) {
+  struct Case {
+    std::string tasks, node;
+    int world_size, of_this_host;
+  };
+  const std::vector<Case> cases = {
+      {"4", "0", 4, 4},          {"4", "", 4, 4},           {"2(x2)", "1", 4, 2},
+      {"4(x2),3", "0", 11, 4},   {"4(x2),3", "1", 11, 4},   {"4(x2),3", "2", 11, 3},
+      {"1,2(x3),5", "4", 12, 5}, {"1,2(x3),5", "3", 12, 2},
+  };
+  for (const Case& each : cases) {
+    SCOPED_TRACE(each.tasks + " on node " + each.node);
+    const auto environment = read({{"SLURM_PROCID", "0"},
+                                   {"SLURM_NTASKS", std::to_string(each.world_size)},
+                                   {"SLURM_LOCALID", "0"},
+                                   {"SLURM_NODEID", each.node},
+                                   {"SLURM_TASKS_PER_NODE", each.tasks},
+                                   {"SLURM_JOB_NODELIST", "a,b,c,d,e"}});
+    EXPECT_EQ(environment.local_world_size, each.of_this_host);
+    EXPECT_EQ(environment.master_addr, each.of_this_host == each.world_size ? "127.0.0.1" : "a");
+  }
+}
+
+TEST(ProcessEnvironment, KnowsOnlyOfItsOwnTaskWhereSlurmsListMakesNoSense) {
+  const Variables step = {{"SLURM_PROCID", "2"},
+                          {"SLURM_NTASKS", "4"},
+                          {"SLURM_LOCALID", "1"},
+                          {"SLURM_NODEID", "1"},
+                          {"SLURM_JOB_NODELIST", "a,b"}};
+  for (const std::string list :
+       {"", ",", "x", "2,", "2(x2", "2(x)", "(x2)", "2(x2)3", "2(x0),4", "0,4", "-2,6", "2 ,2",
+        "2(x3)", "2,1", "2", "3(x2147483647)", "99999999999"}) {
+    SCOPED_TRACE(list);
+    EXPECT_EQ(
+        read(with(step, {{"SLURM_TASKS_PER_NODE", list}, {"SLURM_NODEID", "1"}})).local_world_size,
+        2);
+  }
+}
+
+TEST(ProcessEnvironment, CountsAllTasksWhereSlurmHasOneNode) {
+  for (const char* nodes : {"SLURM_NNODES", "SLURM_JOB_NUM_NODES"}) {
+    SCOPED_TRACE(nodes);
+    const Variables step = {{"SLURM_PROCID", "0"},
+                            {"SLURM_NTASKS", "4"},
+                            {"SLURM_LOCALID", "0"},
+                            {"SLURM_JOB_NODELIST", "a"}};
+    EXPECT_EQ(read(with(step, {{nodes, "1"}})).local_world_size, 4);
+    EXPECT_EQ(read(with(step, {{nodes, "2"}})).local_world_size, 1);
+    EXPECT_EQ(read(with(step, {{nodes, "1"}, {"SLURM_NTASKS_PER_NODE", "2"}})).local_world_size, 2)
+        << "what the user asked for counts";
+  }
 }
 
 TEST(ProcessEnvironment, ReadsEveryFormOfASlurmNodeList) {
