@@ -205,6 +205,55 @@ TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
   }
 }
 
+// What version 4 lets win too: its files hold every field of today beside the old one.
+TEST(ArgumentRules, TakeAnOldNameBesideADefaultOfToday) {
+  for (const auto& [old_name, old_value, name, beside, value] :
+       std::initializer_list<std::tuple<const char*, Json, const char*, Json, Json>>{
+           {"evaluation_strategy", "steps", "eval_strategy", "no", "steps"},
+           {"per_gpu_train_batch_size", 16, "per_device_train_batch_size", 8, 16},
+           {"per_gpu_eval_batch_size", 16, "per_device_eval_batch_size", 8, 16},
+           {"no_cuda", true, "use_cpu", false, true},
+           {"push_to_hub_model_id", "net", "hub_model_id", nullptr, "net"},
+           {"group_by_length", true, "train_sampling_strategy", "random", "group_by_length"},
+           {"adafactor", true, "optim", "adamw_torch", "adafactor"},
+           {"adafactor", true, "optim", "adamw_torch_fused", "adafactor"},
+           {"include_inputs_for_metrics", true, "include_for_metrics", Json::array(),
+            Json::array({"inputs"})},
+           {"include_tokens_per_second", true, "include_num_input_tokens_seen", false, "all"},
+           {"include_tokens_per_second", true, "include_num_input_tokens_seen", "no", "all"}}) {
+    SCOPED_TRACE(old_name);
+    TrainingArguments taken;
+    const std::string lines = logged_by([&] {
+      taken = read({{name, beside}, {old_name, old_value}});
+    });
+    EXPECT_EQ(to_json(taken).at(name), value);
+    EXPECT_NE(lines.find(std::string("argument_renamed old=") + old_name), std::string::npos)
+        << lines;
+  }
+  EXPECT_EQ(read({{"push_to_hub_token", "hf_old"}, {"hub_token", "<HUB_TOKEN>"}}).hub_token,
+            "hf_old");
+}
+
+TEST(ArgumentRules, TakeTheNameOfTodayWhereBothSaySomething) {
+  TrainingArguments taken;
+  const std::string lines = logged_by([&] {
+    taken = read({{"per_device_train_batch_size", 4},
+                  {"per_gpu_train_batch_size", 16},
+                  {"eval_strategy", "epoch"},
+                  {"evaluation_strategy", "no"},
+                  {"optim", "sgd"},
+                  {"adafactor", true}});
+  });
+  EXPECT_EQ(taken.per_device_train_batch_size, 4);
+  EXPECT_EQ(taken.eval_strategy, IntervalStrategy::epoch);
+  EXPECT_EQ(taken.optim, OptimizerName::sgd);
+  for (const char* old_name : {"per_gpu_train_batch_size", "adafactor"}) {
+    EXPECT_NE(lines.find(std::string("argument_given_twice old=") + old_name), std::string::npos)
+        << lines;
+  }
+  EXPECT_EQ(lines.find("evaluation_strategy"), std::string::npos) << "it says nothing";
+}
+
 TEST(ArgumentRules, NameARepositoryOfAnOrganizationAsTheOutputFolder) {
   EXPECT_EQ(read({{"push_to_hub_organization", "ana"}}).hub_model_id, "ana/trainer_output");
   EXPECT_EQ(read({{"push_to_hub_organization", "ana"}, {"output_dir", "runs/first/"}}).hub_model_id,

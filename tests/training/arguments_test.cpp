@@ -212,6 +212,13 @@ TEST(TrainingArguments, CheckWhatBelongsTogether) {
                         .save_strategy = SaveStrategy::best,
                         .load_best_model_at_end = true})
                   .empty());
+  for (const SchedulerType type : {SchedulerType::reduce_lr_on_plateau, SchedulerType::greedy}) {
+    EXPECT_TRUE(problems({.lr_scheduler_type = type,
+                          .eval_strategy = epoch,
+                          .save_strategy = SaveStrategy::best})
+                    .empty())
+        << "it follows the loss, which is then the metric";
+  }
   EXPECT_EQ(only({.eval_strategy = epoch, .save_strategy = SaveStrategy::best}),
             "save_strategy is best, but metric_for_best_model is unset; name the metric.");
   EXPECT_EQ(only({.lr_scheduler_type = SchedulerType::reduce_lr_on_plateau}),

@@ -128,6 +128,23 @@ TEST(OptimArgs, AreReadAsInPython) {
   EXPECT_TRUE(problems_of(adagrad, "lr_decay=0.1").empty());
 }
 
+TEST(OptimArgs, MaySayHowPyTorchWouldComputeAdamW) {
+  using enum OptimizerName;
+  for (const OptimizerName name : {adamw_torch, adamw_torch_fused}) {
+    EXPECT_TRUE(problems_of(name,
+                            "foreach=true,fused=false,capturable=true,differentiable=false,"
+                            "maximize=false")
+                    .empty());
+    EXPECT_EQ(problems_of(name, "maximize=true"),
+              std::vector<std::string>{"optim_args of " + to_string(name) +
+                                       ": maximize is true; it must be false: training makes the "
+                                       "loss smaller."});
+    EXPECT_EQ(problems_of(name, "fused=quickly").size(), 1U);
+  }
+  EXPECT_EQ(problems_of(adamw_torch, "maximize=perhaps").size(), 1U);
+  EXPECT_EQ(problems_of(adagrad, "fused=true").size(), 1U) << "as before";
+}
+
 TEST(OptimArgs, ThatAreWrongAreNamedAllAtOnce) {
   const OptimizerOptions options{.name = OptimizerName::sgd,
                                  .learning_rate = -1,

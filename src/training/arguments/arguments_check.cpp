@@ -113,7 +113,7 @@ void check_best_model(Checker& check, const TrainingArguments& a) {
                     to_string(a.lr_scheduler_type)));
   }
   if (a.save_strategy == SaveStrategy::best && !a.metric_for_best_model &&
-      !a.load_best_model_at_end) {
+      !a.load_best_model_at_end && !needs_metric) {
     check.add("save_strategy is best, but metric_for_best_model is unset; name the metric.");
   }
   if (a.save_strategy == SaveStrategy::best && a.eval_strategy == IntervalStrategy::no) {

@@ -40,6 +40,32 @@ constexpr std::array<FlagToWord, 4> kFlags{
      {"include_inputs_for_metrics", "include_for_metrics", "[\"inputs\"]"},
      {"include_tokens_per_second", "include_num_input_tokens_seen", "\"all\""}}};
 
+/// Values that say nothing of the fields above: a file of version 4 holds each of them, whether it
+/// was set or not. Null never says anything.
+struct Defaults {
+  std::string_view field;
+  const char* values_json;
+};
+constexpr std::array<Defaults, 9> kDefaults{
+    {{"eval_strategy", "[\"no\", false]"},
+     {"per_device_train_batch_size", "[8]"},
+     {"per_device_eval_batch_size", "[8]"},
+     {"use_cpu", "[false]"},
+     {"hub_token", "[\"<HUB_TOKEN>\"]"},
+     {"train_sampling_strategy", "[\"random\"]"},
+     {"optim", "[\"adamw_torch\", \"adamw_torch_fused\", \"adamw_hf\"]"},
+     {"include_for_metrics", "[[]]"},
+     {"include_num_input_tokens_seen", "[\"no\", false]"}}};
+
+bool is_default(std::string_view field, const ordered_json& value) {
+  const auto known =
+      std::find_if(kDefaults.begin(), kDefaults.end(),
+                   [field](const Defaults& defaults) { return defaults.field == field; });
+  if (value.is_null() || known == kDefaults.end()) return value.is_null();
+  const auto values = ordered_json::parse(known->values_json);
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
 /// Names that mean nothing any more, with the value that nobody needs to hear of: version 4's
 /// default.
 struct Ignored {
@@ -108,11 +134,13 @@ class OldNames {
   }
 
   void set(const char* old_name, const char* name, const ordered_json& value) {
-    const bool says_nothing = value.is_null() || value == kMaskedToken;
-    if (says_nothing || (json_.contains(name) && json_[name] == value)) return;
-    if (json_.contains(name)) {
-      log::warning("argument_given_twice", {{"old", old_name}, {"used", name}});
-      return;
+    if (value.is_null() || value == kMaskedToken) return;
+    if (const auto found = json_.find(name); found != json_.end()) {
+      if (*found == value || is_default(name, value)) return;
+      if (!is_default(name, *found)) {
+        log::warning("argument_given_twice", {{"old", old_name}, {"used", name}});
+        return;
+      }
     }
     log::warning("argument_renamed", {{"old", old_name}, {"new", name}});
     json_[name] = value;

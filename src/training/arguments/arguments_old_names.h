@@ -11,7 +11,8 @@
 namespace torchhub {
 
 /// Arguments as older versions of transformers wrote them, under today's names. What has no effect
-/// any more is dropped; each change is logged. A name of today wins over an old one.
+/// any more is dropped; each change is logged. A name of today wins over an old one, unless it has
+/// its default there.
 /// @param output_dir where they do not name it: a repository of an organization may be called so
 /// @param wrong receives values that cannot be carried over
 nlohmann::ordered_json with_current_names(nlohmann::ordered_json json,

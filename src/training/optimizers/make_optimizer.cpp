@@ -32,6 +32,11 @@ void read_adamw(const OptimizerOptions& o, Keywords& args, torch::optim::AdamWOp
   adamw.betas({o.adam_beta1, o.adam_beta2});
   adamw.eps(at_least_0(args, "eps", o.adam_epsilon));
   adamw.amsgrad(args.flag("amsgrad", false));
+  // How PyTorch computes it, which is up to FusedAdamW here.
+  for (const char* name : {"foreach", "fused", "capturable", "differentiable"}) {
+    args.flag(name, false);
+  }
+  args.require(!args.flag("maximize", false), "maximize", "false: training makes the loss smaller");
 }
 
 void read_sgd(Keywords& args, torch::optim::SGDOptions& sgd) {
