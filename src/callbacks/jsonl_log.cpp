@@ -4,6 +4,7 @@
 #include "torchhub/base/error.h"
 #include "torchhub/base/python_format.h"
 #include "torchhub/base/timestamp.h"
+#include "training/strict_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,8 +20,9 @@ bool ends_within_a_line(const std::filesystem::path& file) {
 
 }  // namespace
 
-JsonlLogCallback::JsonlLogCallback(std::filesystem::path file, std::shared_ptr<const Clock> clock)
-    : file_(std::move(file)), clock_(std::move(clock)) {}
+JsonlLogCallback::JsonlLogCallback(std::filesystem::path file, std::shared_ptr<const Clock> clock,
+                                   const JsonlLogOptions& options)
+    : file_(std::move(file)), clock_(std::move(clock)), options_(options) {}
 
 void JsonlLogCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
   if (!event.state.is_world_process_zero) return;
@@ -35,6 +37,7 @@ void JsonlLogCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
   nlohmann::ordered_json line = to_json(logs);
   line["step"] = event.state.global_step;
   line["time"] = to_rfc3339(clock_->now());
+  if (options_.strict_json) make_strict(line);
   errno = 0;
   out_ << python_json(line, {.indent = -1, .sort_keys = false}) << '\n' << std::flush;
   if (!out_) throw_file_error("write", file_, errno);

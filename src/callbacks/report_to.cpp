@@ -34,7 +34,8 @@ Callback csv(const ReportToOptions& options) {
 }
 
 Callback jsonl(const ReportToOptions& options) {
-  return std::make_shared<JsonlLogCallback>(options.output_dir / "log.jsonl", options.clock);
+  return std::make_shared<JsonlLogCallback>(options.output_dir / "log.jsonl", options.clock,
+                                            JsonlLogOptions{.strict_json = options.strict_json});
 }
 
 constexpr std::array<Offer, 3> kOffers = {

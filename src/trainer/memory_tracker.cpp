@@ -57,9 +57,9 @@ void MemoryTracker::stop(bool started, Metrics& metrics) {
   if (init_) append(*init_, metrics);
   append(*delta, metrics);
   if (!init_) return;
-  metrics.set("before_init_mem_cpu", static_cast<double>(init_->stage.begin_cpu));
+  metrics.set("before_init_mem_cpu", init_->stage.begin_cpu);
   if (init_->stage.begin_gpu) {
-    metrics.set("before_init_mem_gpu", static_cast<double>(*init_->stage.begin_gpu));
+    metrics.set("before_init_mem_gpu", *init_->stage.begin_gpu);
   }
   init_.reset();
 }
@@ -67,10 +67,10 @@ void MemoryTracker::stop(bool started, Metrics& metrics) {
 void MemoryTracker::append(const Delta& delta, Metrics& metrics) {
   const std::string prefix = delta.stage.name + "_mem_";
   const auto& [stage, cpu, gpu] = delta;
-  metrics.set(prefix + "cpu_alloc_delta", static_cast<double>(cpu.alloc));
-  if (gpu) metrics.set(prefix + "gpu_alloc_delta", static_cast<double>(gpu->alloc));
-  metrics.set(prefix + "cpu_peaked_delta", static_cast<double>(cpu.peaked));
-  if (gpu) metrics.set(prefix + "gpu_peaked_delta", static_cast<double>(gpu->peaked));
+  metrics.set(prefix + "cpu_alloc_delta", cpu.alloc);
+  if (gpu) metrics.set(prefix + "gpu_alloc_delta", gpu->alloc);
+  metrics.set(prefix + "cpu_peaked_delta", cpu.peaked);
+  if (gpu) metrics.set(prefix + "gpu_peaked_delta", gpu->peaked);
 }
 
 }  // namespace torchhub

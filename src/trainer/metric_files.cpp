@@ -1,6 +1,7 @@
 // What Python's Trainer leaves beside the checkpoints: results of each split, and the state.
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/python_format.h"
+#include "trainer/metric_row.h"
 #include "trainer/speed_metrics.h"
 #include "trainer/trainer_impl.h"
 #include "training/strict_json.h"
@@ -18,9 +19,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-/// As Python formats them: memory in MB, runtimes as a clock, FLOPs in GF, the rest with 4
-/// decimals.
-std::string value_text(const std::string& name, double value) {
+/// As Python formats them: memory in MB, runtimes as a clock, FLOPs in GF, whole numbers as they
+/// are, the rest with 4 decimals.
+std::string value_text(const std::string& name, const LogValue& logged) {
+  const auto* integer = std::get_if<std::int64_t>(&logged);
+  const double value = integer ? static_cast<double>(*integer) : std::get<double>(logged);
   if (name.find("_mem_") != std::string::npos) {
     return fmt::format("{}MB", static_cast<std::int64_t>(value) >> 20);
   }
@@ -31,7 +34,7 @@ std::string value_text(const std::string& name, double value) {
                        hundredths);
   }
   if (name == "total_flos") return fmt::format("{}GF", static_cast<std::int64_t>(value) >> 30);
-  return python_repr(rounded(value, 4));
+  return integer ? fmt::format("{}", *integer) : python_repr(rounded(value, 4));
 }
 
 void write_results(const fs::path& file, ordered_json results, bool strict_json) {
@@ -43,7 +46,9 @@ void write_results(const fs::path& file, ordered_json results, bool strict_json)
 
 std::vector<std::pair<std::string, std::string>> Trainer::metrics_format(const Metrics& metrics) {
   std::vector<std::pair<std::string, std::string>> texts;
-  for (const auto& [name, value] : metrics) texts.emplace_back(name, value_text(name, value));
+  for (const auto& [name, value] : row_of(metrics)) {
+    texts.emplace_back(name, value_text(name, value));
+  }
   return texts;
 }
 
@@ -66,8 +71,7 @@ void Trainer::log_metrics(const std::string& split, const Metrics& metrics) cons
 
 void Trainer::save_metrics(const std::string& split, const Metrics& metrics, bool combined) const {
   if (!impl_->processes.is_main()) return;
-  ordered_json results = ordered_json::object();
-  for (const auto& [name, value] : metrics) results[name] = value;
+  const ordered_json results = to_json(row_of(metrics));
   const fs::path& folder = impl_->options.args.output_dir;
   write_results(folder / (split + "_results.json"), results, impl_->options.strict_json);
   if (!combined) return;
@@ -79,8 +83,11 @@ void Trainer::save_metrics(const std::string& split, const Metrics& metrics, boo
 
 void Trainer::save_state() const {
   if (!impl_->processes.writes()) return;
+  TrainerState state = impl_->state;
+  state.stateful_callbacks =
+      impl_->callbacks.states_to_save(impl_->control, state.stateful_callbacks);
   write_file_atomically(impl_->options.args.output_dir / "trainer_state.json",
-                        to_json_text(impl_->state, {.strict_json = impl_->options.strict_json}));
+                        to_json_text(state, {.strict_json = impl_->options.strict_json}));
 }
 
 }  // namespace torchhub

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -129,6 +131,22 @@ TEST(JsonlLog, LeavesHalfALineOfAKilledRunAlone) {
   jsonl.on_log(run.at(1), {{"loss", 1.0}});
   EXPECT_TRUE(read_file(folder / "log.jsonl")
                   .starts_with("{\"loss\": 0.5}\n{\"lo\n{\"loss\": 1.0, \"step\": 1"));
+}
+
+TEST(JsonlLog, WritesNaNAsPythonDoesOrAsNull) {
+  const TempDir folder;
+  TestRun run;
+  const auto line = [&](const JsonlLogOptions& options) {
+    const std::filesystem::path file =
+        folder / (options.strict_json ? "strict.jsonl" : "python.jsonl");
+    JsonlLogCallback(file, system_clock(), options)
+        .on_log(run.at(1), {{"loss", std::numeric_limits<double>::quiet_NaN()},
+                            {"rate", -std::numeric_limits<double>::infinity()}});
+    return read_file(file);
+  };
+  EXPECT_TRUE(line({}).starts_with("{\"loss\": NaN, \"rate\": -Infinity, \"step\": 1"));
+  EXPECT_TRUE(
+      line({.strict_json = true}).starts_with("{\"loss\": null, \"rate\": null, \"step\": 1"));
 }
 
 TEST(LoggersOfARun, AreSilentOnProcessesThatAreNotTheFirst) {

@@ -48,6 +48,29 @@ TEST(ProgressCallback, WritesOnePlainLineALogWhereThereIsNoTerminal) {
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
 }
 
+TEST(ProgressCallback, WritesValuesShortEnoughToRead) {
+  const TempDir folder;
+  std::FILE* out = std::fopen((folder / "log").c_str(), "w");
+  ASSERT_NE(out, nullptr);
+  ProgressCallback progress(out);
+  TestRun run;
+  progress.on_log(run.at(5), {{"loss", 0.123456},
+                              {"learning_rate", 2e-05},
+                              {"big", 123456789.0},
+                              {"total_flos", 1e15},
+                              {"tokens", std::int64_t{1234567}},
+                              {"ok", true},
+                              {"none", nullptr},
+                              {"fits", std::string(100, 'a')},
+                              {"long", std::string(101, 'b')},
+                              {"list", JsonText{"[" + std::string(100, '1') + "]"}}});
+  std::fclose(out);
+  EXPECT_EQ(read_file(folder / "log"),
+            "step 5/10: loss: 0.1235, learning_rate: 2e-05, big: 1.235e+08, tokens: 1234567, "
+            "ok: true, none: null, fits: " +
+                std::string(100, 'a') + ", long: (too long to show), list: (too long to show)\n");
+}
+
 /// A terminal that keeps what is written to it.
 class Terminal {
  public:

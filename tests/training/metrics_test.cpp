@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -121,6 +122,45 @@ void expect_confusion_matrix(const Json& expected, const EvalPrediction& whole,
   metrics::ConfusionMatrix streaming(num_classes);
   for (const EvalPrediction& batch : uneven_batches(whole)) streaming.add(batch);
   EXPECT_TRUE(torch::equal(streaming.matrix(), wanted));
+}
+
+TEST(Metrics, KeepWholeNumbersApartFromOthers) {
+  Metrics all;
+  all.set("samples", 3);
+  all.set("bytes", std::int64_t{1} << 40);
+  all.set("size", std::size_t{7});
+  all.set("loss", 3.0);
+  all.set("rate", 0.5F);
+  for (const char* name : {"samples", "bytes", "size"}) EXPECT_TRUE(all.is_whole(name)) << name;
+  for (const char* name : {"loss", "rate", "none"}) EXPECT_FALSE(all.is_whole(name)) << name;
+  EXPECT_EQ(all.at("bytes"), std::pow(2.0, 40));
+  EXPECT_EQ(all, (Metrics{{"samples", 3.0},
+                          {"bytes", std::pow(2.0, 40)},
+                          {"size", 7.0},
+                          {"loss", 3.0},
+                          {"rate", 0.5}}));
+}
+
+TEST(Metrics, ForgetThatANumberWasWholeWhereAnotherTakesItsPlace) {
+  Metrics all;
+  all.set("samples", 3);
+  all.set("samples", 3.0);
+  EXPECT_FALSE(all.is_whole("samples"));
+  all.set("samples", 4);
+  EXPECT_TRUE(all.is_whole("samples"));
+  EXPECT_EQ(all.at("samples"), 4);
+}
+
+TEST(Metrics, TakeAValueOfOthersAsItIsThere) {
+  Metrics from{{"loss", 2.0}};
+  from.set("samples", 3);
+  Metrics all;
+  all.set("eval_loss", from, "loss");
+  all.set("eval_samples", from, "samples");
+  EXPECT_EQ(all, (Metrics{{"eval_loss", 2.0}, {"eval_samples", 3.0}}));
+  EXPECT_FALSE(all.is_whole("eval_loss"));
+  EXPECT_TRUE(all.is_whole("eval_samples"));
+  EXPECT_THROW(all.set("x", from, "accuracy"), InvalidArgumentError);
 }
 
 TEST(Metrics, KeepTheirOrderAndNameWhatThereIs) {

@@ -9,6 +9,11 @@
 
 namespace torchhub {
 
+struct JsonlLogOptions {
+  /// NaN and infinities as null, which every JSON reader takes; else as Python's bare words.
+  bool strict_json = false;
+};
+
 /// Appends each log as one line of JSON: the logged values, "step", and "time" (RFC 3339). Flushed
 /// line by line. A run that resumes goes on in the same file. On the run's first process only.
 class JsonlLogCallback final : public TrainerCallback {
@@ -16,7 +21,8 @@ class JsonlLogCallback final : public TrainerCallback {
   /// @param file made with its folders at the first log. @throws FileError when it cannot be
   /// written
   explicit JsonlLogCallback(std::filesystem::path file,
-                            std::shared_ptr<const Clock> clock = system_clock());
+                            std::shared_ptr<const Clock> clock = system_clock(),
+                            const JsonlLogOptions& options = {});
 
   std::string name() const override { return "JsonlLogCallback"; }
   void on_log(const TrainerEvent& event, const LogRow& logs) override;
@@ -24,6 +30,7 @@ class JsonlLogCallback final : public TrainerCallback {
  private:
   std::filesystem::path file_;
   std::shared_ptr<const Clock> clock_;
+  JsonlLogOptions options_;
   std::ofstream out_;
 };
 

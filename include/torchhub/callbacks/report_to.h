@@ -16,6 +16,7 @@ struct ReportToOptions {
   std::string run_name = {};         ///< For people; empty: the name of output_dir.
   TensorBoardOptions tensorboard = {};
   std::shared_ptr<const Clock> clock = system_clock();
+  bool strict_json = false;  ///< log.jsonl has null for NaN and infinities.
 };
 
 /// The names that make_loggers() knows: "tensorboard", "csv", "jsonl".

@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -15,7 +16,8 @@
 
 namespace torchhub {
 
-/// Named numbers in the order in which they were set.
+/// Named numbers in the order in which they were set. Logs and files tell whole ones from others,
+/// as JSON does: 5 and 5.0.
 class Metrics {
  public:
   using Entry = std::pair<std::string, double>;
@@ -25,6 +27,16 @@ class Metrics {
 
   /// Replaces the value if the name is there, else appends.
   void set(std::string_view name, double value);
+  /// The same for a whole number.
+  void set(std::string_view name, std::integral auto value) {
+    set(name, static_cast<double>(value));
+    whole_.emplace_back(name);
+  }
+  /// The value that `from` has under `name`, and whole if it is so there.
+  /// @throws InvalidArgumentError as at()
+  void set(std::string_view new_name, const Metrics& from, std::string_view name);
+  /// Was it set as a whole number?
+  bool is_whole(std::string_view name) const;
   std::optional<double> get(std::string_view name) const;
   /// @throws InvalidArgumentError that lists the names there are
   double at(std::string_view name) const;
@@ -32,10 +44,11 @@ class Metrics {
   bool empty() const { return entries_.empty(); }
   std::vector<Entry>::const_iterator begin() const { return entries_.begin(); }
   std::vector<Entry>::const_iterator end() const { return entries_.end(); }
-  bool operator==(const Metrics&) const = default;
+  bool operator==(const Metrics& other) const { return entries_ == other.entries_; }
 
  private:
   std::vector<Entry> entries_;
+  std::vector<std::string> whole_;  ///< Names of the whole numbers.
 };
 
 /// What compute_metrics gets: everything that an evaluation saw, on the CPU. A StreamingMetric gets

@@ -16,6 +16,17 @@ void Metrics::set(std::string_view name, double value) {
   } else {
     entries_.emplace_back(name, value);
   }
+  std::erase(whole_, name);
+}
+
+void Metrics::set(std::string_view new_name, const Metrics& from, std::string_view name) {
+  const bool whole = from.is_whole(name);
+  set(new_name, from.at(name));
+  if (whole) whole_.emplace_back(new_name);
+}
+
+bool Metrics::is_whole(std::string_view name) const {
+  return std::find(whole_.begin(), whole_.end(), name) != whole_.end();
 }
 
 std::optional<double> Metrics::get(std::string_view name) const {

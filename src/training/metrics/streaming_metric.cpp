@@ -24,7 +24,8 @@ class PrefixedMetric : public StreamingMetric {
   void add(const EvalPrediction& batch) override { metric_->add(batch); }
   Metrics compute() const override {
     Metrics result;
-    for (const auto& [name, value] : metric_->compute()) result.set(prefix_ + name, value);
+    const Metrics own = metric_->compute();
+    for (const auto& [name, value] : own) result.set(prefix_ + name, own, name);
     return result;
   }
   void reset() override { metric_->reset(); }
@@ -48,14 +49,15 @@ Metrics compute_all(const StreamingMetrics& metrics) {
   require_no_null(metrics);
   Metrics result;
   for (const auto& metric : metrics) {
-    for (const auto& [name, value] : metric->compute()) {
+    const Metrics own = metric->compute();
+    for (const auto& [name, value] : own) {
       if (result.get(name)) {
         throw InvalidArgumentError(
             fmt::format("Two streaming metrics give '{}', the second of them {}. Tell them apart "
                         "with metrics::prefixed.",
                         name, metric->name()));
       }
-      result.set(name, value);
+      result.set(name, own, name);
     }
   }
   return result;
