@@ -4,6 +4,7 @@
 #include "../finetune/resnet_model.h"
 #include <torchhub/base/atomic_file.h>
 #include <torchhub/torchhub.h>
+#include <torchhub/training/callback_list.h>
 
 #include <fmt/format.h>
 
@@ -49,6 +50,9 @@ void save(Run& run, const fs::path& folder) {
   save_optimizer(*run.optimizer, run.scheduler->base_rates(), building.path() / "optimizer.pt");
   save_scheduler(*run.scheduler, building.path() / "scheduler.pt");
   save_rng_state(building.path() / "rng_state.pth", seeded_python_rng(kSeed), std::nullopt);
+  // Python looks for its loop's flags there.
+  run.state.stateful_callbacks =
+      CallbackList().states_to_save(TrainerControl(), run.state.stateful_callbacks);
   write_file_atomically(building.path() / "trainer_state.json", to_json_text(run.state));
   building.commit();
 }

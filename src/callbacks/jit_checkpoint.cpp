@@ -68,6 +68,10 @@ void JitCheckpointCallback::on_train_begin(const TrainerEvent& /*event*/) {
 
 void JitCheckpointCallback::on_step_end(const TrainerEvent& event) { save_if_signalled(event); }
 void JitCheckpointCallback::on_epoch_end(const TrainerEvent& event) { save_if_signalled(event); }
+void JitCheckpointCallback::on_save(const TrainerEvent& event,
+                                    const std::filesystem::path& /*checkpoint*/) {
+  saved_step_ = event.state.global_step;
+}
 void JitCheckpointCallback::on_train_end(const TrainerEvent& /*event*/) { handler_.reset(); }
 void JitCheckpointCallback::on_exception(const TrainerEvent& /*event*/,
                                          const std::exception& /*error*/) {
@@ -84,10 +88,9 @@ void JitCheckpointCallback::save_if_signalled(const TrainerEvent& event) {
     log::warning("checkpoint_on_signal",
                  {{"signal", options_.signal_number}, {"step", event.state.global_step}});
   }
-  // Once a step: the epoch may end with the update that was just saved.
+  // Once a step: the epoch may end with the update that was just saved, whoever asked for that.
   event.control.should_save = saved_step_ != event.state.global_step;
   event.control.should_training_stop = true;
-  saved_step_ = event.state.global_step;
 }
 
 }  // namespace torchhub

@@ -1,25 +1,44 @@
 // Which model of a run is best, and how it comes back at the end.
 #include "torchhub/base/log.h"
+#include "torchhub/weights/load.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <system_error>
 
 namespace torchhub {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool has_weights(const fs::path& folder) {
+  const auto& names = WeightFiles::names_in_folder();
+  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    std::error_code ignored;
+    return fs::exists(folder / name, ignored);
+  });
+}
+
+}  // namespace
+
 /// @return true if it is strictly better than the best before; NaN never is
 bool TrainingRun::note_best(const Metrics& metrics) {
-  const double value = metrics.at(*plan_.metric_for_best_model);
-  const auto& best = state_.best_metric;
-  const bool better =
-      !std::isnan(value) && (!best || (plan_.greater_is_better ? value > *best : value < *best));
+  const std::string& name = *plan_.metric_for_best_model;
+  const double value = metrics.at(name);
+  // As in Python there is a best one from the first evaluation on, if only the worst possible:
+  // with that early stopping counts evaluations that are NaN.
+  if (!state_.best_metric) state_.best_metric = plan_.greater_is_better ? -kInfinity : kInfinity;
+  const double best = *state_.best_metric;
+  const bool better = plan_.greater_is_better ? value > best : value < best;
   if (!better) return false;
   state_.best_metric = value;
+  if (metrics.is_whole(name)) state_.best_metric = static_cast<std::int64_t>(value);
   if (args_.save_strategy != SaveStrategy::no) state_.best_global_step = state_.global_step;
   return true;
 }
@@ -33,16 +52,17 @@ void TrainingRun::load_best_model() {
   }
   const fs::path folder = *state_.best_model_checkpoint;
   const bool is_main = impl_.processes.is_main();
-  // Another host may have no such folder: the main process loads, and gives the weights to all.
-  const std::string there = fs::is_directory(folder) ? "there" : "";
+  // Another host may have no such files: the main process loads, and gives the weights to all.
+  const std::string there = has_weights(folder) ? "there" : "";
   if (impl_.processes.group().broadcast_object(there).empty()) {
     log::warning("best_model_missing", {{"folder", folder.string()}});
     return;
   }
   if (is_main) model_.load_state(folder);
   impl_.processes.share_model(model_);
-  log::info("best_model_loaded",
-            {{"folder", folder.string()}, {"metric", static_cast<double>(*state_.best_metric)}});
+  // A file of strict_json has null for an infinity.
+  const double metric = state_.best_metric.value_or(std::numeric_limits<double>::quiet_NaN());
+  log::info("best_model_loaded", {{"folder", folder.string()}, {"metric", metric}});
 }
 
 /// With a limit of one, the best checkpoint alone is worth keeping. A run that went on from

@@ -41,6 +41,7 @@ struct OwnState {
   LossSums sums = {};
   std::optional<std::int64_t> epoch = std::nullopt;  ///< Unset in a checkpoint of torchhub 0.2.
   std::int64_t samples_seen = 0;
+  bool epoch_is_over = false;
   std::optional<std::int64_t> total_batch_size = std::nullopt;
   std::int64_t updates_ahead = 0;
 };
@@ -57,6 +58,8 @@ OwnState parsed(const std::string& text, std::int64_t step) {
     // Each has an update at least.
     state.epoch = whole_number(ours, "epoch", {.most = std::min(step, kMostEpochs)});
     state.samples_seen = whole_number(ours, "samples_seen_in_epoch", {});
+    // In a checkpoint of an earlier version such an epoch was not gone back to.
+    state.epoch_is_over = ours.value("epoch_is_over", false);
   }
   if (ours.contains("total_train_batch_size")) {
     state.total_batch_size = whole_number(ours, "total_train_batch_size", {.least = 1});
@@ -87,10 +90,14 @@ void TrainingRun::restore_place(const fs::path& checkpoint, std::int64_t step) {
   loss_.restore(own.sums);
   const std::int64_t by_epoch = plan_.updates_per_epoch;
   place_ = {.epoch = step / by_epoch, .samples_seen = step % by_epoch * plan_.total_batch_size};
-  if (own.epoch) place_ = {.epoch = *own.epoch, .samples_seen = own.samples_seen};
+  if (own.epoch) {
+    place_ = {.epoch = *own.epoch, .samples_seen = own.samples_seen, .is_over = own.epoch_is_over};
+  }
   updates_ahead_ = own.updates_ahead;
   if (own.total_batch_size.value_or(plan_.total_batch_size) != plan_.total_batch_size) {
-    updates_ahead_ = place_.epoch * by_epoch + place_.samples_seen / plan_.total_batch_size - step;
+    const std::int64_t in_epoch =
+        place_.is_over ? by_epoch : place_.samples_seen / plan_.total_batch_size;
+    updates_ahead_ = place_.epoch * by_epoch + in_epoch - step;
   }
   if (updates_ahead_ != 0) plan_updates_left();
   if (args_.ignore_data_skip) place_.samples_seen = 0;

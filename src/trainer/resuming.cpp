@@ -87,6 +87,8 @@ void TrainingRun::resume(const fs::path& checkpoint) {
   if (args_.restore_callback_states_from_checkpoint) {
     impl_.callbacks.restore(saved.stateful_callbacks);
   }
+  // Restored or not: later saves carry on those of callbacks that are not here.
+  state_.stateful_callbacks = std::move(saved.stateful_callbacks);
   load_optimizer_and_schedule(checkpoint);
   require_same_step(checkpoint);
   if (const fs::path file = checkpoint / rng_state_name(impl_.processes); fs::exists(file)) {

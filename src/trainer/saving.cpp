@@ -1,6 +1,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/python_format.h"
+#include "torchhub/base/random_id.h"
 #include "trainer/checkpoint_files.h"
 #include "trainer/training_run.h"
 
@@ -8,20 +9,8 @@
 #include <nlohmann/json.hpp>
 
 namespace torchhub {
-namespace {
 
 namespace fs = std::filesystem;
-
-/// The control flags as Python keeps them among the callbacks' states.
-CallbackState state_of(const TrainerControl& control) {
-  return {.args = {{"should_epoch_stop", control.should_epoch_stop},
-                   {"should_evaluate", control.should_evaluate},
-                   {"should_log", control.should_log},
-                   {"should_save", control.should_save},
-                   {"should_training_stop", control.should_training_stop}}};
-}
-
-}  // namespace
 
 void TrainingRun::save_checkpoint() {
   const auto start = impl_.options.clock->steady_now();
@@ -56,8 +45,7 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
   }
   write_file_atomically(building.path() / kOwnState, own_state_text());
 
-  state_.stateful_callbacks = impl_.callbacks.states();
-  state_.stateful_callbacks.emplace_back("TrainerControl", state_of(control_));
+  state_.stateful_callbacks = impl_.callbacks.states_to_save(control_, state_.stateful_callbacks);
   write_file_atomically(building.path() / "trainer_state.json",
                         to_json_text(state_, {.strict_json = impl_.options.strict_json}));
   building.commit();
@@ -77,16 +65,18 @@ void TrainingRun::write_random_states(const fs::path& folder,
 /// What Python keeps in memory only: the sums of losses, and the place in the data.
 std::string TrainingRun::own_state_text() {
   const LossSums& sums = loss_.sums();
-  // An epoch that is over, or that a callback ends, is not gone back to.
+  // An epoch that a stop cuts short is gone back to; not one that a callback ends.
   const bool over =
-      epoch_ended_ || control_.should_epoch_stop || batches_done_ >= plan_.batches_per_epoch;
+      control_.should_epoch_stop || no_batch_left_ || batches_done_ >= plan_.batches_per_epoch;
+  const bool next = over && epoch_ended_;
   const nlohmann::ordered_json ours{
       {"total_loss", sums.total_loss},
       {"first_counted_step", sums.first_counted_step},
       {"loss_since_log", sums.loss_since_log},
       {"last_logged_step", sums.last_logged_step},
-      {"epoch", over ? place_.epoch + 1 : place_.epoch},
-      {"samples_seen_in_epoch", over ? 0 : place_.samples_seen},
+      {"epoch", next ? place_.epoch + 1 : place_.epoch},
+      {"samples_seen_in_epoch", next ? 0 : place_.samples_seen},
+      {"epoch_is_over", over && !next},
       {"total_train_batch_size", plan_.total_batch_size},
       {"updates_ahead", updates_ahead_},
   };
@@ -104,14 +94,18 @@ void TrainingRun::rotate_checkpoints() {
   }
 }
 
-/// Whoever sees it half deleted must not take it for whole: what makes it complete goes first.
+/// Whoever sees it half deleted must not take it for whole, and the next run must know it for what
+/// it is: first it gets the name of something unfinished, which remove_unfinished() takes.
 void TrainingRun::delete_checkpoint(const fs::path& folder) {
+  const fs::path aside =
+      folder.parent_path() / fmt::format(".tmp-{}-{}", folder.filename().string(), random_hex(4));
   std::error_code error;
-  fs::remove(folder / "trainer_state.json", error);
-  if (!error) fs::remove_all(folder, error);
+  fs::rename(folder, aside, error);
+  const bool renamed = !error;
+  if (renamed) fs::remove_all(aside, error);
   if (error) {
     log::warning("checkpoint_not_deleted",
-                 {{"folder", folder.string()}, {"error", error.message()}});
+                 {{"folder", (renamed ? aside : folder).string()}, {"error", error.message()}});
   }
 }
 

@@ -28,7 +28,7 @@ class NeftuneGuard {
 
 }  // namespace
 
-TrainingRun::TrainingRun(Trainer& trainer)
+TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader, bool resumes)
     : trainer_(trainer),
       impl_(*trainer.impl_),
       args_(impl_.options.args),
@@ -36,9 +36,9 @@ TrainingRun::TrainingRun(Trainer& trainer)
       state_(impl_.state),
       control_(impl_.control),
       model_(*impl_.options.model),
-      optimizer_(impl_.options.optimizer ? impl_.options.optimizer : trainer.create_optimizer()),
+      optimizer_(optimizer_at_its_first_rates(resumes)),
       scheduler_(schedule_of_plan()),
-      loader_(trainer.get_train_dataloader()),
+      loader_(std::move(loader)),
       memory_(impl_.memory, "train"),
       loss_(args_.logging_nan_inf_filter),
       tokens_(model_, args_.include_num_input_tokens_seen),
@@ -49,6 +49,21 @@ TrainingRun::TrainingRun(Trainer& trainer)
   impl_.optimizer = optimizer_.get();
   impl_.lr_scheduler = scheduler_.get();
   impl_.train_loader = &loader_;
+}
+
+/// The user's, or that of the train() before, as Python goes on with it, or a new one. An earlier
+/// schedule has left it with the rates of its end.
+std::shared_ptr<torch::optim::Optimizer> TrainingRun::optimizer_at_its_first_rates(bool resumes) {
+  const TrainerOptions& options = impl_.options;
+  std::shared_ptr<torch::optim::Optimizer>& kept = impl_.kept_optimizer;
+  const bool makes_one = !kept || (!options.optimizer && (resumes || options.model_init));
+  if (makes_one) {
+    kept = options.optimizer ? options.optimizer : trainer_.create_optimizer();
+    impl_.base_rates = learning_rates(*kept);
+  } else if (!options.lr_scheduler && kept->param_groups().size() == impl_.base_rates.size()) {
+    set_learning_rates(*kept, impl_.base_rates);
+  }
+  return kept;
 }
 
 std::shared_ptr<LrScheduler> TrainingRun::schedule_of_plan() {
@@ -109,41 +124,49 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
 }
 
 void TrainingRun::run_epochs() {
-  while (place_.epoch < plan_.num_train_epochs && state_.global_step < plan_.max_steps) {
+  while (place_.epoch < plan_.num_train_epochs &&
+         (state_.global_step < plan_.max_steps || place_.is_over)) {
     const Place begin = place_;
     const std::int64_t step_before = state_.global_step;
-    run_epoch(begin.epoch, begin.samples_seen);
+    run_epoch(begin);
     place_ = {.epoch = begin.epoch + 1};
     if (control_.should_training_stop) return;
-    if (state_.global_step == step_before && begin.samples_seen == 0) {
+    if (state_.global_step == step_before && begin.samples_seen == 0 && !begin.is_over) {
       log::warning("epoch_without_a_batch", {{"epoch", begin.epoch}, {"effect", "training ends"}});
       return;
     }
   }
 }
 
-void TrainingRun::run_epoch(std::int64_t epoch, std::int64_t samples_seen) {
+/// From the start of an epoch, from a place in it, or its end alone.
+void TrainingRun::run_epoch(const Place& begin) {
   impl_.callbacks.epoch_begin(impl_.event());
   // Python restores the states of a checkpoint before the seed is drawn at the start of an epoch,
   // after it in the middle of one.
-  if (rng_file_ && samples_seen == 0) restore_random_states();
+  if (rng_file_ && begin.samples_seen == 0 && !begin.is_over) restore_random_states();
   draw_worker_seed();
   if (rng_file_) restore_random_states();
 
   epoch_ended_ = false;
-  batches_done_ = samples_seen / plan_.samples_per_batch;
-  const auto batches = loader_.epoch_from_sample(epoch, samples_seen);
-  while (true) {
-    std::vector<Batch> of_update = batches_of_update(*batches);
-    if (of_update.empty()) break;
-    batches_done_ += std::ssize(of_update);
-    place_ = {.epoch = epoch, .samples_seen = batches->samples_seen()};
-    run_update(std::move(of_update));
-    if (control_.should_epoch_stop || control_.should_training_stop) break;
-  }
+  no_batch_left_ = begin.is_over;
+  if (!begin.is_over) train_on(begin);
   epoch_ended_ = true;
   impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
+}
+
+void TrainingRun::train_on(const Place& begin) {
+  batches_done_ = begin.samples_seen / plan_.samples_per_batch;
+  const auto batches = loader_.epoch_from_sample(begin.epoch, begin.samples_seen);
+  while (true) {
+    std::vector<Batch> of_update = batches_of_update(*batches);
+    no_batch_left_ = of_update.empty();
+    if (no_batch_left_) return;
+    batches_done_ += std::ssize(of_update);
+    place_ = {.epoch = begin.epoch, .samples_seen = batches->samples_seen()};
+    run_update(std::move(of_update));
+    if (control_.should_epoch_stop || control_.should_training_stop) return;
+  }
 }
 
 TrainOutput TrainingRun::finish() {

@@ -16,16 +16,25 @@ namespace torchhub {
 /// One call of train(): from the first update, or from a checkpoint, to the last.
 class TrainingRun {
  public:
-  explicit TrainingRun(Trainer& trainer);
+  /// @param resumes the optimizer that an earlier train() kept is not gone on with
+  TrainingRun(Trainer& trainer, DataLoader loader, bool resumes);
   ~TrainingRun();
   /// @param checkpoint to go on from; unset: from the start
   TrainOutput go(const std::optional<std::filesystem::path>& checkpoint);
 
  private:
+  /// Where in the data the run is; a checkpoint keeps it (torchhub_state.json).
+  struct Place {
+    std::int64_t epoch = 0;
+    std::int64_t samples_seen = 0;  ///< Of the epoch's order, by all processes.
+    bool is_over = false;           ///< All that is left of the epoch is its end.
+  };
+
   // The loop: training_run.cpp
   void prepare(const std::optional<std::filesystem::path>& checkpoint);
   void run_epochs();
-  void run_epoch(std::int64_t epoch, std::int64_t samples_seen);
+  void run_epoch(const Place& begin);
+  void train_on(const Place& begin);
   TrainOutput finish();
 
   // One update: updating.cpp
@@ -58,6 +67,7 @@ class TrainingRun {
   // Where in the data it goes on: place_in_data.cpp
   void restore_place(const std::filesystem::path& checkpoint, std::int64_t step);
   void plan_updates_left();
+  std::shared_ptr<torch::optim::Optimizer> optimizer_at_its_first_rates(bool resumes);
   /// The user's, or one for all updates of the plan.
   std::shared_ptr<LrScheduler> schedule_of_plan();
 
@@ -74,12 +84,6 @@ class TrainingRun {
   void resume(const std::filesystem::path& checkpoint);
   void load_optimizer_and_schedule(const std::filesystem::path& checkpoint);
   void restore_random_states();
-
-  /// Where in the data the run is; a checkpoint keeps it (torchhub_state.json).
-  struct Place {
-    std::int64_t epoch = 0;
-    std::int64_t samples_seen = 0;  ///< Of the epoch's order, by all processes.
-  };
 
   Trainer& trainer_;
   Trainer::Impl& impl_;
@@ -100,7 +104,8 @@ class TrainingRun {
   /// How many more updates of this run's size the place stands for than were made: 0 unless the run
   /// went on with another total batch.
   std::int64_t updates_ahead_ = 0;
-  bool epoch_ended_ = false;       ///< All batches of the epoch under way are trained on.
+  bool no_batch_left_ = false;     ///< All batches of the epoch under way are trained on.
+  bool epoch_ended_ = false;       ///< No more of them will be by now.
   std::int64_t batches_done_ = 0;  ///< Of the epoch under way, on this process.
   double used_rate_ = 0;           ///< Of the last update.
   double grad_norm_ = 0;           ///< Of the last update, before clipping.

@@ -6,6 +6,20 @@
 #include <map>
 
 namespace torchhub {
+namespace {
+
+/// Under it Python keeps the loop's flags among the states of callbacks.
+constexpr const char* kControl = "TrainerControl";
+
+CallbackState state_of(const TrainerControl& control) {
+  return {.args = {{"should_epoch_stop", control.should_epoch_stop},
+                   {"should_evaluate", control.should_evaluate},
+                   {"should_log", control.should_log},
+                   {"should_save", control.should_save},
+                   {"should_training_stop", control.should_training_stop}}};
+}
+
+}  // namespace
 
 void CallbackList::add(std::shared_ptr<TrainerCallback> callback) {
   for (const auto& other : callbacks_) {
@@ -126,17 +140,38 @@ std::vector<std::pair<std::string, CallbackState>> CallbackList::states() const 
   return all;
 }
 
-void CallbackList::restore(const std::vector<std::pair<std::string, CallbackState>>& states) const {
-  std::multimap<std::string, CallbackState> waiting(states.begin(), states.end());
-  waiting.erase("TrainerControl");  // the loop's own
-  for (const auto& callback : callbacks_) {
-    const auto mine = waiting.lower_bound(callback->name());  // the first of equals
-    if (mine == waiting.end() || mine->first != callback->name()) continue;
-    callback->restore(mine->second);
-    waiting.erase(mine);
+std::vector<std::pair<std::string, CallbackState>> CallbackList::states_to_save(
+    const TrainerControl& control,
+    const std::vector<std::pair<std::string, CallbackState>>& earlier) const {
+  auto all = states();
+  all.emplace_back(kControl, state_of(control));
+  for (const auto& [name, state] : earlier) {
+    if (name != kControl && !holds(name)) all.emplace_back(name, state);
   }
+  return all;
+}
+
+std::vector<TrainerCallback*> CallbackList::all_named(const std::string& name) const {
+  std::vector<TrainerCallback*> found;
+  for (const auto& callback : callbacks_) {
+    if (callback->name() == name) found.push_back(callback.get());
+  }
+  return found;
+}
+
+void CallbackList::restore(const std::vector<std::pair<std::string, CallbackState>>& states) const {
+  std::map<std::string, std::vector<const CallbackState*>> kept;
+  for (const auto& [name, state] : states) kept[name].push_back(&state);
+  kept.erase(kControl);  // the loop's own
   std::string names;
-  for (const auto& [name, state] : waiting) names += (names.empty() ? "" : ", ") + name;
+  for (const auto& [name, of_name] : kept) {
+    const std::vector<TrainerCallback*> here = all_named(name);
+    if (here.empty()) names += (names.empty() ? "" : ", ") + name;
+    // Where several are of one class, each save of Python's adds their states to those before.
+    const std::size_t count = std::min(here.size(), of_name.size());
+    const std::size_t first = of_name.size() - count;
+    for (std::size_t i = 0; i < count; ++i) here[i]->restore(*of_name[first + i]);
+  }
   if (!names.empty()) log::warning("callback_states_without_callback", {{"names", names}});
 }
 

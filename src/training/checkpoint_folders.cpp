@@ -58,7 +58,12 @@ void remove_unfinished(const fs::path& run_folder) {
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       if (!std::regex_match(entry.path().filename().string(), names)) continue;
       fs::remove_all(entry.path(), error);
-      log::info("unfinished_removed", {{"path", entry.path().string()}});
+      if (error) {
+        log::warning("unfinished_not_removed",
+                     {{"path", entry.path().string()}, {"error", error.message()}});
+      } else {
+        log::info("unfinished_removed", {{"path", entry.path().string()}});
+      }
     }
   };
   // As AtomicFile, AtomicFolder and Snapshot name them; a user's `.tmp-notes` stays.

@@ -84,6 +84,9 @@ def early_stopping(state):
 
 
 EVALUATIONS = {"eval_strategy": "steps", "eval_steps": 2}
+EARLY_STOPPING = {**EVALUATIONS, "save_strategy": "steps", "save_steps": 2, "load_best_model_at_end": True,
+                  "metric_for_best_model": "eval_loss", "greater_is_better": False,
+                  "restore_callback_states_from_checkpoint": True}
 KINDS = {
     "adamw": {},
     "betas": {"adam_beta1": 0.8, "adam_beta2": 0.95, "adam_epsilon": 1e-6},
@@ -115,9 +118,7 @@ def test_a_run_begun_by_us_is_ended_by_python_and_by_us(tmp_path, find_program):
 
 
 def test_what_led_to_the_best_model_and_to_an_early_stop_changes_hands_too(tmp_path, find_program):
-    world = World(tmp_path, find_program, **EVALUATIONS, save_strategy="steps", save_steps=2,
-                  load_best_model_at_end=True, metric_for_best_model="eval_loss", greater_is_better=False,
-                  restore_callback_states_from_checkpoint=True)
+    world = World(tmp_path, find_program, **EARLY_STOPPING)
     straight = world.python("straight", STEPS)
     one = world.python("one", 6)
     two = world.ours("two", 8, one)
@@ -127,6 +128,23 @@ def test_what_led_to_the_best_model_and_to_an_early_stop_changes_hands_too(tmp_p
     counters = [early_stopping(state)["attributes"]["early_stopping_patience_counter"] for state in states]
     assert counters == [1, 2, 3]
     assert states[-1]["global_step"] == 10, "it stopped early"
+
+
+# Python trains on with no checkpoint that lacks the state of a callback of its own: KeyError.
+def test_the_state_of_a_callback_that_we_do_not_have_comes_back_to_python(tmp_path, find_program):
+    world = World(tmp_path, find_program, **EARLY_STOPPING)
+    one = world.python("one", 6)
+    arguments = tmp_path / "args.json"
+    text = arguments.read_text()
+    arguments.write_text(json.dumps({**json.loads(text), "load_best_model_at_end": False}))
+    two = world.ours("two", 8, one)  # without an EarlyStoppingCallback
+    arguments.write_text(text)
+    world.python("three", STEPS, two)
+    kept, carried, gone_on = (json.loads((path / "trainer_state.json").read_text())
+                              for path in (one, two, tmp_path / "three" / "checkpoint-10"))
+    assert early_stopping(carried) == early_stopping(kept)
+    assert early_stopping(kept)["attributes"]["early_stopping_patience_counter"] == 1
+    assert early_stopping(gone_on)["attributes"]["early_stopping_patience_counter"] == 2
 
 
 def test_two_processes_change_hands_each_with_its_own_random_state(tmp_path, find_program):

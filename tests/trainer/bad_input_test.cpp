@@ -11,10 +11,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fcntl.h>
 #include <fstream>
 #include <optional>
 #include <regex>
 #include <sys/mount.h>
+#include <unistd.h>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -206,27 +209,43 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
 }
 
 /// Of the first checkpoint that is saved, makes the file that says it is whole one that cannot be
-/// deleted, as long as this lives: something is mounted there.
+/// deleted until it is let go of: something is mounted there.
 class HoldState final : public TrainerCallback {
  public:
   HoldState() = default;
   HoldState(const HoldState&) = delete;
   HoldState& operator=(const HoldState&) = delete;
-  ~HoldState() override {
-    if (held_) ::umount2(held_->c_str(), MNT_DETACH);
-  }
+  ~HoldState() override { let_go(); }
   std::string name() const override { return "HoldState"; }
   void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
     const fs::path file = checkpoint / "trainer_state.json";
-    if (!held_ && ::mount(file.c_str(), file.c_str(), nullptr, MS_BIND, nullptr) == 0) held_ = file;
+    if (holds() || ::mount(file.c_str(), file.c_str(), nullptr, MS_BIND, nullptr) != 0) return;
+    descriptor_ = ::open(file.c_str(), O_PATH | O_CLOEXEC);
   }
-  bool holds() const { return held_.has_value(); }
+  bool holds() const { return descriptor_ >= 0; }
+  void let_go() {
+    if (!holds()) return;
+    // By the descriptor: the folder may have another name by now.
+    ::umount2(("/proc/self/fd/" + std::to_string(descriptor_)).c_str(), MNT_DETACH);
+    ::close(descriptor_);
+    descriptor_ = -1;
+  }
 
  private:
-  std::optional<fs::path> held_;
+  int descriptor_ = -1;
 };
 
-TEST(Rotation, LeavesWholeWhatItCannotBeginToDelete) {
+/// The names of what lies in `folder` besides checkpoints.
+std::vector<std::string> unfinished(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (!checkpoint_step(entry.path())) names.push_back(entry.path().filename().string());
+  }
+  return names;
+}
+
+// It began with what marks a checkpoint as whole: a run killed after that left the rest for ever.
+TEST(Rotation, LeavesWhatItCannotDeleteToTheNextRun) {
   const TempDir folder;
   const auto hold = std::make_shared<HoldState>();
   TrainerOptions o = options(folder / "out");
@@ -234,10 +253,14 @@ TEST(Rotation, LeavesWholeWhatItCannotBeginToDelete) {
   o.callbacks = {hold};
   Trainer(o).train();
   if (!hold->holds()) GTEST_SKIP() << "mounting needs root";
-  EXPECT_EQ(complete_checkpoints(folder / "out"), (std::vector<std::int64_t>{2, 4}));
-  Trainer again(options(folder / "again"));
-  const std::string first = (folder / "out/checkpoint-2").string();
-  EXPECT_EQ(again.train({.resume_from_checkpoint = first}).global_step, 4);
+  EXPECT_EQ(complete_checkpoints(folder / "out"), std::vector<std::int64_t>{4});
+  EXPECT_FALSE(fs::exists(folder / "out/checkpoint-2"));
+  const std::vector<std::string> left = unfinished(folder / "out");
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_TRUE(left[0].starts_with(".tmp-checkpoint-2-")) << left[0];
+  hold->let_go();
+  Trainer(options(folder / "out")).train();
+  EXPECT_TRUE(unfinished(folder / "out").empty());
 }
 
 }  // namespace

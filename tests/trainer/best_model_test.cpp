@@ -8,8 +8,9 @@
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
-#include <cmath>
+#include <limits>
 
 namespace torchhub {
 namespace {
@@ -21,6 +22,7 @@ using testing::tiny_dataset;
 using testing::tiny_model;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A run of six updates, evaluated after each, whose metric "score" takes the given values.
 class BestModel : public ::testing::Test {
@@ -157,6 +159,76 @@ TEST_F(BestModel, EarlyStoppingGoesOnCountingAfterAResume) {
   o.args.restore_callback_states_from_checkpoint = false;
   o.callbacks = {stopping()};
   EXPECT_EQ(Trainer(std::move(o)).train({.resume_from_checkpoint = "last"}).global_step, 6);
+}
+
+TEST_F(BestModel, EarlyStoppingCountsEvaluationsThatAreNaN) {
+  const auto steps = [&](std::vector<double> scores) {
+    TrainerOptions o = options(std::move(scores));
+    o.callbacks = {std::make_shared<EarlyStoppingCallback>(
+        EarlyStoppingOptions{.early_stopping_patience = 2})};
+    return Trainer(std::move(o)).train().global_step;
+  };
+  // As in Python the first evaluation never counts, since there is no best one before it.
+  EXPECT_EQ(steps({kNan}), 3);
+  EXPECT_EQ(steps({0.5, kNan, kNan, 0.7}), 3);
+  EXPECT_EQ(steps({kNan, kNan, 0.5, kNan, kNan, 0.7}), 5) << "an improvement counts from 0 again";
+}
+
+// As in transformers 5.12.1, Trainer._determine_best_metric.
+TEST_F(BestModel, IsNotTheWorstThatThereCanBe) {
+  for (const bool greater : {true, false}) {
+    SCOPED_TRACE(greater);
+    const double worst = greater ? -kInfinity : kInfinity;
+    TrainerOptions o = options({worst});
+    o.args.greater_is_better = greater;
+    o.args.save_strategy = SaveStrategy::best;
+    Trainer trainer(std::move(o));
+    trainer.train();
+    EXPECT_EQ(trainer.state().best_metric, worst);
+    EXPECT_FALSE(trainer.state().best_global_step);
+    EXPECT_TRUE(complete_checkpoints(out()).empty());
+  }
+}
+
+// Else Python, which has the callback, could not save any more: a KeyError.
+TEST_F(BestModel, TheStateOfEarlyStoppingOutlivesARunWithoutIt) {
+  for (const bool restores : {true, false}) {
+    SCOPED_TRACE(restores);
+    fs::remove_all(out());
+    TrainerOptions o = options({0.5, 0.4, 0.3});
+    o.args.max_steps = 2;
+    o.callbacks = {std::make_shared<EarlyStoppingCallback>(
+        EarlyStoppingOptions{.early_stopping_patience = 7})};
+    Trainer(std::move(o)).train();
+    o = options({0.3});
+    o.args.restore_callback_states_from_checkpoint = restores;
+    Trainer without(std::move(o));
+    without.train({.resume_from_checkpoint = "last"});
+    without.save_state();
+    for (const fs::path& file :
+         {out() / "checkpoint-6/trainer_state.json", out() / "trainer_state.json"}) {
+      const auto states = nlohmann::json::parse(read_file(file)).at("stateful_callbacks");
+      ASSERT_TRUE(states.contains("EarlyStoppingCallback")) << file;
+      const auto& early = states.at("EarlyStoppingCallback");
+      EXPECT_EQ(early.at("args").at("early_stopping_patience"), 7);
+      EXPECT_EQ(early.at("attributes").at("early_stopping_patience_counter"), 1);
+    }
+    without.train();  // from the start: the checkpoint's callbacks are none of this run
+    const auto fresh = nlohmann::json::parse(read_file(out() / "checkpoint-6/trainer_state.json"));
+    EXPECT_FALSE(fresh.at("stateful_callbacks").contains("EarlyStoppingCallback"));
+  }
+}
+
+TEST_F(BestModel, SaveStateWritesTheStatesOfCallbacksThoughNothingWasSavedYet) {
+  TrainerOptions o = options({0.5});
+  o.callbacks = {std::make_shared<EarlyStoppingCallback>()};
+  const Trainer trainer(std::move(o));
+  trainer.save_state();
+  const auto states =
+      nlohmann::json::parse(read_file(out() / "trainer_state.json")).at("stateful_callbacks");
+  EXPECT_EQ(states.size(), 2U);
+  EXPECT_TRUE(states.contains("EarlyStoppingCallback"));
+  EXPECT_EQ(states.at("TrainerControl").at("args").at("should_save"), false);
 }
 
 TEST_F(BestModel, EarlyStoppingNeedsAMetricAndEvaluations) {

@@ -3,6 +3,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/torchhub.h"
+#include "trainer/gpu_memory.h"
 
 #include <torch/torch.h>
 
@@ -135,8 +136,10 @@ TEST_F(Choices, NanInfFilterLogsTheMeanSoFarInItsPlace) {
 }
 
 TEST_F(Choices, StrictJsonIsForReadersThatKnowNoNaN) {
+  TrainingArguments args = arguments();
+  args.report_to = {"jsonl"};
   Trainer trainer({.model = tiny_model(),
-                   .args = arguments(),
+                   .args = args,
                    .train_dataset = tiny_dataset(16),
                    .eval_dataset = tiny_dataset(8),
                    .compute_metrics =
@@ -146,7 +149,8 @@ TEST_F(Choices, StrictJsonIsForReadersThatKnowNoNaN) {
                    .strict_json = true});
   trainer.save_metrics("eval", trainer.evaluate());
   trainer.save_state();
-  for (const char* file : {"eval_results.json", "all_results.json", "trainer_state.json"}) {
+  for (const char* file :
+       {"eval_results.json", "all_results.json", "trainer_state.json", "log.jsonl"}) {
     EXPECT_TRUE(nlohmann::json::accept(read_file(folder_ / "out" / file))) << file;
   }
 }
@@ -337,6 +341,21 @@ TEST_F(Choices, GradientCheckpointingIsTheModelsFromTheFirstUpdateOn) {
   }
 }
 
+TEST_F(Choices, TheCacheIsEmptiedEveryNthUpdate) {
+  const auto updates_with = [](std::optional<std::int64_t> steps) {
+    TrainingArguments args;
+    args.torch_empty_cache_steps = steps;
+    std::vector<std::int64_t> updates;
+    for (std::int64_t step = 1; step <= 6; ++step) {
+      if (empties_cache_at(step, args)) updates.push_back(step);
+    }
+    return updates;
+  };
+  EXPECT_EQ(updates_with({}), std::vector<std::int64_t>{});
+  EXPECT_EQ(updates_with(1), (std::vector<std::int64_t>{1, 2, 3, 4, 5, 6}));
+  EXPECT_EQ(updates_with(3), (std::vector<std::int64_t>{3, 6}));
+}
+
 TEST_F(Choices, EmptyingACacheThatIsNotThereDisturbsNothing) {  // no GPU, or none in use
   TrainingArguments args = arguments();
   args.torch_empty_cache_steps = 2;
@@ -378,6 +397,93 @@ TEST_F(Choices, ASignalSavesAtTheEndOfTheUpdateAndStops) {
   struct sigaction after {};
   ::sigaction(SIGUSR1, nullptr, &after);
   EXPECT_EQ(after.sa_handler, before.sa_handler);  // the one before is back
+}
+
+/// Sends the signal when an update is over. A callback before it in the list has had its step_end
+/// by then: after the last update of an epoch it sees the signal at epoch_end.
+class SignalAfter final : public TrainerCallback {
+ public:
+  explicit SignalAfter(std::int64_t step) : step_(step) {}
+  std::string name() const override { return "SignalAfter"; }
+  void on_step_end(const TrainerEvent& event) override {
+    if (event.state.global_step == step_) std::raise(SIGUSR1);
+  }
+
+ private:
+  std::int64_t step_;
+};
+
+/// A run of up to three epochs of four updates that listens to SIGUSR1, and whose first evaluation
+/// is the best.
+class SignalledRun : public Choices {
+ protected:
+  TrainerOptions options(const std::string& name) const {
+    TrainerOptions o{.model = tiny_model(),
+                     .args = arguments(),
+                     .train_dataset = tiny_dataset(16),
+                     .eval_dataset = tiny_dataset(8)};
+    o.args.output_dir = folder_ / name;
+    o.args.max_steps = 12;
+    o.args.eval_strategy = IntervalStrategy::steps;
+    o.args.eval_steps = 1;
+    o.args.save_strategy = SaveStrategy::best;
+    o.args.metric_for_best_model = "score";
+    o.compute_metrics = [next = 0.0](const EvalPrediction&) mutable {
+      return Metrics{{"score", next--}};
+    };
+    return o;
+  }
+
+  /// Of the run `options`, which `sender` sends the signal.
+  static TrainOutput stopped(TrainerOptions options, std::shared_ptr<TrainerCallback> sender) {
+    options.callbacks = {
+        std::make_shared<JitCheckpointCallback>(JitCheckpointOptions{
+            .grace_period = std::chrono::milliseconds(0), .signal_number = SIGUSR1}),
+        std::move(sender)};
+    return Trainer(std::move(options)).train();
+  }
+
+  std::vector<std::int64_t> saved(const std::string& name) const {
+    return complete_checkpoints(folder_ / name);
+  }
+};
+
+// The evaluation took the save back, and the callback believed it done.
+TEST_F(SignalledRun, SavesAStepThatIsNotTheBestToo) {
+  const TrainOutput out = stopped(options("out"), std::make_shared<SignalAt>(5, SIGUSR1));
+  EXPECT_EQ(out.global_step, 6);
+  EXPECT_EQ(out.saves, 2);
+  EXPECT_EQ(saved("out"), (std::vector<std::int64_t>{1, 6}));
+  const TrainerOptions resumed = options("resumed");
+  Trainer(resumed).train({.resume_from_checkpoint = (folder_ / "out/checkpoint-6").string()});
+  const TrainerOptions straight = options("straight");
+  Trainer(straight).train();
+  EXPECT_TRUE(testing::same_state(*resumed.model, *straight.model)) << "saved within an epoch";
+}
+
+TEST_F(SignalledRun, SavesAtTheEndOfAnEpochThatIsNotTheBestToo) {
+  TrainerOptions o = options("out");
+  o.args.eval_strategy = IntervalStrategy::epoch;
+  const TrainOutput out = stopped(std::move(o), std::make_shared<SignalAfter>(8));
+  EXPECT_EQ(out.global_step, 8);
+  EXPECT_EQ(saved("out"), (std::vector<std::int64_t>{4, 8}));
+}
+
+TEST_F(SignalledRun, SavesOnceThoughItsStepIsSavedAndEvaluatedAnyhow) {
+  const auto expect_saves_at_2_and = [&](int step, const std::string& name,
+                                         std::shared_ptr<TrainerCallback> sender) {
+    SCOPED_TRACE(name);
+    TrainerOptions o = options(name);
+    o.args.save_strategy = SaveStrategy::steps;
+    o.args.save_steps = 2;
+    const TrainOutput out = stopped(std::move(o), std::move(sender));
+    EXPECT_EQ(out.global_step, step);
+    EXPECT_EQ(out.saves, 2);
+    EXPECT_EQ(saved(name), (std::vector<std::int64_t>{2, step}));
+  };
+  expect_saves_at_2_and(3, "between", std::make_shared<SignalAt>(2, SIGUSR1));
+  expect_saves_at_2_and(4, "due", std::make_shared<SignalAt>(3, SIGUSR1));
+  expect_saves_at_2_and(4, "after", std::make_shared<SignalAfter>(4));
 }
 
 TEST_F(Choices, ARunThatThrowsGivesTheSignalBack) {

@@ -151,7 +151,7 @@ TEST_F(DamagedCheckpoint, WithNumbersThatCannotBeIsRefusedByName) {
           << said;
     }
   }
-  for (const char* key : {"total_loss", "loss_since_log"}) {
+  for (const char* key : {"total_loss", "loss_since_log", "epoch_is_over"}) {
     write("torchhub_state.json", with_number(ours, key, "\"low\""));
     EXPECT_NE(refusal().find("torchhub_state.json' is damaged: "), std::string::npos) << key;
   }

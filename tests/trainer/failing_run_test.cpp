@@ -150,7 +150,11 @@ TEST(NanMetric, AloneLeavesNoBestModelAndTheLastWeights) {
   o.args.load_best_model_at_end = true;
   Trainer trainer(o);
   trainer.train();
-  EXPECT_FALSE(trainer.state().best_metric);
+  // The worst possible, as in Python's file.
+  EXPECT_EQ(trainer.state().best_metric, -std::numeric_limits<double>::infinity());
+  EXPECT_FALSE(trainer.state().best_global_step);
+  const std::string text = read_file(folder / "out/checkpoint-6/trainer_state.json");
+  EXPECT_NE(text.find("\"best_metric\": -Infinity,"), std::string::npos) << text;
   const auto last = tiny_model();
   last->load_state(folder / "out/checkpoint-6");
   EXPECT_TRUE(same_state(*o.model, *last));

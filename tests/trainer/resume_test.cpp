@@ -3,6 +3,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/torchhub.h"
+#include "trainer/resume_source.h"
 
 #include <torch/torch.h>
 
@@ -67,6 +68,65 @@ TEST(Resume, EqualsARunThatNeverStoppedAtAnyStep) {
                              (folder / "straight" / checkpoint_name(step)).string());
     EXPECT_TRUE(same_state(*straight, *resumed));
   }
+}
+
+// An evaluation draws from the global generator, so one that is left out would show in the weights.
+TEST(Resume, MakesUpForTheEndOfAnEpochThatTheCheckpointWasSavedBefore) {
+  const TempDir folder;
+  const auto trained = [&](const std::string& name, std::optional<std::string> resume) {
+    TrainingArguments args = arguments(folder / name, 1);
+    args.eval_strategy = IntervalStrategy::epoch;
+    args.logging_strategy = IntervalStrategy::epoch;
+    args.lr_scheduler_type = SchedulerType::reduce_lr_on_plateau;
+    args.metric_for_best_model = "loss";
+    auto trainer = std::make_unique<Trainer>(TrainerOptions{.model = tiny_model(),
+                                                            .args = std::move(args),
+                                                            .train_dataset = tiny_dataset(26),
+                                                            .eval_dataset = tiny_dataset(8, 9),
+                                                            .data_collator = noisy_collator});
+    trainer->train({.resume_from_checkpoint = std::move(resume)});
+    return trainer;
+  };
+  const auto evaluated = [](const Trainer& trainer) {
+    std::vector<double> losses;
+    for (const LogRow& row : trainer.state().log_history) {
+      if (const auto loss = number_of(row, "eval_loss")) losses.push_back(*loss);
+    }
+    return losses;
+  };
+  const auto straight = trained("straight", std::nullopt);
+  ASSERT_EQ(evaluated(*straight).size(), 3U);
+  for (const int step : {3, 4, 8, 11, 12}) {  // 4, 8 and 12 are the last steps of epochs
+    SCOPED_TRACE(step);
+    const auto resumed = trained("resumed-" + std::to_string(step),
+                                 (folder / "straight" / checkpoint_name(step)).string());
+    EXPECT_TRUE(same_state(straight->model(), resumed->model()));
+    EXPECT_EQ(evaluated(*resumed), evaluated(*straight));
+    EXPECT_EQ(resumed->state().best_metric, straight->state().best_metric);
+  }
+}
+
+TEST(Resume, GoesBackToTheEpochThatAStopCutShort) {
+  /// Stops in the middle of the second epoch, of which the end is saved.
+  class StopAt6 final : public TrainerCallback {
+   public:
+    std::string name() const override { return "StopAt6"; }
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step == 6) event.control.should_training_stop = true;
+    }
+  };
+  const TempDir folder;
+  const auto straight = run(arguments(folder / "straight", 100));
+  TrainingArguments args = arguments(folder / "out", 100);
+  args.save_strategy = SaveStrategy::epoch;
+  Trainer stopped({.model = tiny_model(),
+                   .args = args,
+                   .train_dataset = tiny_dataset(26),
+                   .data_collator = noisy_collator,
+                   .callbacks = {std::make_shared<StopAt6>()}});
+  stopped.train();
+  const auto resumed = run(args, (folder / "out/checkpoint-6").string());
+  EXPECT_TRUE(same_state(*straight, *resumed));
 }
 
 TEST(Resume, TakesTheLearningRateOfTheCheckpointOrIfAskedOfThisRun) {
@@ -276,6 +336,34 @@ TEST(Resume, TakesTheNewestWholeCheckpointForLast) {
   fs::remove(folder / "out/checkpoint-10/trainer_state.json");  // as if its save had been cut short
   const auto resumed = run(arguments(folder / "out", 100), "last");
   EXPECT_TRUE(same_state(*straight, *resumed));
+}
+
+TEST(Resume, TakesATextWithARevisionForAPlaceOnTheHubThoughThereIsSuchAFolder) {
+  const TempDir folder;
+  fs::create_directories(folder / "demo/tiny/checkpoint-2");
+  fs::create_directories(folder / "demo/tiny@main/checkpoint-2");
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+  const auto meant_by = [](const std::string& source) {
+    try {
+      const auto hub = []() -> HubOptions { throw CheckpointError("on the Hub"); };
+      return resolve_checkpoint(source, "out", hub).string();
+    } catch (const CheckpointError& error) {
+      return std::string(error.what());
+    }
+  };
+  std::vector<std::string> meant;
+  const std::vector<std::string> folders = {"demo/tiny/checkpoint-2",
+                                            "./demo/tiny@main/checkpoint-2",
+                                            (folder / "demo/tiny@main/checkpoint-2").string()};
+  for (const std::string& each : folders) meant.push_back(meant_by(each));
+  const std::string with_revision = meant_by("demo/tiny@main/checkpoint-2");
+  const std::string of_a_user = meant_by("~/demo@main");
+  fs::current_path(before);
+  EXPECT_EQ(meant, folders);
+  EXPECT_EQ(with_revision, "resuming from 'demo/tiny@main/checkpoint-2': on the Hub");
+  EXPECT_TRUE(of_a_user.starts_with("The checkpoint folder '~/demo@main' does not exist."))
+      << of_a_user;
 }
 
 TEST(Resume, FromThePinnedRevisionOfTheHubInAnEmptyFolder) {

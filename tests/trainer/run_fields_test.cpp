@@ -1,5 +1,6 @@
 // Arguments that say what a run reports, how loudly, with how many threads, and who of several
 // hosts writes.
+#include "base/cpu_topology.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/log.h"
@@ -14,7 +15,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
 #include <tuple>
@@ -329,8 +329,8 @@ TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
   ::unsetenv("MKL_NUM_THREADS");
   const int cores = default_thread_count();
   EXPECT_EQ(threads_among({.local_world_size = 1}), std::nullopt);
-  EXPECT_EQ(threads_among({.local_world_size = 2}), std::max(1, cores / 2));
-  EXPECT_EQ(threads_among({.local_world_size = 2 * cores}), 1);
+  const int each = usable_cores_each(cpu_topology(), 2);
+  EXPECT_EQ(threads_among({.local_world_size = 2}), each);
 
   const int before = at::get_num_threads();
   apply_thread_count(cores + 3);
@@ -338,7 +338,7 @@ TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
     TrainerOptions o = options();
     o.process_group = second_of_its_host();
     const Trainer trainer(std::move(o));
-    EXPECT_EQ(at::get_num_threads(), std::max(1, cores / 2));
+    EXPECT_EQ(at::get_num_threads(), each);
   }
   apply_thread_count(before);
   ::setenv("OMP_NUM_THREADS", "3", 1);

@@ -10,6 +10,8 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -186,6 +188,60 @@ TEST(CallbackList, RestoresEachCallbackOfAClassInItsOrder) {
   fresh.restore(saved.states());
   EXPECT_EQ(c->count, 4);
   EXPECT_EQ(d->count, 7);
+}
+
+std::pair<std::string, CallbackState> counted(const std::string& name, std::int64_t count) {
+  return {name, {.attributes = {{"count", count}}}};
+}
+
+// Python adds the states of callbacks of one class to a list, all of them at each save (TD-16).
+TEST(CallbackList, RestoresTheNewestWhereMoreStatesWereKeptThanThereAreCallbacks) {
+  CallbackList list;
+  const auto a = std::make_shared<Counter>();
+  const auto b = std::make_shared<Counter>();
+  list.add(a);
+  list.add(b);
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += std::string(line) + "\n"; });
+  list.restore({counted("Counter", 0), counted("Counter", 0), counted("Counter", 2),
+                counted("Counter", 3), counted("Counter", 4), counted("Counter", 7)});
+  log::set_sink({});
+  EXPECT_EQ(a->count, 4);
+  EXPECT_EQ(b->count, 7);
+  EXPECT_EQ(lines, "") << "all of them are here";
+}
+
+TEST(CallbackList, GivesTheFirstCallbackOfAClassTheOnlyStateThatWasKept) {
+  CallbackList list;
+  const auto a = std::make_shared<Counter>();
+  const auto b = std::make_shared<Counter>();
+  list.add(a);
+  list.add(b);
+  list.restore({counted("Counter", 4)});
+  EXPECT_EQ(a->count, 4);
+  EXPECT_EQ(b->count, 0);
+}
+
+TEST(CallbackList, SavesTheFlagsAndWhatWasKeptOfCallbacksThatAreNotHere) {
+  CallbackList list;
+  const auto mine = std::make_shared<Counter>();
+  mine->count = 4;
+  list.add(mine);
+  list.add(std::make_shared<DefaultFlowCallback>());
+  const auto saved = list.states_to_save(
+      {.should_save = true}, {counted("Gone", 1), counted("Counter", 2), counted("Gone", 3),
+                              counted("TrainerControl", 5), counted("DefaultFlowCallback", 6)});
+  std::vector<std::string> names;
+  for (const auto& [name, state] : saved) names.push_back(name);
+  ASSERT_EQ(names, (std::vector<std::string>{"Counter", "TrainerControl", "Gone", "Gone"}));
+  EXPECT_EQ(number_of(saved[0].second.attributes, "count"), 4);
+  EXPECT_EQ(saved[1].second.args, (LogRow{{"should_epoch_stop", false},
+                                          {"should_evaluate", false},
+                                          {"should_log", false},
+                                          {"should_save", true},
+                                          {"should_training_stop", false}}));
+  EXPECT_EQ(number_of(saved[2].second.attributes, "count"), 1);
+  EXPECT_EQ(number_of(saved[3].second.attributes, "count"), 3);
 }
 
 }  // namespace

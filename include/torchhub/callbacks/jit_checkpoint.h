@@ -29,6 +29,7 @@ class JitCheckpointCallback final : public TrainerCallback {
   void on_train_begin(const TrainerEvent& event) override;
   void on_step_end(const TrainerEvent& event) override;
   void on_epoch_end(const TrainerEvent& event) override;
+  void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
   void on_train_end(const TrainerEvent& event) override;
   void on_exception(const TrainerEvent& event, const std::exception& error) override;
 

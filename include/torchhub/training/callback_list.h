@@ -40,10 +40,19 @@ class CallbackList {
 
   /// The states of all callbacks that have one, for trainer_state.json.
   std::vector<std::pair<std::string, CallbackState>> states() const;
-  /// Gives each callback the state kept under its name; several of a class in their order.
+  /// The same with the loop's flags, as Python keeps them there, and with what `earlier` has of
+  /// callbacks that are not here: Python, which may have them, trains on with no checkpoint that
+  /// lacks one.
+  std::vector<std::pair<std::string, CallbackState>> states_to_save(
+      const TrainerControl& control,
+      const std::vector<std::pair<std::string, CallbackState>>& earlier) const;
+  /// Gives each callback the state kept under its name; several of a class in their order, and if
+  /// more were kept than there are callbacks the last ones.
   void restore(const std::vector<std::pair<std::string, CallbackState>>& states) const;
 
  private:
+  std::vector<TrainerCallback*> all_named(const std::string& name) const;
+
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
 };
 
