@@ -1,8 +1,13 @@
 #include "data/batch_source.h"
 
+#include "torchhub/data/error.h"
+
 #include <torch/cuda.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 
 namespace torchhub {
 namespace {
@@ -15,9 +20,42 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+std::string names_of(const Batch& batch) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : batch) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+bool holds_only(const Batch& sample, const std::vector<std::string>& columns) {
+  return std::all_of(sample.begin(), sample.end(), [&](const auto& item) {
+    return std::find(columns.begin(), columns.end(), item.first) != columns.end();
+  });
+}
+
 }  // namespace
 
-Batch EpochPlan::collated(const std::vector<Batch>& samples, std::int64_t batch) const {
+Batch EpochPlan::asked_for(Batch given) const {
+  if (!columns || holds_only(given, *columns)) return given;
+  const std::string names = names_of(given);
+  std::erase_if(given, [&](const auto& item) {
+    return std::find(columns->begin(), columns->end(), item.first) == columns->end();
+  });
+  if (!given.empty()) return given;
+  throw DatasetError(
+      fmt::format("The dataset has no column that is read: it has {}, and {} are asked for. Rename "
+                  "its columns, or set remove_unused_columns to false.",
+                  names, fmt::join(*columns, ", ")));
+}
+
+Batch EpochPlan::collated(const std::vector<Batch>& given, std::int64_t batch) const {
+  std::vector<Batch> kept;
+  const bool as_given =
+      !columns || std::all_of(given.begin(), given.end(),
+                              [&](const Batch& sample) { return holds_only(sample, *columns); });
+  if (!as_given) {
+    for (const Batch& sample : given) kept.push_back(asked_for(sample));
+  }
+  const std::vector<Batch>& samples = as_given ? given : kept;
   const std::uint64_t batch_seed = mixed(mixed(mixed(seed) + static_cast<std::uint64_t>(epoch)) +
                                          static_cast<std::uint64_t>(layout.number_of(batch)));
   return collator ? collator(samples, batch_seed) : default_data_collator(samples, batch_seed);

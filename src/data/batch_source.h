@@ -38,8 +38,12 @@ struct EpochPlan {
   std::uint64_t seed = 0;  ///< Of the loader.
   std::int64_t epoch = 0;
   bool pin_memory = false;
+  std::optional<std::vector<std::string>> columns = std::nullopt;  ///< Unset: all.
 
   Batch collated(const std::vector<Batch>& samples, std::int64_t batch) const;
+  /// A sample or a batch without the columns that are not asked for. @throws DatasetError if it has
+  /// no other ones
+  Batch asked_for(Batch given) const;
   /// As it leaves the loader.
   Batch handed_out(Batch batch) const;
   /// "loading batch 2 of epoch 0", for errors.

@@ -71,13 +71,13 @@ DataLoader::DataLoader(std::shared_ptr<const Dataset> dataset,
     : dataset_(std::move(dataset)),
       sampler_(std::move(sampler)),
       collator_(std::move(collator)),
-      options_(options) {
+      options_(std::move(options)) {
   check(options_);
 }
 
 DataLoader::DataLoader(std::shared_ptr<const IterableDataset> dataset, Collator collator,
                        DataLoaderOptions options)
-    : stream_(std::move(dataset)), collator_(std::move(collator)), options_(options) {
+    : stream_(std::move(dataset)), collator_(std::move(collator)), options_(std::move(options)) {
   check(options_);
 }
 
@@ -98,10 +98,12 @@ std::optional<std::int64_t> DataLoader::num_samples() const {
   return stream_ ? stream_->size() : sampler_->size();
 }
 
+std::int64_t DataLoader::samples_per_batch() const { return BatchLayout(options_).block(); }
+
 std::unique_ptr<EpochBatches> DataLoader::epoch(std::int64_t epoch,
                                                 std::int64_t skip_batches) const {
   if (skip_batches < 0) throw InvalidArgumentError("skip_batches must not be negative.");
-  const std::int64_t block = BatchLayout(options_).block();
+  const std::int64_t block = samples_per_batch();
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   return epoch_from_sample(epoch, std::min(skip_batches, kMost / block) * block);
 }
@@ -113,7 +115,8 @@ std::unique_ptr<EpochBatches> DataLoader::epoch_from_sample(std::int64_t epoch,
                  .collator = collator_,
                  .seed = options_.seed,
                  .epoch = epoch,
-                 .pin_memory = options_.pin_memory};
+                 .pin_memory = options_.pin_memory,
+                 .columns = options_.columns};
   std::unique_ptr<BatchSource> source;
   if (stream_) {
     source = std::make_unique<StreamSource>(std::move(plan), stream_, samples_seen);

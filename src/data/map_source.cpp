@@ -43,7 +43,7 @@ Batch MapSource::load(const BatchTask& task) const {
 Batch MapSource::read(const BatchTask& task) const {
   if (!plan_.collator) {
     if (auto ready = dataset_->get_batch(task.indices)) {
-      return with_label_column(std::move(*ready));
+      return with_label_column(plan_.asked_for(std::move(*ready)));
     }
   }
   std::vector<Batch> samples;

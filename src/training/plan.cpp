@@ -95,7 +95,8 @@ TrainingPlan make_plan(const TrainingArguments& a, const TrainingData& data) {
   plan.world_size = data.world_size;
   plan.train_batch_size = a.per_device_train_batch_size;
   const bool split = a.accelerator_config.split_batches;
-  plan.samples_per_batch = a.per_device_train_batch_size * (split ? 1 : data.world_size);
+  plan.samples_per_batch = data.samples_per_batch.value_or(a.per_device_train_batch_size *
+                                                           (split ? 1 : data.world_size));
   plan.total_batch_size = plan.samples_per_batch * a.gradient_accumulation_steps;
   count_updates(plan, a, data);
   plan.warmup_steps = absolute_steps(a.warmup_steps, plan.max_steps);

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -28,6 +30,8 @@ struct DataLoaderOptions {
   bool pin_memory = false;
   /// Cut each batch in world_size equal parts, instead of dealing whole batches round robin.
   bool split_batches = false;
+  /// The columns of samples that are collated; others are dropped before. Unset: all.
+  std::optional<std::vector<std::string>> columns = std::nullopt;
 };
 
 /// Batches of one epoch, in order. Its threads end with it. Used from one thread.
@@ -65,6 +69,8 @@ class DataLoader {
   std::optional<std::int64_t> num_batches() const;
   /// Samples an epoch, those of all processes; nothing for a stream that does not know.
   std::optional<std::int64_t> num_samples() const;
+  /// Samples of one batch of each process, together.
+  std::int64_t samples_per_batch() const;
 
   /// @param skip_batches start there; the ones before are never loaded: see SampleStream::skip().
   /// >= 0

@@ -14,6 +14,8 @@ struct TrainingData {
   std::optional<std::int64_t> num_examples = std::nullopt;       ///< Of all processes together.
   std::optional<std::int64_t> batches_per_epoch = std::nullopt;  ///< Forward passes of one process.
   std::int64_t world_size = 1;                                   ///< Processes.
+  /// Of all processes together; unset: what the arguments say.
+  std::optional<std::int64_t> samples_per_batch = std::nullopt;
 };
 
 /// What a run will do: the arguments with every gap filled and every fraction counted out
