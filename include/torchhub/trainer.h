@@ -66,6 +66,8 @@ struct TrainerOptions {
   std::vector<std::pair<std::string, std::shared_ptr<const Dataset>>> eval_datasets = {};
   /// Evaluation samples that come in order only; instead of eval_dataset.
   std::shared_ptr<const IterableDataset> eval_stream = nullptr;
+  /// Several, after those of eval_datasets, with prefixes as these; instead of eval_stream.
+  std::vector<std::pair<std::string, std::shared_ptr<const IterableDataset>>> eval_streams = {};
   ComputeMetrics compute_metrics = {};  ///< Over all predictions; its names get "eval_".
   /// Take predictions batch by batch, so that nobody has to keep them.
   std::vector<std::shared_ptr<StreamingMetric>> streaming_metrics = {};
@@ -76,13 +78,14 @@ struct TrainerOptions {
   /// The logged "loss" with 4 decimals, as transformers 4 has it; off: as transformers 5, all of
   /// it.
   bool round_logged_loss = false;
-  /// NaN and infinities as null in trainer_state.json and in files of results, for readers that
-  /// take no other JSON; off: Python's bare words.
+  /// NaN and infinities as null in trainer_state.json, log.jsonl and files of results, for readers
+  /// that take no other JSON; off: Python's bare words.
   bool strict_json = false;
   Collator data_collator = {};  ///< Unset: default_data_collator.
   /// Called after the one that raises the flags, before the progress bar and the pusher.
   std::vector<std::shared_ptr<TrainerCallback>> callbacks = {};
-  /// Instead of args.optim. Not with model_init.
+  /// Instead of args.optim. Not with model_init. Schedules begin at the rates that it has in the
+  /// first train().
   std::shared_ptr<torch::optim::Optimizer> optimizer = nullptr;
   /// Instead of args.lr_scheduler_type; a second train() goes on where it stands. Not with
   /// model_init.
@@ -234,13 +237,18 @@ class Trainer {
   PreTrainedModel& model() const;
 
  protected:
+  /// How long a run is, its batches say: their number and size.
   virtual DataLoader get_train_dataloader();
   virtual DataLoader get_eval_dataloader(std::shared_ptr<const Dataset> dataset);
   virtual DataLoader get_test_dataloader(std::shared_ptr<const Dataset> dataset);
+  /// The same for streams. A class that overrides one says `using` for the other.
+  virtual DataLoader get_eval_dataloader(std::shared_ptr<const IterableDataset> stream);
+  virtual DataLoader get_test_dataloader(std::shared_ptr<const IterableDataset> stream);
   /// In which order get_train_dataloader() and get_eval_dataloader() read samples.
   virtual std::shared_ptr<const Sampler> get_train_sampler(const Dataset& dataset);
   virtual std::shared_ptr<const Sampler> get_eval_sampler(const Dataset& dataset);
-  /// Called only if TrainerOptions::optimizer is unset.
+  /// Called only if TrainerOptions::optimizer is unset: by the first train(), by one that resumes
+  /// and, with model_init, by each. As in Python, another train() goes on with the moments.
   virtual std::shared_ptr<torch::optim::Optimizer> create_optimizer();
   /// Full names of the parameters that weight decay is for; create_optimizer() asks.
   virtual std::set<std::string> get_decay_parameter_names() const;
@@ -263,7 +271,8 @@ class Trainer {
                                            const EvaluationLoopOptions& options);
   /// Forward pass of an evaluation; loss, that of compute_loss(), only where the batch has labels.
   virtual ModelOutput prediction_step(const Batch& inputs);
-  /// Appends to the history, then tells the callbacks. @param logs without "step"
+  /// Appends to the history, then tells the callbacks. @param logs without "step"; "epoch" and,
+  /// where they are counted, "num_input_tokens_seen" are added if they are missing
   virtual void log(LogRow logs);
   virtual double floating_point_ops(const Batch& inputs) const;
 
@@ -273,6 +282,8 @@ class Trainer {
   struct Impl;
   using MakeLoader = std::function<DataLoader()>;  // so that memory is measured from before it
   Metrics evaluate_over(const MakeLoader& make_loader, const std::string& prefix);
+  TrainOutput train_with(const TrainingArguments& args,
+                         const std::optional<std::filesystem::path>& checkpoint);
   PredictionOutput predict_over(const MakeLoader& make_loader, const std::string& prefix);
   TrainOutput train_in_what_fits(const std::optional<std::filesystem::path>& checkpoint);
   std::unique_ptr<Impl> impl_;

@@ -1,9 +1,11 @@
 // The batches that a Trainer trains and evaluates on.
+#include "torchhub/base/log.h"
 #include "torchhub/data/sampler.h"
 #include "trainer/trainer_impl.h"
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace torchhub {
 
@@ -16,7 +18,19 @@ DataLoaderOptions Trainer::Impl::loader_options(std::int64_t batch_size) const {
           .rank = processes.rank(),
           .world_size = processes.world_size(),
           .pin_memory = args.dataloader_pin_memory && device().is_cuda(),
-          .split_batches = args.accelerator_config.split_batches};
+          .split_batches = args.accelerator_config.split_batches,
+          .columns = columns_read()};
+}
+
+/// With remove_unused_columns, what the model says that it reads, and labels, and what a collator
+/// that masks tokens reads; unset where the model says nothing.
+std::optional<std::vector<std::string>> Trainer::Impl::columns_read() const {
+  std::vector<std::string> columns = options.model->forward_arguments();
+  if (!options.args.remove_unused_columns || columns.empty()) return std::nullopt;
+  columns.insert(columns.end(), {"labels", "label", "label_ids", "special_tokens_mask"});
+  const auto labels = options.args.label_names.value_or(std::vector<std::string>{});
+  columns.insert(columns.end(), labels.begin(), labels.end());
+  return columns;
 }
 
 std::int64_t Trainer::Impl::eval_share() const {
@@ -27,7 +41,8 @@ std::int64_t Trainer::Impl::eval_share() const {
 DataLoader Trainer::Impl::loader(std::shared_ptr<const Dataset> dataset,
                                  std::shared_ptr<const Sampler> sampler,
                                  DataLoaderOptions loader_options) const {
-  return DataLoader(std::move(dataset), std::move(sampler), options.data_collator, loader_options);
+  return DataLoader(std::move(dataset), std::move(sampler), options.data_collator,
+                    std::move(loader_options));
 }
 
 DataLoaderOptions Trainer::Impl::train_loader_options(const TrainingArguments& args) const {
@@ -51,15 +66,23 @@ TrainingData Trainer::Impl::training_data(const TrainingArguments& args) const {
   return data;
 }
 
+TrainingData Trainer::Impl::training_data(const DataLoader& loader) const {
+  return {.num_examples = loader.num_samples(),
+          .batches_per_epoch = loader.num_batches(),
+          .world_size = processes.world_size(),
+          .samples_per_batch = loader.samples_per_batch()};
+}
+
 DataLoader Trainer::get_train_dataloader() {
   TrainingArguments args = impl_->options.args;
   args.per_device_train_batch_size = impl_->plan.train_batch_size;  // auto_find_batch_size
-  const DataLoaderOptions loading = impl_->train_loader_options(args);
+  DataLoaderOptions loading = impl_->train_loader_options(args);
   if (impl_->options.train_stream) {
-    return DataLoader(impl_->options.train_stream, impl_->options.data_collator, loading);
+    return DataLoader(impl_->options.train_stream, impl_->options.data_collator,
+                      std::move(loading));
   }
   const auto& dataset = impl_->options.train_dataset;
-  return impl_->loader(dataset, get_train_sampler(*dataset), loading);
+  return impl_->loader(dataset, get_train_sampler(*dataset), std::move(loading));
 }
 
 std::shared_ptr<const Sampler> Trainer::get_train_sampler(const Dataset& dataset) {
@@ -100,8 +123,13 @@ DataLoader Trainer::get_test_dataloader(std::shared_ptr<const Dataset> dataset) 
                        impl_->loader_options(impl_->eval_batch_size()));
 }
 
-DataLoader Trainer::Impl::evaluation_stream(std::shared_ptr<const IterableDataset> stream) const {
-  return DataLoader(std::move(stream), options.data_collator, loader_options(eval_batch_size()));
+DataLoader Trainer::get_eval_dataloader(std::shared_ptr<const IterableDataset> stream) {
+  return DataLoader(std::move(stream), impl_->options.data_collator,
+                    impl_->loader_options(impl_->eval_batch_size()));
+}
+
+DataLoader Trainer::get_test_dataloader(std::shared_ptr<const IterableDataset> stream) {
+  return get_eval_dataloader(std::move(stream));
 }
 
 std::optional<std::int64_t> Trainer::num_examples(const DataLoader& loader) {
@@ -109,21 +137,6 @@ std::optional<std::int64_t> Trainer::num_examples(const DataLoader& loader) {
 }
 
 Batch Trainer::Impl::model_inputs(Batch batch) const {
-  const std::vector<std::string> known = options.model->forward_arguments();
-  if (options.args.remove_unused_columns && !known.empty()) {
-    const auto wanted = [&](const std::string& name) {
-      const auto& labels = options.args.label_names;
-      return std::find(known.begin(), known.end(), name) != known.end() || name == "labels" ||
-             name == "label" || name == "label_ids" ||
-             (labels && std::find(labels->begin(), labels->end(), name) != labels->end());
-    };
-    std::erase_if(batch, [&](const auto& item) { return !wanted(item.first); });
-    if (batch.empty()) {
-      throw DatasetError(
-          "The dataset has no column that the model reads. Rename its columns, or set "
-          "remove_unused_columns to false.");
-    }
-  }
   const torch::Device target = device();
   for (auto& [name, tensor] : batch) {
     if (tensor.device() != target) tensor = tensor.to(target, /*non_blocking=*/true);
@@ -154,7 +167,11 @@ at::Tensor Trainer::Impl::labels_of(const Batch& inputs) const {
   const auto fits = [&](const at::Tensor& column) {
     return column.sizes() == columns.front().sizes();
   };
-  if (columns.size() == 1 || !std::all_of(columns.begin(), columns.end(), fits)) {
+  if (columns.size() == 1) return columns.front();
+  if (!std::all_of(columns.begin(), columns.end(), fits)) {
+    if (!std::exchange(warned_of_labels, true)) {
+      log::warning("labels_of_several_shapes", {{"used", label_names.front()}});
+    }
     return columns.front();
   }
   return torch::stack(columns, /*dim=*/-1);

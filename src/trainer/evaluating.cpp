@@ -16,11 +16,16 @@ Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string&
 Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::string& prefix) {
   const TrainerOptions& options = impl_->options;
   if (!dataset && options.eval_stream) return evaluate(options.eval_stream, prefix);
-  if (!dataset && !options.eval_datasets.empty()) {
+  if (!dataset && !(options.eval_datasets.empty() && options.eval_streams.empty())) {
     Metrics all;
-    for (const auto& [name, each] : options.eval_datasets) {
-      for (const auto& [key, value] : evaluate(each, prefix + "_" + name)) all.set(key, value);
-    }
+    const auto add = [&](const auto& sets) {
+      for (const auto& [name, each] : sets) {
+        const Metrics of_set = evaluate(each, prefix + "_" + name);
+        for (const auto& [key, value] : of_set) all.set(key, of_set, key);
+      }
+    };
+    add(options.eval_datasets);
+    add(options.eval_streams);
     return all;
   }
   if (!dataset) dataset = options.eval_dataset;
@@ -34,7 +39,7 @@ Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::str
 Metrics Trainer::evaluate(std::shared_ptr<const IterableDataset> stream,
                           const std::string& prefix) {
   if (!stream) throw InvalidArgumentError("evaluate() was given a stream that is null.");
-  return evaluate_over([&] { return impl_->evaluation_stream(std::move(stream)); }, prefix);
+  return evaluate_over([&] { return get_eval_dataloader(std::move(stream)); }, prefix);
 }
 
 PredictionOutput Trainer::predict_over(const MakeLoader& make_loader, const std::string& prefix) {
@@ -55,7 +60,7 @@ PredictionOutput Trainer::predict(std::shared_ptr<const Dataset> dataset,
 PredictionOutput Trainer::predict(std::shared_ptr<const IterableDataset> stream,
                                   const std::string& prefix) {
   if (!stream) throw InvalidArgumentError("predict() needs a stream.");
-  return predict_over([&] { return impl_->evaluation_stream(std::move(stream)); }, prefix);
+  return predict_over([&] { return get_test_dataloader(std::move(stream)); }, prefix);
 }
 
 PredictionOutput Trainer::evaluation_loop(const DataLoader& loader,

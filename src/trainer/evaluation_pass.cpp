@@ -18,11 +18,6 @@ namespace {
 
 std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
-std::int64_t samples_of(const ModelOutput& output, const Batch& batch) {
-  const torch::Tensor& first = output.logits.defined() ? output.logits : batch.begin()->second;
-  return first.dim() > 0 ? first.size(0) : 1;
-}
-
 std::string prefixed(const std::string& prefix, const std::string& name) {
   return name.starts_with(prefix + "_") ? name : prefix + "_" + name;
 }
@@ -108,7 +103,7 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
           batches->samples_seen() - std::exchange(samples, batches->samples_seen());
       auto next = batches->next();  // one ahead, to know which is the last
       const std::int64_t own = own_samples(real);
-      take(first_of(impl_.model_inputs(std::move(*batch)), std::max<std::int64_t>(own, 1)), own > 0,
+      take(first_of(impl_.model_inputs(std::move(*batch)), std::max<std::int64_t>(own, 1)), own,
            !next.has_value());
       batch = std::move(next);
     }
@@ -129,40 +124,45 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
 /// How many of this process's samples count: those after them only fill up the last batches of
 /// several processes. @param real samples of this step's batches, of all processes together
 std::int64_t EvaluationPass::own_samples(std::int64_t real) const {
+  if (impl_.processes.alone()) return real;
   const std::int64_t share = impl_.eval_share();
-  if (impl_.processes.alone()) return share;
   return std::clamp<std::int64_t>(real - impl_.processes.rank() * share, 0, share);
 }
 
 Batch EvaluationPass::first_of(Batch inputs, std::int64_t samples) const {
   const std::int64_t share = impl_.eval_share();
-  if (samples == share) return inputs;
+  if (impl_.processes.alone() || samples == share) return inputs;
   for (auto& [name, tensor] : inputs) {
     if (tensor.dim() > 0 && tensor.size(0) == share) tensor = tensor.narrow(0, 0, samples);
   }
   return inputs;
 }
 
-void EvaluationPass::take(const Batch& inputs, bool counts, bool last) {
+void EvaluationPass::take(const Batch& inputs, std::int64_t samples, bool last) {
   const ModelOutput output = trainer_.prediction_step(inputs);
-  EvalPrediction batch = seen(output, inputs);
-  if (output.loss.defined() && counts) add_loss(output.loss, batch, samples_of(output, inputs));
+  EvalPrediction batch = seen(output, inputs, samples);
+  if (output.loss.defined() && samples > 0) add_loss(output.loss, batch, samples);
   if (!loss_only_ && batch.predictions.defined()) {
     if (!impl_.processes.alone()) {
-      batch = gathered(counts ? batch : no_samples_of(batch), impl_.processes.group());
+      batch = gathered(samples > 0 ? batch : no_samples_of(batch), impl_.processes.group());
     }
     collector_.add(batch);
-    for (const auto& metric : impl_.options.streaming_metrics) metric->add(batch);
-    if (impl_.options.compute_batch_metrics) {
-      Metrics result = impl_.options.compute_batch_metrics(batch, last);
-      if (last) of_batches_ = std::move(result);
-    }
+    if (batch.label_ids.defined()) measure(batch, last);
   }
   impl_.callbacks.prediction_step(impl_.event());
 }
 
+void EvaluationPass::measure(const EvalPrediction& batch, bool last) {
+  has_labels_ = true;
+  for (const auto& metric : impl_.options.streaming_metrics) metric->add(batch);
+  if (!impl_.options.compute_batch_metrics) return;
+  Metrics result = impl_.options.compute_batch_metrics(batch, last);
+  if (last) of_batches_ = std::move(result);
+}
+
 /// What metrics get of a batch.
-EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inputs) const {
+EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inputs,
+                                    std::int64_t samples) const {
   EvalPrediction batch{.predictions = output.logits, .label_ids = impl_.labels_of(inputs)};
   const auto& preprocess = impl_.options.preprocess_logits_for_metrics;
   if (preprocess && batch.predictions.defined() && !loss_only_) {
@@ -172,7 +172,8 @@ EvalPrediction EvaluationPass::seen(const ModelOutput& output, const Batch& inpu
   if (loss_only_) return batch;
   if (holds(wanted, "inputs")) batch.inputs = inputs;
   if (output.loss.defined() && holds(wanted, "loss")) {
-    batch.losses = output.loss.to(torch::kFloat32).expand({samples_of(output, inputs)});
+    // At least one, so that every process has a tensor to gather.
+    batch.losses = output.loss.to(torch::kFloat32).expand({std::max<std::int64_t>(samples, 1)});
   }
   return batch;
 }
@@ -206,10 +207,10 @@ Metrics EvaluationPass::computed(const EvalPrediction& whole) const {
       if (!std::isfinite(value)) {
         log::warning("metric_not_finite", {{"metric", prefixed(prefix_, name)}, {"value", value}});
       }
-      result.set(prefixed(prefix_, name), value);
+      result.set(prefixed(prefix_, name), metrics, name);
     }
   };
-  if (loss_only_) return result;
+  if (!has_labels_) return result;  // as in Python, metrics compare with labels
   if (impl_.options.compute_metrics) {
     if (!impl_.options.args.eval_do_concat_batches) {
       EvalPrediction in_batches;

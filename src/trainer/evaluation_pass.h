@@ -20,9 +20,11 @@ class EvaluationPass {
   KeptInEvaluation kept(bool keep_predictions) const;
   std::int64_t own_samples(std::int64_t real) const;
   Batch first_of(Batch inputs, std::int64_t samples) const;
-  /// @param counts false: this process only takes part, so that all take the same path
-  void take(const Batch& inputs, bool counts, bool last);
-  EvalPrediction seen(const ModelOutput& output, const Batch& inputs) const;
+  /// @param samples of the batch that count; 0: this process only takes part, so that all take the
+  /// same path
+  void take(const Batch& inputs, std::int64_t samples, bool last);
+  void measure(const EvalPrediction& batch, bool last);
+  EvalPrediction seen(const ModelOutput& output, const Batch& inputs, std::int64_t samples) const;
   void add_loss(const at::Tensor& loss, const EvalPrediction& batch, std::int64_t samples);
   void add_up_losses();
   Metrics computed(const EvalPrediction& whole) const;
@@ -31,7 +33,8 @@ class EvaluationPass {
   Trainer::Impl& impl_;
   std::string prefix_;
   bool keep_predictions_;
-  bool loss_only_;  ///< Nobody wants predictions.
+  bool loss_only_;           ///< Nobody wants predictions.
+  bool has_labels_ = false;  ///< There is something to compare predictions with.
   PredictionCollector collector_;
   Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.
   double loss_sum_ = 0;     ///< Each batch's mean times what it counts.

@@ -4,6 +4,10 @@
 
 namespace torchhub {
 
+bool empties_cache_at(std::int64_t global_step, const TrainingArguments& args) {
+  return args.torch_empty_cache_steps && global_step % *args.torch_empty_cache_steps == 0;
+}
+
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 9)
 namespace {
 

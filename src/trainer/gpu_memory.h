@@ -1,5 +1,7 @@
 #pragma once
 
+#include "torchhub/training/arguments.h"
+
 #include <cstdint>
 #include <optional>
 
@@ -17,5 +19,7 @@ std::optional<GpuMemory> gpu_memory();
 void reset_gpu_peak();
 /// Gives back to the GPU what LibTorch keeps for tensors to come.
 void release_cached_memory();
+/// Is it to be done after this update? Every torch_empty_cache_steps, counted from the run's first.
+bool empties_cache_at(std::int64_t global_step, const TrainingArguments& args);
 
 }  // namespace torchhub

@@ -1,8 +1,12 @@
 // What a run says and does between updates: log, evaluate, save, in this order.
 #include "torchhub/base/log.h"
 #include "torchhub/training/optimizer.h"
+#include "trainer/metric_row.h"
 #include "trainer/speed_metrics.h"
 #include "trainer/training_run.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace torchhub {
 
@@ -43,6 +47,8 @@ void TrainingRun::log_loss() {
 }
 
 void TrainingRun::evaluate() {
+  // Whoever ends the run with a save, as on SIGTERM, gets it though the model may not be the best.
+  const bool ends_with_save = control_.should_save && control_.should_training_stop;
   const Metrics metrics = trainer_.evaluate();
   const auto watched = plan_.metric_for_best_model;
   if (scheduler_->follows_metric() && watched) {
@@ -50,7 +56,9 @@ void TrainingRun::evaluate() {
     set_learning_rates(*optimizer_, scheduler_->rates());
   }
   const bool is_best = watched && note_best(metrics);
-  if (args_.save_strategy == SaveStrategy::best) control_.should_save = is_best;
+  if (args_.save_strategy == SaveStrategy::best) {
+    control_.should_save = is_best || ends_with_save;
+  }
 }
 
 Metrics TrainingRun::training_summary(double seconds) {
@@ -62,13 +70,31 @@ Metrics TrainingRun::training_summary(double seconds) {
   return metrics;
 }
 
+void Trainer::Impl::add_progress(LogRow& row) const {
+  const auto add = [&](const char* name, LogValue value) {
+    const auto is_it = [name](const auto& item) { return item.first == name; };
+    if (std::none_of(row.begin(), row.end(), is_it)) row.emplace_back(name, std::move(value));
+  };
+  if (state.epoch.is_whole()) {
+    add("epoch", static_cast<std::int64_t>(state.epoch));
+  } else {
+    add("epoch", static_cast<double>(state.epoch));
+  }
+  if (options.args.include_num_input_tokens_seen != InputTokensSeen::no) {
+    add("num_input_tokens_seen", state.num_input_tokens_seen);
+  }
+}
+
 LogRow Trainer::Impl::with_progress(Metrics& metrics) const {
-  metrics.set("epoch", state.epoch);
-  LogRow row;
-  for (const auto& [name, value] : metrics) row.emplace_back(name, value);
+  if (state.epoch.is_whole()) {
+    metrics.set("epoch", static_cast<std::int64_t>(state.epoch));
+  } else {
+    metrics.set("epoch", state.epoch);
+  }
+  LogRow row = row_of(metrics);
   if (options.args.include_num_input_tokens_seen != InputTokensSeen::no) {
     row.emplace_back("num_input_tokens_seen", state.num_input_tokens_seen);
-    metrics.set("num_input_tokens_seen", static_cast<double>(state.num_input_tokens_seen));
+    metrics.set("num_input_tokens_seen", state.num_input_tokens_seen);
   }
   return row;
 }

@@ -80,13 +80,21 @@ fs::path downloaded(const HubReference& reference, const HubOptions& options) {
   return snapshot / folder;
 }
 
+/// A text that cannot mean a place on the Hub.
+bool names_a_path(const std::string& source) {
+  return source.starts_with('/') || source.starts_with('.') || source.starts_with('~');
+}
+
 }  // namespace
 
 fs::path resolve_checkpoint(const std::string& source, const fs::path& output_dir,
                             const std::function<HubOptions()>& hub_options) {
   if (source == "last") return newest_in(output_dir);
-  if (fs::is_directory(source)) return source;
-  if (source.starts_with('/') || source.starts_with('.')) {
+  const bool is_path = names_a_path(source);
+  // What it means must not depend on a folder that happens to be here.
+  const bool names_a_revision = !is_path && source.find('@') != std::string::npos;
+  if (!names_a_revision && fs::is_directory(source)) return source;
+  if (is_path) {
     throw CheckpointError(
         fmt::format("The checkpoint folder '{}' does not exist. Check the path, or resume from "
                     "'last', the newest complete checkpoint in '{}'.",

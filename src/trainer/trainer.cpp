@@ -30,7 +30,8 @@ ReportToOptions logger_options(const TrainerOptions& options) {
   const TrainingArguments& args = options.args;
   ReportToOptions to{.output_dir = args.output_dir,
                      .tensorboard = TensorBoardOptions::from_environment(),
-                     .clock = options.clock};
+                     .clock = options.clock,
+                     .strict_json = options.strict_json};
   if (!to.tensorboard.logging_dir && args.logging_dir)
     to.tensorboard.logging_dir = *args.logging_dir;
   return to;
@@ -85,7 +86,7 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   }
   if (options.args.label_smoothing_factor != 0 && label_smoothing() == 0) {
     log::warning("label_smoothing_is_off",
-                 {{"cause", "problem_type multi_label_classification: the labels are no classes"}});
+                 {{"cause", "the model's labels are no classes in a column 'labels'"}});
   }
   add_callbacks();
   callbacks.init_end(event());
@@ -168,8 +169,15 @@ TrainOutput Trainer::train(const TrainOptions& options) {
   const FlagGuard under_way(impl_->training);
   impl_->resumed_rates = options.resumed_rates;
   if (impl_->options.args.auto_find_batch_size) return train_in_what_fits(checkpoint);
-  impl_->plan = make_plan(impl_->options.args, impl_->training_data(impl_->options.args));
-  return TrainingRun(*this).go(checkpoint);
+  return train_with(impl_->options.args, checkpoint);
+}
+
+TrainOutput Trainer::train_with(const TrainingArguments& args,
+                                const std::optional<std::filesystem::path>& checkpoint) {
+  impl_->plan = make_plan(args, impl_->training_data(args));  // what the loader is made for
+  DataLoader loader = get_train_dataloader();
+  impl_->plan = make_plan(args, impl_->training_data(loader));
+  return TrainingRun(*this, std::move(loader), /*resumes=*/checkpoint.has_value()).go(checkpoint);
 }
 
 bool Trainer::Impl::tries_again_after(const std::exception& error) const {
@@ -184,9 +192,8 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
     if (worked && *worked > 0) args.per_device_train_batch_size = *worked;
   }
   while (true) {
-    impl_->plan = make_plan(args, impl_->training_data(args));
     try {
-      return TrainingRun(*this).go(checkpoint);
+      return train_with(args, checkpoint);
     } catch (const std::exception& error) {
       const std::int64_t tried = args.per_device_train_batch_size;
       if (!impl_->tries_again_after(error)) throw;
@@ -203,6 +210,7 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
 }
 
 void Trainer::log(LogRow logs) {
+  impl_->add_progress(logs);
   LogRow row = logs;
   row.emplace_back("step", impl_->state.global_step);
   impl_->state.log_history.push_back(std::move(row));

@@ -35,6 +35,9 @@ struct Trainer::Impl {
                     DataLoaderOptions loader_options) const;
   /// What `args` (these, or with another batch size) make of the training data.
   TrainingData training_data(const TrainingArguments& args) const;
+  /// What the batches that are trained on say: a subclass may have made them otherwise.
+  TrainingData training_data(const DataLoader& loader) const;
+  std::optional<std::vector<std::string>> columns_read() const;
   DataLoaderOptions train_loader_options(const TrainingArguments& args) const;
   DataLoaderOptions loader_options(std::int64_t batch_size) const;
   HubOptions hub_options() const;
@@ -42,17 +45,15 @@ struct Trainer::Impl {
   /// Samples of one process in a batch of an evaluation.
   std::int64_t eval_share() const;
 
-  /// On the model's device, without what it does not read.
+  /// On the model's device.
   Batch model_inputs(Batch batch) const;
-  /// args.label_smoothing_factor, where the model's labels are classes.
+  /// args.label_smoothing_factor, where the model's labels are classes in a column `labels`.
   double label_smoothing() const;
   /// The columns under label_names: one as it is, several of one shape side by side, of several
   /// shapes the first. Undefined where one is missing.
   at::Tensor labels_of(const Batch& inputs) const;
   /// Calls what may be overridden, and pushes nothing.
   void save_model_of(Trainer& trainer, const std::filesystem::path& folder);
-  /// Batches of an evaluation over a stream.
-  DataLoader evaluation_stream(std::shared_ptr<const IterableDataset> stream) const;
   /// auto_find_batch_size: is it worth while to start again with a smaller batch?
   bool tries_again_after(const std::exception& error) const;
   /// Can anybody use the number of labels that count in an update?
@@ -67,6 +68,8 @@ struct Trainer::Impl {
   /// Adds how far the run is: the epoch and, where they are counted, the tokens. @return a row of
   /// them
   LogRow with_progress(Metrics& metrics) const;
+  /// The same to a row that lacks it.
+  void add_progress(LogRow& row) const;
   /// What forward passes run in, if not in the weights' own type.
   std::optional<at::ScalarType> autocast_type() const;
   /// What weights become for an evaluation outside training.
@@ -97,7 +100,12 @@ struct Trainer::Impl {
 
   torch::Device device_ = torch::Device(torch::kCPU);
   std::vector<std::string> label_names = {};  ///< Columns that are labels.
-  bool swept = false;                         ///< What a killed run left in output_dir is removed.
+  mutable bool warned_of_labels = false;      ///< That only the first of them is used.
+  /// With the rates that it began with, which a schedule has changed since; kept for the next
+  /// train(). Unset before the first one.
+  std::shared_ptr<torch::optim::Optimizer> kept_optimizer = nullptr;
+  std::vector<double> base_rates = {};
+  bool swept = false;  ///< What a killed run left in output_dir is removed.
 
   // What events point at, while there is one.
   const torch::optim::Optimizer* optimizer = nullptr;
@@ -110,8 +118,11 @@ struct Trainer::Impl {
 /// take, else "labels".
 std::vector<std::string> label_names_of(const PreTrainedModel& model,
                                         const TrainingArguments& args);
-/// What the arguments ask of the learning rate. @param total_steps of the run; below 0: not known
-ScheduleOptions schedule_options(const TrainingArguments& args, std::int64_t total_steps,
+/// What the arguments ask of the learning rate. @param optimizer the rate that it was made with is
+/// the one to which others are compared; null: args.learning_rate. @param total_steps of the run;
+/// below 0: not known
+ScheduleOptions schedule_options(const TrainingArguments& args,
+                                 const torch::optim::Optimizer* optimizer, std::int64_t total_steps,
                                  std::int64_t warmup_steps = 0);
 OptimizerOptions optimizer_options(const TrainingArguments& args);
 

@@ -17,7 +17,8 @@ namespace torchhub {
 namespace {
 
 bool has_eval_data(const TrainerOptions& options) {
-  return options.eval_dataset || !options.eval_datasets.empty() || options.eval_stream;
+  return options.eval_dataset || !options.eval_datasets.empty() || options.eval_stream ||
+         !options.eval_streams.empty();
 }
 
 /// How long a run by epochs is, only its data says; until then it is long enough for any schedule.
@@ -86,9 +87,11 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
         "TrainerOptions::optimizer and lr_scheduler cannot belong to the model that model_init "
         "makes; set model, or override create_optimizer() and create_scheduler().");
   }
-  if (options.eval_stream && (options.eval_dataset || !options.eval_datasets.empty())) {
+  const bool several = !options.eval_datasets.empty() || !options.eval_streams.empty();
+  if (options.eval_stream && (options.eval_dataset || several)) {
     found.emplace_back(
-        "TrainerOptions::eval_stream is set beside eval_dataset or eval_datasets; set one.");
+        "TrainerOptions::eval_stream is set beside eval_dataset, eval_datasets or eval_streams; "
+        "set one.");
   }
   append_missing_files(found, options.processing_files);
   if (options.optimizer) {
@@ -111,8 +114,9 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
                            : "compute_batch_metrics is set, but batch_eval_metrics is false.");
   }
   append_problems(found, [&] { make_loggers(args.report_to, {.output_dir = args.output_dir}); });
-  for (auto& problem : problems(schedule_options(args, updates_or_many(args))))
-    found.push_back(std::move(problem));
+  const ScheduleOptions schedule =
+      schedule_options(args, options.optimizer.get(), updates_or_many(args));
+  for (auto& problem : problems(schedule)) found.push_back(std::move(problem));
   for (auto& problem : problems(optimizer_options(args))) found.push_back(std::move(problem));
   return found;
 }

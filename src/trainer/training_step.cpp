@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -49,17 +50,16 @@ void Trainer::backward(const at::Tensor& loss, const UpdateExtent& update) {
 ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& update) {
   PreTrainedModel& model = *impl_->options.model;
   const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());
-  ModelOutput output;
-  if (update.num_items_in_batch && model.accepts_num_items_in_batch()) {
-    Batch counted = inputs;
-    counted.emplace("num_items_in_batch",
-                    torch::scalar_tensor(*update.num_items_in_batch, torch::kInt64));
-    output = model.forward(counted);
-  } else {
-    output = model.forward(inputs);
-  }
   const torch::Tensor labels = impl_->labels_of(inputs);
   const double smoothing = impl_->label_smoothing();
+  Batch read = inputs;
+  if (update.num_items_in_batch && model.accepts_num_items_in_batch()) {
+    read.emplace("num_items_in_batch",
+                 torch::scalar_tensor(*update.num_items_in_batch, torch::kInt64));
+  }
+  // The model need not make a loss that nobody takes.
+  if (impl_->options.compute_loss_func || smoothing != 0) read.erase("labels");
+  ModelOutput output = model.forward(read);
   if (impl_->options.compute_loss_func) {
     output.loss = impl_->options.compute_loss_func(output, labels, update.num_items_in_batch);
   } else if (smoothing != 0 && labels.defined()) {
@@ -95,7 +95,9 @@ bool Trainer::Impl::counts_items() const {
 double Trainer::Impl::label_smoothing() const {
   const bool classes =
       options.model->config().problem_type != ProblemType::multi_label_classification;
-  return classes ? options.args.label_smoothing_factor : 0;
+  const bool has_column =
+      std::find(label_names.begin(), label_names.end(), "labels") != label_names.end();
+  return classes && has_column ? options.args.label_smoothing_factor : 0;
 }
 
 std::int64_t Trainer::Impl::items_in(const at::Tensor& labels) const {
@@ -134,13 +136,14 @@ std::optional<at::ScalarType> Trainer::Impl::full_eval_type() const {
   return std::nullopt;
 }
 
-ScheduleOptions schedule_options(const TrainingArguments& args, std::int64_t total_steps,
+ScheduleOptions schedule_options(const TrainingArguments& args,
+                                 const torch::optim::Optimizer* optimizer, std::int64_t total_steps,
                                  std::int64_t warmup_steps) {
   return {.type = args.lr_scheduler_type,
           .kwargs = args.lr_scheduler_kwargs.value_or(LogRow{}),
           .warmup_steps = warmup_steps,
           .total_steps = total_steps,
-          .base_rate = args.learning_rate};
+          .base_rate = optimizer ? optimizer->defaults().get_lr() : args.learning_rate};
 }
 
 OptimizerOptions optimizer_options(const TrainingArguments& args) {
@@ -165,8 +168,8 @@ std::set<std::string> Trainer::get_decay_parameter_names() const {
 std::shared_ptr<LrScheduler> Trainer::create_scheduler(std::int64_t num_training_steps,
                                                        const torch::optim::Optimizer& optimizer) {
   const TrainingArguments& args = impl_->options.args;
-  return make_scheduler(schedule_options(args, num_training_steps,
-                                         absolute_steps(args.warmup_steps, num_training_steps)),
+  const std::int64_t warmup_steps = absolute_steps(args.warmup_steps, num_training_steps);
+  return make_scheduler(schedule_options(args, &optimizer, num_training_steps, warmup_steps),
                         learning_rates(optimizer));
 }
 

@@ -34,9 +34,7 @@ void TrainingRun::run_update(std::vector<Batch> batches) {
   ++state_.global_step;
   state_.epoch = static_cast<double>(place_.epoch) +
                  static_cast<double>(batches_done_) / static_cast<double>(plan_.batches_per_epoch);
-  if (args_.torch_empty_cache_steps && state_.global_step % *args_.torch_empty_cache_steps == 0) {
-    release_cached_memory();
-  }
+  if (empties_cache_at(state_.global_step, args_)) release_cached_memory();
   callbacks.step_end(impl_.event());
   log_evaluate_save();
 }

@@ -29,7 +29,7 @@ class TokenClassifier : public PreTrainedModel {
 
   ModelOutput forward(const Batch& batch) override {
     ModelOutput output{.logits = linear_->forward(embedded(batch.at("input_ids")))};
-    output.loss = token_loss(output.logits, batch);
+    if (batch.contains("labels")) output.loss = token_loss(output.logits, batch);
     return output;
   }
 

@@ -70,6 +70,26 @@ TEST_F(Evaluation, TakesEachOfSeveralSetsUnderItsName) {
   EXPECT_EQ(trainer.state().log_history.size(), 4U);  // each evaluation logs
 }
 
+TEST_F(Evaluation, FiresItsEventOnceForEachOfSeveralSets) {
+  class Losses final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Losses"; }
+    void on_evaluate(const TrainerEvent&, const Metrics& metrics) override {
+      for (const auto& [name, value] : metrics) {
+        if (name.ends_with("_loss")) names.push_back(name);
+      }
+    }
+    Names names;
+  };
+  const auto losses = std::make_shared<Losses>();
+  TrainerOptions o = options();
+  o.eval_dataset = nullptr;
+  o.eval_datasets = {{"near", tiny_dataset(10)}, {"far", tiny_dataset(6, 9)}};
+  o.callbacks = {losses};
+  Trainer(std::move(o)).evaluate();
+  EXPECT_EQ(losses->names, (Names{"eval_near_loss", "eval_far_loss"}));
+}
+
 TEST_F(Evaluation, PredictKeepsTheOrderOfTheSamplesAndFiresItsEvent) {
   class Counter final : public TrainerCallback {
    public:
@@ -102,6 +122,28 @@ TEST_F(Evaluation, WithoutLabelsHasNoLoss) {
   EXPECT_FALSE(out.metrics.get("test_loss"));
   EXPECT_FALSE(out.label_ids.defined());
   EXPECT_EQ(out.predictions.size(0), 6);
+}
+
+TEST_F(Evaluation, WithoutLabelsHasNoMetricsOfAnyKind) {
+  const auto data = std::make_shared<TensorDataset>(Batch{{"pixel_values", torch::randn({6, 6})}});
+  TrainerOptions o = options();
+  o.args.batch_eval_metrics = true;
+  int calls = 0;
+  o.compute_batch_metrics = [&](const EvalPrediction&, bool) {
+    ++calls;
+    return Metrics{{"calls", static_cast<double>(calls)}};
+  };
+  o.compute_metrics = metrics::accuracy;
+  o.streaming_metrics = {metrics::streaming_f1({.average = metrics::Average::macro})};
+  Trainer trainer(std::move(o));
+  const PredictionOutput out = trainer.predict(data);
+  EXPECT_EQ(names_of(out.metrics), (Names{"test_model_preparation_time", "test_runtime",
+                                          "test_samples_per_second", "test_steps_per_second"}));
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(out.predictions.size(0), 6);
+  EXPECT_FALSE(trainer.evaluate(data).get("eval_accuracy"));
+  EXPECT_TRUE(trainer.evaluate().get("eval_accuracy"));  // and with them all again
+  EXPECT_GT(calls, 0);
 }
 
 TEST_F(Evaluation, StreamingMetricsSayWhatWholeOnesDoAndKeepNothing) {
@@ -257,6 +299,37 @@ TEST_F(Evaluation, FillsUpShorterSequencesWithMinusHundred) {
   EXPECT_FALSE(out.label_ids[5].eq(-100).any().item<bool>());
 }
 
+/// All samples of a batch in one row, as DataCollatorWithFlattening gives them.
+Batch in_one_row(const std::vector<Batch>& samples, std::uint64_t) {
+  Batch batch;
+  for (const char* name : {"input_ids", "labels"}) {
+    std::vector<torch::Tensor> rows;
+    for (const Batch& sample : samples) rows.push_back(sample.at(name));
+    batch[name] = torch::cat(rows).unsqueeze(0);
+  }
+  return batch;
+}
+
+TEST_F(Evaluation, WeighsTheLossOfABatchBySamplesHoweverTheyLieInIt) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  TrainerOptions o = options();
+  const auto model = std::make_shared<Tagger>(config);
+  o.model = model;
+  o.args.per_device_eval_batch_size = 4;  // of six samples: four, then two
+  o.data_collator = in_one_row;
+  const Sequences data;
+  const auto loss_of = [&](std::int64_t begin, std::int64_t end) {
+    std::vector<Batch> samples;
+    for (std::int64_t i = begin; i < end; ++i) samples.push_back(data.get(i));
+    return model->forward(in_one_row(samples, 0)).loss.item<double>();
+  };
+  const double expected = (4 * loss_of(0, 4) + 2 * loss_of(4, 6)) / 6;
+  EXPECT_GT(std::abs(loss_of(0, 4) - loss_of(4, 6)), 1e-3);
+  EXPECT_NEAR(Trainer(std::move(o)).evaluate(std::make_shared<Sequences>()).at("eval_loss"),
+              expected, 1e-6);
+}
+
 // TD-18: Python's eval_loss of tokens depends on how samples fall into batches.
 TEST_F(Evaluation, CanWeighTheLossByTokens) {
   const auto loss = [&](EvalLossMean mean, std::int64_t batch_size) {
@@ -293,6 +366,17 @@ TEST_F(Evaluation, OverAStreamSaysWhatOverADatasetIsSaid) {
   }
 }
 
+TEST_F(Evaluation, TakesEachOfSeveralStreamsAfterTheSets) {
+  TrainerOptions o = options();
+  const auto far = tiny_dataset(6, 9);
+  o.eval_datasets = {{"near", tiny_dataset(10)}};
+  o.eval_streams = {{"far", std::make_shared<testing::StreamOf>(far, false)}};
+  Trainer trainer(std::move(o));
+  const Metrics both = trainer.evaluate();
+  EXPECT_EQ(both.at("eval_near_loss"), trainer.evaluate(tiny_dataset(10)).at("eval_loss"));
+  EXPECT_EQ(both.at("eval_far_loss"), trainer.evaluate(far).at("eval_loss"));
+}
+
 TEST_F(Evaluation, InHalfPrecisionLeavesTheWeightsAsTheyWere) {
   TrainerOptions o = options();
   o.args.bf16_full_eval = true;
@@ -316,6 +400,39 @@ TEST_F(Evaluation, ReportsMemoryWhereAskedTo) {
                            "before_init_mem_cpu"}));  // Python's order
   EXPECT_GT(first.at("before_init_mem_cpu"), 1e6);
   EXPECT_FALSE(trainer.evaluate().get("init_mem_cpu_alloc_delta"));  // said once
+}
+
+TEST_F(Evaluation, WritesWholeNumbersAsSuch) {
+  TrainerOptions o = options();
+  o.args.skip_memory_metrics = false;
+  Trainer trainer(std::move(o));
+  Metrics metrics = trainer.evaluate();
+  metrics.set("eval_samples", 10);
+  trainer.save_metrics("eval", metrics);
+  const auto results = nlohmann::json::parse(read_file(folder_ / "out/eval_results.json"));
+  for (const char* name :
+       {"eval_samples", "epoch", "eval_mem_cpu_alloc_delta", "before_init_mem_cpu"}) {
+    EXPECT_TRUE(results.at(name).is_number_integer()) << name;
+  }
+  EXPECT_TRUE(results.at("eval_loss").is_number_float());
+  const auto texts = Trainer::metrics_format(metrics);
+  EXPECT_EQ(texts.back(), (std::pair<std::string, std::string>{"eval_samples", "10"}));
+}
+
+TEST_F(Evaluation, LogsWholeMemoryOfATraining) {
+  TrainerOptions o = options();
+  o.args.skip_memory_metrics = false;
+  o.args.max_steps = 1;
+  o.args.save_strategy = SaveStrategy::no;
+  o.train_dataset = tiny_dataset(8);
+  Trainer trainer(std::move(o));
+  trainer.train();
+  const LogRow row = trainer.state().log_history.back();
+  const auto memory = std::find_if(row.begin(), row.end(), [](const auto& item) {
+    return item.first == "train_mem_cpu_alloc_delta";
+  });
+  ASSERT_NE(memory, row.end());
+  EXPECT_TRUE(std::holds_alternative<std::int64_t>(memory->second));
 }
 
 TEST_F(Evaluation, WritesResultsAsPythonDoes) {

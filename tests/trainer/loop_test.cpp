@@ -87,6 +87,41 @@ TEST(TrainerLoop, FiresPythonsEventsInPythonsOrder) {
              "train_end"}));
 }
 
+TEST(TrainerLoop, TellsCallbacksOnceThatTheTrainerIsMade) {
+  class Begins final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Begins"; }
+    void on_init_end(const TrainerEvent& event) override {
+      ++times;
+      step = event.state.global_step;
+      is_main = event.state.is_world_process_zero;
+      max_steps = event.args.max_steps;
+      model = &event.model;
+    }
+    int times = 0;
+    std::int64_t step = -1;
+    bool is_main = false;
+    std::int64_t max_steps = 0;
+    const torch::nn::Module* model = nullptr;
+  };
+  const TempDir folder;
+  const auto begins = std::make_shared<Begins>();
+  Trainer trainer({.model = tiny_model(),
+                   .args = {.output_dir = folder / "out",
+                            .max_steps = 2,
+                            .disable_tqdm = true,
+                            .save_strategy = SaveStrategy::no},
+                   .train_dataset = tiny_dataset(16),
+                   .callbacks = {begins}});
+  EXPECT_EQ(begins->times, 1);
+  EXPECT_EQ(begins->step, 0);
+  EXPECT_TRUE(begins->is_main);
+  EXPECT_EQ(begins->max_steps, 2);
+  EXPECT_EQ(begins->model, &trainer.model());
+  trainer.train();
+  EXPECT_EQ(begins->times, 1);
+}
+
 TEST(TrainerLoop, LogsPythonsKeysInPythonsOrder) {
   const TempDir folder;
   const auto recorder = std::make_shared<Recorder>();

@@ -321,6 +321,79 @@ TEST_F(LossContract, DropsColumnsThatTheModelDoesNotRead) {
             (std::vector<std::string>{"comment", "input_ids", "labels"}));
 }
 
+/// Rows of one length whose comments have several.
+class Commented final : public Dataset {
+ public:
+  std::int64_t size() const override { return 4; }
+  Batch get(std::int64_t index) const override {
+    Batch sample = token_dataset()->get(index);
+    sample["comment"] = torch::zeros({index + 1});
+    return sample;
+  }
+};
+
+TEST_F(LossContract, DropsThemBeforeTheyAreCollated) {
+  const auto data = std::make_shared<Commented>();
+  for (const Collator& collator : {Collator(), Collator(default_data_collator)}) {
+    auto model = token_model(Declares::nothing);
+    Trainer trainer({.model = model,
+                     .args = arguments(4, 1),
+                     .train_dataset = data,
+                     .eval_dataset = data,
+                     .data_collator = collator});
+    trainer.train();
+    trainer.evaluate();
+    EXPECT_EQ(model->seen, (std::vector<std::string>{"input_ids", "labels"}));
+  }
+  TrainingArguments all = arguments(4, 1);
+  all.remove_unused_columns = false;
+  Trainer trainer({.model = token_model(Declares::nothing), .args = all, .train_dataset = data});
+  EXPECT_THROW(trainer.train(), DatasetError);  // which these cannot be
+}
+
+TEST_F(LossContract, TheModelGetsNoLabelsWhereItsLossIsNotTaken) {
+  TrainingArguments smoothed = arguments(8, 1);
+  smoothed.label_smoothing_factor = 0.1;
+  EXPECT_EQ(update(Declares::nothing, smoothed).model->seen, std::vector<std::string>{"input_ids"});
+  EXPECT_EQ(update(Declares::items, smoothed).model->seen,
+            (std::vector<std::string>{"input_ids", "num_items_in_batch"}));
+  const ComputeLoss own = [](const ModelOutput& output, const at::Tensor& labels,
+                             std::optional<std::int64_t>) {
+    return output.logits.sum() * static_cast<double>(labels.size(0));
+  };
+  EXPECT_EQ(update(Declares::nothing, arguments(8, 1), own).model->seen,
+            std::vector<std::string>{"input_ids"});
+}
+
+TEST_F(LossContract, SmoothingLeavesLabelsOfOtherNamesToTheModel) {
+  /// Places of answers, which are no classes of logits.
+  class Answers final : public testing::TokenClassifier {
+   public:
+    using TokenClassifier::TokenClassifier;
+    ModelOutput forward(const Batch& batch) override {
+      ModelOutput output = TokenClassifier::forward(batch);
+      output.loss = (output.logits.mean({1, 2}) - batch.at("start_positions")).square().mean();
+      return output;
+    }
+  };
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  const auto loss = [&](double smoothing) {
+    torch::manual_seed(5);
+    TrainingArguments args = arguments(4, 1);
+    args.label_names = {"start_positions"};
+    args.label_smoothing_factor = smoothing;
+    Trainer trainer({.model = std::make_shared<Answers>(config),
+                     .args = args,
+                     .train_dataset = std::make_shared<TensorDataset>(
+                         Batch{{"input_ids", torch::ones({4, 3}, torch::kInt64)},
+                               {"start_positions", torch::ones({4})}})});
+    trainer.train();
+    return number_of(trainer.state().log_history.at(0), "loss");
+  };
+  EXPECT_EQ(loss(0.1), loss(0));
+}
+
 TEST_F(LossContract, NeftuneAddsBoundedNoiseWhileTraining) {
   const auto embeddings = [&](std::optional<double> alpha) {
     TrainingArguments args = arguments(8, 1);
@@ -375,10 +448,12 @@ TEST_F(LossContract, NamesADatasetOfWhichTheModelReadsNothing) {
                    .args = arguments(2, 1),
                    .train_dataset = std::make_shared<TensorDataset>(
                        Batch{{"comment", torch::zeros({4})}, {"other", torch::zeros({4})}})});
-  EXPECT_NE(message_of<DatasetError>([&] {
-              trainer.train();
-            }).find("The dataset has no column that the model reads. Rename its columns"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of<DatasetError>([&] { trainer.train(); })
+          .find("loading batch 0 of epoch 0: The dataset has no column that is read: it has "
+                "comment, other, and input_ids, labels, label, label_ids, special_tokens_mask "
+                "are asked for. Rename its columns, or set remove_unused_columns to false."),
+      std::string::npos);
 }
 
 TEST_F(LossContract, CountsTokensAndFlopsAsPythonDoes) {

@@ -1,5 +1,6 @@
 // What a class derived from Trainer may do otherwise, under Python's names, and what options
 // replace.
+#include "support/stream_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -143,6 +144,118 @@ TEST_F(Overriding, SamplersSayWhichSamplesAreReadAndInWhichOrder) {
   };
   EXPECT_EQ(trainer.trained, std::vector<float>{first(*o.train_dataset, 15)});
   EXPECT_EQ(trainer.evaluated, std::vector<float>{first(*o.eval_dataset, 7)});
+}
+
+TEST_F(Overriding, CreateOptimizerMakesTheOptimizer) {
+  class Plain final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    std::shared_ptr<torch::optim::Optimizer> create_optimizer() override {
+      return std::make_shared<torch::optim::SGD>(model().parameters(), /*lr=*/0.125);
+    }
+  };
+  Plain trainer(options());
+  trainer.train();
+  EXPECT_EQ(rates(trainer), (std::vector<double>{0.125, 0.0625}));
+}
+
+TEST_F(Overriding, TheBatchesSayHowLongARunIs) {
+  /// Half of the samples, in batches of half the size.
+  class Half final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    DataLoader get_train_dataloader() override {
+      return DataLoader(tiny_dataset(8), std::make_shared<RandomSampler>(8, 1), {},
+                        {.batch_size = 2});
+    }
+  };
+  TrainerOptions o = options();  // 16 samples
+  o.args.max_steps = -1;
+  o.args.num_train_epochs = 2;
+  o.args.per_device_train_batch_size = 4;
+  o.args.save_strategy = SaveStrategy::steps;
+  o.args.save_steps = 3;
+  Half trainer(o);
+  EXPECT_EQ(trainer.train().global_step, 8);
+  EXPECT_EQ(trainer.state().max_steps, 8);
+  EXPECT_EQ(trainer.state().epoch, 2);
+  EXPECT_EQ(rates(trainer).back(), 0.5 / 8);  // of a schedule of eight
+  EXPECT_TRUE(fs::exists(folder_ / "out/checkpoint-8"));
+  o.model = tiny_model();
+  Half again(o);
+  again.train({.resume_from_checkpoint = (folder_ / "out/checkpoint-3").string()});
+  EXPECT_TRUE(testing::same_state(again.model(), trainer.model()));
+}
+
+TEST_F(Overriding, ASamplerOfHalfTheSamplesMakesHalfTheUpdates) {
+  class Half final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    std::shared_ptr<const Sampler> get_train_sampler(const Dataset& dataset) override {
+      return std::make_shared<SequentialSampler>(dataset.size() / 2);
+    }
+  };
+  TrainerOptions o = options();
+  o.args.max_steps = -1;
+  o.args.num_train_epochs = 3;
+  o.args.per_device_train_batch_size = 4;
+  EXPECT_EQ(Half(o).train().global_step, 6);
+}
+
+TEST_F(Overriding, LoadersOfEvaluationsAreAskedForOfSetsAndStreams) {
+  /// One sample, whatever is evaluated.
+  class One final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    static DataLoader one() {
+      return DataLoader(tiny_dataset(1), std::make_shared<SequentialSampler>(1), {}, {});
+    }
+    DataLoader get_eval_dataloader(std::shared_ptr<const Dataset>) override { return one(); }
+    DataLoader get_eval_dataloader(std::shared_ptr<const IterableDataset>) override {
+      return one();
+    }
+    DataLoader get_test_dataloader(std::shared_ptr<const Dataset>) override { return one(); }
+    DataLoader get_test_dataloader(std::shared_ptr<const IterableDataset>) override {
+      return one();
+    }
+  };
+  One trainer(options());
+  const auto stream = std::make_shared<testing::StreamOf>(tiny_dataset(8), true);
+  EXPECT_EQ(trainer.predict(tiny_dataset(8)).predictions.size(0), 1);
+  EXPECT_EQ(trainer.predict(stream).predictions.size(0), 1);
+  const double loss = trainer.predict(tiny_dataset(1)).metrics.at("test_loss");
+  EXPECT_EQ(trainer.evaluate().at("eval_loss"), loss);
+  EXPECT_EQ(trainer.evaluate(stream).at("eval_loss"), loss);
+}
+
+TEST_F(Overriding, ARowOfOnesOwnSaysHowFarTheRunIs) {
+  class Telling final : public Trainer {
+   public:
+    using Trainer::Trainer;
+
+   protected:
+    at::Tensor training_step(const Batch& inputs, const UpdateExtent& update) override {
+      log({{"brightness", inputs.at("pixel_values").mean().item<double>()}});
+      return Trainer::training_step(inputs, update);
+    }
+  };
+  TrainerOptions o = options();
+  o.args.include_num_input_tokens_seen = InputTokensSeen::all;
+  Telling trainer(o);
+  trainer.train();
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : trainer.state().log_history.at(2)) keys.push_back(key);
+  EXPECT_EQ(keys,
+            (std::vector<std::string>{"brightness", "epoch", "num_input_tokens_seen", "step"}));
+  EXPECT_EQ(number_of(trainer.state().log_history.at(2), "epoch"), 0.5);
 }
 
 TEST_F(Overriding, EvaluationLoopIsWhatEvaluateAndPredictRun) {

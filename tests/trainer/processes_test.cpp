@@ -44,6 +44,21 @@ TEST_P(Processes, CountTheLabelsOfAllInTheLossOfTokens) {
   for (const json& rank : shared) expect_same_run(one, rank);
 }
 
+TEST_P(Processes, CountThemInALossOfTheUsersAndWithSmoothing) {
+  const TempDir folder;
+  Job job{.scenario = "token_func", .more = {"--gradient_accumulation_steps", "2"}};
+  const auto expect_same = [&](const std::string& name) {
+    job.world_size = 1;
+    const json one = results(folder / name / "one", job).front();
+    job.world_size = GetParam();
+    for (const json& rank : results(folder / name / "shared", job)) expect_same_run(one, rank);
+  };
+  expect_same("func");
+  job.scenario = "token_means";
+  job.more.insert(job.more.end(), {"--label_smoothing_factor", "0.1"});
+  expect_same("smoothing");
+}
+
 TEST_P(Processes, EvaluateEachSampleOnce) {
   const TempDir folder;
   for (const std::string scenario : {"mlp", "tokens"}) {

@@ -122,8 +122,8 @@ TEST_F(RefusedRun, TakesOneKindOfEvaluationData) {
   TrainerOptions o = options();
   o.eval_dataset = tiny_dataset(4);
   o.eval_stream = std::make_shared<testing::StreamOf>(tiny_dataset(4));
-  EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::eval_stream is set beside eval_dataset or "
-                                  "eval_datasets; set one."});
+  EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::eval_stream is set beside eval_dataset, "
+                                  "eval_datasets or eval_streams; set one."});
 }
 
 TEST_F(RefusedRun, NeedsAnOptimizerOfTheModelThatIsTrained) {

@@ -2,12 +2,18 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 #include "support/token_classifier.h"
+#include "torchhub/base/log.h"
 #include "torchhub/torchhub.h"
+#include "trainer/token_counter.h"
 
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace torchhub {
 namespace {
@@ -64,6 +70,22 @@ Trainer trainer_of(const ordered_json& golden, const ordered_json& c, const Temp
                 .train_sampling_strategy = SamplingStrategy::sequential},
        .train_dataset = data,
        .eval_dataset = data});
+}
+
+TEST(TokenCounter, WarnsOnceOfBatchesWithoutTheMainInput) {
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  TokenCounter counter(testing::TokenClassifier(config), InputTokensSeen::all);
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += std::string(line) + "\n"; });
+  const Batch without{{"inputs_embeds", torch::zeros({2, 3, 4})}};
+  EXPECT_EQ(counter.in(without), 0);
+  EXPECT_EQ(counter.in(without), 0);
+  EXPECT_EQ(counter.in({{"input_ids", torch::zeros({2, 3})}}), 6);
+  log::set_sink({});
+  EXPECT_EQ(std::count(lines.begin(), lines.end(), '\n'), 1) << lines;
+  EXPECT_NE(lines.find("tokens_not_counted"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("input=input_ids"), std::string::npos) << lines;
 }
 
 TEST(TokenRows, AreThoseOfPython) {

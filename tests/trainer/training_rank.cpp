@@ -57,6 +57,15 @@ class Tokens : public testing::TokenClassifier {
 /// The same, but a mean over the labels of each batch alone.
 using TokenMeans = testing::TokenClassifier;
 
+/// A loss of the user's, divided by the labels of the whole update.
+at::Tensor summed_loss(const ModelOutput& output, const at::Tensor& labels,
+                       std::optional<std::int64_t> num_items_in_batch) {
+  namespace F = torch::nn::functional;
+  return F::cross_entropy(output.logits.flatten(0, 1), labels.flatten(),
+                          F::CrossEntropyFuncOptions().ignore_index(-100).reduction(torch::kSum)) /
+         num_items_in_batch.value();
+}
+
 /// Rows of six tokens, of which row i counts 1 + i % 5 labels.
 std::shared_ptr<const Dataset> token_rows(std::int64_t size) {
   const auto generator = at::detail::createCPUGenerator(3);
@@ -120,7 +129,8 @@ class DrawsByRank final : public TrainerCallback {
 TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   TrainerOptions options{.args = std::move(args)};
   if (scenario.starts_with("token")) {
-    options.model = scenario == "token_means" ? made<TokenMeans>() : made<Tokens>();
+    options.model = scenario == "tokens" ? made<Tokens>() : made<TokenMeans>();
+    if (scenario == "token_func") options.compute_loss_func = summed_loss;
     options.train_dataset = token_rows(48);
     options.eval_dataset = token_rows(21);
     options.eval_loss_mean = EvalLossMean::labels;

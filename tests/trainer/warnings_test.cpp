@@ -82,6 +82,29 @@ TEST_F(Warnings, OfABestModelThatSomebodyDeleted) {
   expect(lines_of(std::move(o)), "best_model_missing");
 }
 
+// It threw, after all of the training was done.
+TEST_F(Warnings, OfABestModelWhoseWeightsSomebodyDeleted) {
+  class Deletes final : public TrainerCallback {
+   public:
+    std::string name() const override { return "Deletes"; }
+    void on_log(const TrainerEvent& event, const LogRow& logs) override {
+      if (!number_of(logs, "train_loss")) return;
+      deleted = fs::remove(fs::path(*event.state.best_model_checkpoint) / "model.safetensors");
+    }
+    void on_train_end(const TrainerEvent&) override { ended = true; }
+    bool deleted = false;
+    bool ended = false;
+  };
+  const auto deletes = std::make_shared<Deletes>();
+  TrainerOptions o = options();
+  o.args.load_best_model_at_end = true;
+  o.callbacks = {deletes};
+  expect(lines_of(std::move(o)),
+         "best_model_missing folder=" + (folder_ / "out/checkpoint-2").string());
+  EXPECT_TRUE(deletes->deleted);
+  EXPECT_TRUE(deletes->ended);
+}
+
 TEST_F(Warnings, OfEarlyStoppingThatKeepsTheLastWeights) {
   TrainerOptions o = options();
   o.callbacks = {std::make_shared<EarlyStoppingCallback>()};
