@@ -197,6 +197,18 @@ TEST_P(Processes, StopAndSaveTogetherWhenOneDecides) {
   EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json"));
 }
 
+TEST_P(Processes, SaveAndStopTogetherWhenOneGetsSigterm) {
+  const TempDir folder;
+  const auto shared = results(
+      folder / "out",
+      {.scenario = "terminated", .world_size = GetParam(), .more = {"--save_strategy", "no"}});
+  for (const json& rank : shared) {
+    ASSERT_TRUE(rank.contains("global_step")) << rank.dump();
+    EXPECT_EQ(rank["global_step"], 3);
+  }
+  EXPECT_TRUE(fs::exists(folder / "out/checkpoint-3/trainer_state.json"));
+}
+
 // A flag that is raised in one process by what logging, evaluating or saving fires.
 TEST_P(Processes, StopTogetherWhenOneDecidesBetweenUpdates) {
   for (const char* scenario : {"stops_in_on_log", "stops_in_on_evaluate", "stops_in_on_save"}) {

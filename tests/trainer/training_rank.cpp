@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <optional>
@@ -92,6 +93,7 @@ class LastRankAt3 final : public TrainerCallback {
     const ProcessEnvironment here = ProcessEnvironment::from_environment();
     if (here.rank + 1 != here.world_size || event.state.global_step != 3) return;
     if (what_ == "killed") std::raise(SIGKILL);
+    if (what_ == "terminated") std::raise(SIGTERM);
     if (what_ == "throws") throw DatasetError("sample 17 is broken");
     if (what_ == "stops") stop(event);
   }
@@ -146,6 +148,10 @@ TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   };
   options.streaming_metrics = {metrics::streaming_accuracy()};
   options.callbacks = {std::make_shared<LastRankAt3>(scenario)};
+  if (scenario == "terminated") {
+    options.callbacks.push_back(std::make_shared<JitCheckpointCallback>(
+        JitCheckpointOptions{.grace_period = std::chrono::milliseconds(0)}));
+  }
   if (scenario == "hard") options.callbacks.push_back(std::make_shared<DrawsByRank>());
   return options;
 }
