@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace torchhub {
 namespace {
@@ -26,32 +27,33 @@ std::string names_of(const Batch& batch) {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-bool holds_only(const Batch& sample, const std::vector<std::string>& columns) {
-  return std::all_of(sample.begin(), sample.end(), [&](const auto& item) {
-    return std::find(columns.begin(), columns.end(), item.first) != columns.end();
-  });
+/// Is a column among those that are asked for?
+auto is_among(const std::vector<std::string>& columns) {
+  return [&columns](const auto& column) {
+    return std::find(columns.begin(), columns.end(), column.first) != columns.end();
+  };
 }
 
 }  // namespace
 
 Batch EpochPlan::asked_for(Batch given) const {
-  if (!columns || holds_only(given, *columns)) return given;
-  const std::string names = names_of(given);
-  std::erase_if(given, [&](const auto& item) {
-    return std::find(columns->begin(), columns->end(), item.first) == columns->end();
-  });
-  if (!given.empty()) return given;
-  throw DatasetError(
-      fmt::format("The dataset has no column that is read: it has {}, and {} are asked for. Rename "
-                  "its columns, or set remove_unused_columns to false.",
-                  names, fmt::join(*columns, ", ")));
+  if (!columns) return given;
+  if (!given.empty() && std::none_of(given.begin(), given.end(), is_among(*columns))) {
+    throw DatasetError(fmt::format(
+        "The dataset has no column that is read: it has {}, and {} are asked for. Rename its "
+        "columns, or set remove_unused_columns to false.",
+        names_of(given), fmt::join(*columns, ", ")));
+  }
+  std::erase_if(given, std::not_fn(is_among(*columns)));
+  return given;
 }
 
 Batch EpochPlan::collated(const std::vector<Batch>& given, std::int64_t batch) const {
   std::vector<Batch> kept;
   const bool as_given =
-      !columns || std::all_of(given.begin(), given.end(),
-                              [&](const Batch& sample) { return holds_only(sample, *columns); });
+      !columns || std::all_of(given.begin(), given.end(), [&](const Batch& sample) {
+        return std::all_of(sample.begin(), sample.end(), is_among(*columns));
+      });
   if (!as_given) {
     for (const Batch& sample : given) kept.push_back(asked_for(sample));
   }

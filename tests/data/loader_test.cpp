@@ -1,6 +1,7 @@
 #include "torchhub/data/loader.h"
 
 #include "support/message_of.h"
+#include "support/stream_of.h"
 
 #include <torch/torch.h>
 
@@ -94,6 +95,33 @@ TEST(DataLoader, CallsTheLabelLabelsWithADatasetThatCanStackByItself) {
   const Batch batch = all_batches(loader, 0).at(0);
   ASSERT_TRUE(batch.contains("labels"));
   EXPECT_EQ(batch.at("labels").scalar_type(), torch::kInt64);
+}
+
+TEST(DataLoader, CollatesOnlyTheColumnsThatItWasAskedFor) {
+  /// A column that cannot be stacked, and one that can.
+  class Ragged final : public Dataset {
+   public:
+    std::int64_t size() const override { return 4; }
+    Batch get(std::int64_t index) const override {
+      return {{"x", torch::tensor(index)}, {"ragged", torch::zeros({index + 1})}};
+    }
+  };
+  const auto ragged = std::make_shared<Ragged>();
+  const auto stacked = std::make_shared<TensorDataset>(
+      Batch{{"x", torch::arange(4)}, {"ragged", torch::zeros({4})}});
+  const auto sequential = std::make_shared<SequentialSampler>(4);
+  const DataLoaderOptions asked{.batch_size = 2, .num_workers = 1, .columns = {{"x", "y"}}};
+  const std::vector<DataLoader> loaders = {{ragged, sequential, {}, asked},
+                                           {ragged, sequential, default_data_collator, asked},
+                                           {std::make_shared<testing::StreamOf>(ragged), {}, asked},
+                                           {stacked, sequential, {}, asked}};
+  const std::vector<Batch> expected = {{{"x", torch::tensor({0, 1})}},
+                                       {{"x", torch::tensor({2, 3})}}};
+  for (const DataLoader& loader : loaders) expect_same(all_batches(loader, 0), expected);
+  const DataLoader none(ragged, sequential, {}, {.columns = {{"y"}}});
+  EXPECT_EQ(message_of<DatasetError>([&] { all_batches(none, 0); }),
+            "loading batch 0 of epoch 0: The dataset has no column that is read: it has ragged, x, "
+            "and y are asked for. Rename its columns, or set remove_unused_columns to false.");
 }
 
 TEST(DataLoader, RefusesToStartBeforeTheFirstBatch) {
