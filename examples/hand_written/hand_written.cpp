@@ -63,7 +63,9 @@ void resume(Run& run, const fs::path& folder) {
   load_scheduler(*run.scheduler, folder / "scheduler.pt");
   set_learning_rates(*run.optimizer, run.scheduler->rates());
   load_rng_state(folder / "rng_state.pth", std::nullopt);
+  const std::int64_t updates = run.state.max_steps;  // as many as this run was asked for
   run.state = trainer_state_from_json_text(read_file(folder / "trainer_state.json"));
+  run.state.max_steps = updates;
 }
 
 double update(Run& run, const Batch& batch) {
@@ -115,6 +117,8 @@ int main(int argc, char** argv) {
   }
   try {
     const fs::path output_dir = argv[1];
+    const std::int64_t save_steps = std::stoll(argv[3]);
+    if (save_steps < 1) throw InvalidArgumentError("SAVE_STEPS must be above 0.");
     Run run = fresh_run(std::stoll(argv[2]));
     if (argc > 5) resume(run, argv[5]);
     std::optional<PushToHubCallback> hub;
@@ -124,7 +128,7 @@ int main(int argc, char** argv) {
                                            .hub = HubOptions::from_environment()});
       hub->begin();
     }
-    train(run, output_dir, std::stoll(argv[3]), hub ? &*hub : nullptr);
+    train(run, output_dir, save_steps, hub ? &*hub : nullptr);
     if (!hub) return 0;
     const std::vector<PushOutcome>& pushes = hub->finish();
     return pushes.empty() || pushes.back().ok() ? 0 : 1;

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 /// The loop of one's own: what it saves it can go on from, and so can the Trainer.
 namespace torchhub::testing {
 namespace {
@@ -35,6 +37,23 @@ TEST(HandWrittenLoop, SavesWhatTheTrainerCanGoOnFrom) {
            "--save-steps", "1", "--resume-from", out + "/checkpoint-2"});
   EXPECT_EQ(trainer.exit_code, 0) << trainer.errors;
   EXPECT_NE(trainer.output.find("3 updates"), std::string::npos) << trainer.output;
+  // Of a run that had begun afresh the last two would be there.
+  EXPECT_FALSE(std::filesystem::exists(folder / "trainer/checkpoint-2"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "trainer/checkpoint-3"));
+}
+
+TEST(HandWrittenLoop, GoesOnFromWhatTheTrainerSaved) {
+  const TempDir folder;
+  const Finished trainer = run({FINETUNE, "train", "--no-push", "--output-dir", folder / "trainer",
+                                "--max-steps", "2", "--save-steps", "2"});
+  ASSERT_EQ(trainer.exit_code, 0) << trainer.errors;
+  // More updates than the Trainer was to make.
+  const Finished own =
+      hand_written({folder / "out", "4", "2", "-", folder / "trainer/checkpoint-2"});
+  ASSERT_EQ(own.exit_code, 0) << own.errors;
+  EXPECT_EQ(own.output.find("step 2"), std::string::npos) << own.output;
+  EXPECT_NE(own.output.find("step 4"), std::string::npos) << own.output;
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/checkpoint-4"));
 }
 
 TEST(HandWrittenLoop, NamesACheckpointThatIsNotThere) {
@@ -43,6 +62,8 @@ TEST(HandWrittenLoop, NamesACheckpointThatIsNotThere) {
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_NE(finished.errors.find("error: "), std::string::npos);
   EXPECT_EQ(hand_written({}).exit_code, 2);
+  EXPECT_NE(hand_written({folder / "out", "2", "0"}).errors.find("SAVE_STEPS must be above 0."),
+            std::string::npos);
 }
 
 }  // namespace

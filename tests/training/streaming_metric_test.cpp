@@ -218,6 +218,26 @@ TEST(StreamingMetric, RefusesToComputeFromNothing) {
   EXPECT_THROW(metrics::streaming_perplexity()->compute(), InvalidArgumentError);
 }
 
+// eval_do_concat_batches off hands over a list.
+TEST(WholeMetrics, TakeAnEvaluationInBatchesAsTheyTakeItWhole) {
+  const EvalPrediction whole = of_ids({0, 1, 2, 1, 0}, {0, 1, 1, 1, 2});
+  EvalPrediction in_batches;
+  in_batches.batches = {of_ids({0, 1, 2}, {0, 1, 1}), of_ids({1, 0}, {1, 2})};
+  EXPECT_EQ(metrics::accuracy(in_batches), metrics::accuracy(whole));
+  EXPECT_EQ(metrics::matthews_correlation(in_batches), metrics::matthews_correlation(whole));
+  const std::shared_ptr<StreamingMetric> streaming = metrics::streaming_accuracy();
+  EXPECT_EQ(metrics::compute_metrics_with({streaming})(in_batches), metrics::accuracy(whole));
+}
+
+TEST(WholeMetrics, CorrelateAPerfectPredictionToExactlyOne) {
+  for (std::int64_t size = 2; size < 40; ++size) {
+    const torch::Tensor ids = torch::arange(size).remainder(3);
+    EXPECT_EQ(metrics::matthews_correlation({.predictions = ids, .label_ids = ids}),
+              (Metrics{{"matthews_correlation", 1.0}}))
+        << size;
+  }
+}
+
 TEST(StreamingMetric, GrowsWhenALaterBatchHasMoreClasses) {
   const auto together = of_ids({0, 5, 1, 2, 5}, {0, 1, 5, 2, 5});
   for (const auto& metric : metrics_of_classes()) {

@@ -140,7 +140,8 @@ double matthews(const ClassTotals& totals) {
     of_labels -= labels * labels;
   }
   if (of_predicted == 0 || of_labels == 0) return 0;
-  return both / std::sqrt(of_predicted) / std::sqrt(of_labels);
+  // One root of both: of a perfect prediction it is exactly 1.
+  return std::clamp(both / std::sqrt(of_predicted * of_labels), -1.0, 1.0);
 }
 
 }  // namespace

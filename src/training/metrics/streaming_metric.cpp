@@ -63,19 +63,26 @@ Metrics compute_all(const StreamingMetrics& metrics) {
   return result;
 }
 
-Metrics compute_over(StreamingMetric& metric, const EvalPrediction& whole) {
+namespace {
+
+/// Whole, or in the batches that it was handed over in (eval_do_concat_batches off).
+void add_all(StreamingMetric& metric, const EvalPrediction& whole) {
   metric.reset();
-  metric.add(whole);
+  if (whole.batches.empty()) metric.add(whole);
+  for (const EvalPrediction& batch : whole.batches) metric.add(batch);
+}
+
+}  // namespace
+
+Metrics compute_over(StreamingMetric& metric, const EvalPrediction& whole) {
+  add_all(metric, whole);
   return metric.compute();
 }
 
 ComputeMetrics compute_metrics_with(StreamingMetrics metrics) {
   require_no_null(metrics);
   return [metrics = std::move(metrics)](const EvalPrediction& whole) {
-    for (const auto& metric : metrics) {
-      metric->reset();
-      metric->add(whole);
-    }
+    for (const auto& metric : metrics) add_all(*metric, whole);
     return compute_all(metrics);
   };
 }
