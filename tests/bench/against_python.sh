@@ -2,14 +2,16 @@
 # Inside the tree of the peers: steps per second of our Trainer, of transformers', and of LibTorch's
 # forward and backward passes alone, in turns on the same machine with one thread. Prints one line of
 # JSON a job, with medians.
-# usage: tests/bench/against_python.sh TRAIN_BENCH [ROUNDS]
+# usage: tests/bench/against_python.sh TRAIN_BENCH [ROUNDS [JOB:UPDATES ...]]
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 program=$1
 rounds=${2:-3}
+jobs=("${@:3}")
+[[ ${#jobs[@]} -gt 0 ]] || jobs=(resnet:60 encoder-small:60 encoder-large:8)
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=$here
 
-for job in resnet:60 encoder-small:60 encoder-large:8; do
+for job in "${jobs[@]}"; do
   name=${job%:*} updates=${job#*:}
   ours=() theirs=() bare=()
   for ((round = 0; round < rounds; ++round)); do
