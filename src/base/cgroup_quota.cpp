@@ -29,31 +29,40 @@ std::optional<double> quota_of(const fs::path& group) {
   return cpus(kernel_file(group / "cpu.cfs_quota_us"), kernel_file(group / "cpu.cfs_period_us"));
 }
 
-/// Calls `visit` with the mount and each group down to the one at `path`. In a container `path` may
-/// be the one outside, which is not mounted: then the mount itself is the container's group.
-template <typename Visit>
-void walk_down(const fs::path& mount, std::string_view path, const Visit& visit) {
+/// The smallest quota of the group at `path` and of those it lies in. In a container `path` may be
+/// the one outside, which is not mounted: then the mount itself is the container's group.
+std::optional<double> smallest_quota(const fs::path& mount, std::string_view path) {
+  std::optional<double> smallest;
   fs::path group = mount;
-  visit(group);
+  const auto take = [&] {
+    if (const auto found = quota_of(group)) smallest = std::min(smallest.value_or(*found), *found);
+  };
+  take();
   for (const fs::path& name : fs::path(path).relative_path()) {
     if (name == "..") break;  // the process lies outside of what this namespace shows
     group /= name;
-    visit(group);
+    take();
   }
+  return smallest;
 }
 
-bool names(const std::string& controllers, std::string_view controller) {
+bool names_cpu(const std::string& controllers) {
   std::istringstream list(controllers);
   for (std::string name; std::getline(list, name, ',');) {
-    if (name == controller) return true;
+    if (name == "cpu") return true;
   }
   return false;
 }
 
-/// Calls `visit` with every folder that may be a group of this process under that controller.
-template <typename Visit>
-void visit_groups(const fs::path& root, const std::string& controller, const Visit& visit) {
+}  // namespace
+
+std::optional<double> cgroup_cpu_quota(const fs::path& root) {
   const fs::path mounts = root / "sys/fs/cgroup";
+  std::optional<double> smallest;
+  const auto take = [&](const fs::path& mount, const std::string& path) {
+    const auto found = smallest_quota(mount, path);
+    if (found) smallest = std::min(smallest.value_or(*found), *found);
+  };
   std::istringstream groups(kernel_file(root / "proc/self/cgroup"));
   for (std::string line; std::getline(groups, line);) {  // 4:cpu,cpuacct:/a/b of v1, 0::/a/b of v2
     const auto first = line.find(':');
@@ -62,33 +71,13 @@ void visit_groups(const fs::path& root, const std::string& controller, const Vis
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) {
-      walk_down(mounts, path, visit);
-      walk_down(mounts / "unified", path, visit);
-    } else if (names(controllers, controller)) {
-      walk_down(mounts / controllers, path, visit);
-      walk_down(mounts / controller, path, visit);
+      take(mounts, path);
+      take(mounts / "unified", path);
+    } else if (names_cpu(controllers)) {
+      take(mounts / controllers, path);
+      take(mounts / "cpu", path);
     }
   }
-}
-
-}  // namespace
-
-std::optional<double> cgroup_cpu_quota(const fs::path& root) {
-  std::optional<double> smallest;
-  visit_groups(root, "cpu", [&](const fs::path& group) {
-    if (const auto found = quota_of(group)) smallest = std::min(smallest.value_or(*found), *found);
-  });
-  return smallest;
-}
-
-std::optional<int> cgroup_cpu_count(const fs::path& root) {
-  std::optional<int> smallest;
-  visit_groups(root, "cpuset", [&](const fs::path& group) {
-    for (const char* file : {"cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus"}) {
-      const int found = cpus_in(kernel_file(group / file));
-      if (found > 0) smallest = std::min(smallest.value_or(found), found);
-    }
-  });
   return smallest;
 }
 

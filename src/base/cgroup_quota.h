@@ -10,8 +10,4 @@ namespace torchhub {
 /// @param root "/", or a folder that holds proc/ and sys/ in its place
 std::optional<double> cgroup_cpu_quota(const std::filesystem::path& root);
 
-/// How many CPUs the control groups of this process let it run on, whatever its affinity; nothing
-/// if they cannot be read.
-std::optional<int> cgroup_cpu_count(const std::filesystem::path& root);
-
 }  // namespace torchhub

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <sched.h>
 #include <set>
 #include <string>
@@ -26,9 +25,12 @@ std::string core_of(const fs::path& root, int cpu) {
   return siblings;
 }
 
+}  // namespace
+
 std::vector<int> allowed_cpus() {
   std::vector<int> cpus;
-  for (std::size_t count = 1024; count <= std::size_t{kMostCpus}; count *= 2) {
+  constexpr std::size_t kMostCpus = 1U << 16U;
+  for (std::size_t count = 1024; count <= kMostCpus; count *= 2) {
     const std::size_t bytes = CPU_ALLOC_SIZE(count);
     std::vector<cpu_set_t> set(bytes / sizeof(cpu_set_t) + 1);
     if (sched_getaffinity(0, bytes, set.data()) != 0) continue;  // the kernel's mask is longer
@@ -44,14 +46,10 @@ std::vector<int> allowed_cpus() {
   return cpus;
 }
 
-}  // namespace
-
 CpuTopology read_cpu_topology(const fs::path& root, const std::vector<int>& allowed,
                               const CpuFeatures& features) {
   CpuTopology topology;
   topology.logical_cores = std::max(1, static_cast<int>(allowed.size()));
-  const int online = cpus_in(kernel_file(root / "sys/devices/system/cpu/online"));
-  topology.shared_cpus = std::max(topology.logical_cores, cgroup_cpu_count(root).value_or(online));
   topology.cpu_quota = cgroup_cpu_quota(root);
   std::set<std::string> cores;
   bool all_shown = true;
@@ -80,11 +78,12 @@ int usable_cores(const CpuTopology& topology) {
   return std::max(1, cores);
 }
 
-int usable_cores_each(CpuTopology topology, int processes) {
-  const bool bound = std::int64_t{topology.logical_cores} * processes <= topology.shared_cpus;
-  if (!bound) return std::max(1, usable_cores(topology) / processes);
-  if (topology.cpu_quota) *topology.cpu_quota /= processes;
-  return usable_cores(topology);
+int usable_cores_each(CpuTopology topology, int sharing, int processes) {
+  if (topology.cpu_quota) {
+    // The others that share its CPUs divide their part by themselves.
+    *topology.cpu_quota *= static_cast<double>(sharing) / processes;
+  }
+  return std::max(1, usable_cores(topology) / sharing);
 }
 
 }  // namespace torchhub

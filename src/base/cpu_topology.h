@@ -11,7 +11,6 @@ namespace torchhub {
 /// The processors that this process may run on.
 struct CpuTopology {
   int logical_cores = 1;   ///< CPUs in the affinity mask.
-  int shared_cpus = 1;     ///< CPUs of all processes here: of the control group, else the machine.
   int physical_cores = 1;  ///< Cores they belong to, as far as the kernel shows.
   /// False where two CPUs may be one core all the same: in a virtual machine whose cores all seem
   /// to have one thread, and on x86-64 where the kernel shows no cores.
@@ -24,6 +23,9 @@ struct CpuTopology {
 CpuTopology read_cpu_topology(const std::filesystem::path& root, const std::vector<int>& allowed,
                               const CpuFeatures& features);
 
+/// The CPUs in the affinity mask of the calling thread, in order; empty if the kernel does not say.
+std::vector<int> allowed_cpus();
+
 /// Of the calling thread and its machine.
 CpuTopology cpu_topology();
 
@@ -32,9 +34,9 @@ CpuTopology cpu_topology();
 /// least 1.
 int usable_cores(const CpuTopology& topology);
 
-/// The same for each of several processes that compute here at once: the cores are divided among
-/// them, unless whoever started them has bound each to CPUs of its own. So it seems where this
-/// process may use no more than its share of shared_cpus. A quota is divided in any case.
-int usable_cores_each(CpuTopology topology, int processes);
+/// The same for each of several processes that compute at once. @param sharing how many of them,
+/// this one included, may run on its CPUs, among which the cores are divided
+/// @param processes all of them, among which a quota is
+int usable_cores_each(CpuTopology topology, int sharing, int processes);
 
 }  // namespace torchhub

@@ -88,10 +88,10 @@ std::int64_t DataLoader::size() const {
       "or give the IterableDataset a size().");
 }
 
-std::optional<std::int64_t> DataLoader::num_batches() const {
+std::optional<std::int64_t> DataLoader::num_batches(std::int64_t samples_seen) const {
   const std::optional<std::int64_t> samples = num_samples();
   if (!samples) return std::nullopt;
-  return BatchLayout(options_).num_batches(*samples);
+  return BatchLayout(options_).num_batches(std::max<std::int64_t>(*samples - samples_seen, 0));
 }
 
 std::optional<std::int64_t> DataLoader::num_samples() const {

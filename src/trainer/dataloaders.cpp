@@ -33,11 +33,6 @@ std::optional<std::vector<std::string>> Trainer::Impl::columns_read() const {
   return columns;
 }
 
-std::int64_t Trainer::Impl::eval_share() const {
-  const bool split = options.args.accelerator_config.split_batches;
-  return split ? eval_batch_size() / processes.world_size() : eval_batch_size();
-}
-
 DataLoader Trainer::Impl::loader(std::shared_ptr<const Dataset> dataset,
                                  std::shared_ptr<const Sampler> sampler,
                                  DataLoaderOptions loader_options) const {

@@ -87,6 +87,7 @@ KeptInEvaluation EvaluationPass::kept(bool keep_predictions) const {
 PredictionOutput EvaluationPass::over(const DataLoader& loader) {
   const auto start = impl_.options.clock->steady_now();
   std::int64_t samples = 0;
+  share_ = loader.samples_per_batch() / impl_.processes.world_size();
   {
     const torch::NoGradGuard no_grad;
     const EvalModeGuard eval_mode(*impl_.options.model);
@@ -113,7 +114,7 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
   if (impl_.options.args.eval_do_concat_batches || keep_predictions_) whole = collector_.whole();
   PredictionOutput out{.metrics = computed(whole)};
   add_speed(out.metrics, prefix_, impl_.seconds_since(start), static_cast<double>(samples),
-            divided_up(samples, impl_.eval_share() * impl_.processes.world_size()));
+            divided_up(samples, share_ * impl_.processes.world_size()));
   if (!loss_only_) {
     out.predictions = std::move(whole.predictions);
     out.label_ids = std::move(whole.label_ids);
@@ -125,15 +126,13 @@ PredictionOutput EvaluationPass::over(const DataLoader& loader) {
 /// several processes. @param real samples of this step's batches, of all processes together
 std::int64_t EvaluationPass::own_samples(std::int64_t real) const {
   if (impl_.processes.alone()) return real;
-  const std::int64_t share = impl_.eval_share();
-  return std::clamp<std::int64_t>(real - impl_.processes.rank() * share, 0, share);
+  return std::clamp<std::int64_t>(real - impl_.processes.rank() * share_, 0, share_);
 }
 
 Batch EvaluationPass::first_of(Batch inputs, std::int64_t samples) const {
-  const std::int64_t share = impl_.eval_share();
-  if (impl_.processes.alone() || samples == share) return inputs;
+  if (impl_.processes.alone() || samples == share_) return inputs;
   for (auto& [name, tensor] : inputs) {
-    if (tensor.dim() > 0 && tensor.size(0) == share) tensor = tensor.narrow(0, 0, samples);
+    if (tensor.dim() > 0 && tensor.size(0) == share_) tensor = tensor.narrow(0, 0, samples);
   }
   return inputs;
 }

@@ -34,6 +34,7 @@ class EvaluationPass {
   std::string prefix_;
   bool keep_predictions_;
   bool loss_only_;           ///< Nobody wants predictions.
+  std::int64_t share_ = 0;   ///< Samples of one process in a batch.
   bool has_labels_ = false;  ///< There is something to compare predictions with.
   PredictionCollector collector_;
   Metrics of_batches_;      ///< With compute_batch_metrics: what the last call gave.

@@ -44,6 +44,8 @@ struct OwnState {
   bool epoch_is_over = false;
   std::optional<std::int64_t> total_batch_size = std::nullopt;
   std::int64_t updates_ahead = 0;
+  double learning_rate = 0;  ///< Of the last update, as its grad_norm.
+  double grad_norm = 0;
 };
 
 OwnState parsed(const std::string& text, std::int64_t step) {
@@ -64,6 +66,10 @@ OwnState parsed(const std::string& text, std::int64_t step) {
   if (ours.contains("total_train_batch_size")) {
     state.total_batch_size = whole_number(ours, "total_train_batch_size", {.least = 1});
     state.updates_ahead = whole_number(ours, "updates_ahead", {.least = -kMost});
+  }
+  if (ours.contains("learning_rate")) {
+    state.learning_rate = ours.at("learning_rate").get<double>();
+    state.grad_norm = ours.at("grad_norm").get<double>();
   }
   return state;
 }
@@ -88,6 +94,8 @@ OwnState read_own_state(const fs::path& file, std::int64_t step) {
 void TrainingRun::restore_place(const fs::path& checkpoint, std::int64_t step) {
   const OwnState own = read_own_state(checkpoint / kOwnState, step);
   loss_.restore(own.sums);
+  used_rate_ = own.learning_rate;
+  grad_norm_ = own.grad_norm;
   const std::int64_t by_epoch = plan_.updates_per_epoch;
   place_ = {.epoch = step / by_epoch, .samples_seen = step % by_epoch * plan_.total_batch_size};
   if (own.epoch) {
@@ -95,12 +103,18 @@ void TrainingRun::restore_place(const fs::path& checkpoint, std::int64_t step) {
   }
   updates_ahead_ = own.updates_ahead;
   if (own.total_batch_size.value_or(plan_.total_batch_size) != plan_.total_batch_size) {
-    const std::int64_t in_epoch =
-        place_.is_over ? by_epoch : place_.samples_seen / plan_.total_batch_size;
-    updates_ahead_ = place_.epoch * by_epoch + in_epoch - step;
+    updates_ahead_ = (place_.epoch + 1) * by_epoch - updates_left_in_epoch() - step;
   }
   if (updates_ahead_ != 0) plan_updates_left();
   if (args_.ignore_data_skip) place_.samples_seen = 0;
+}
+
+/// Of the place. Where nobody knows the length of an epoch, the plan takes one for the whole run.
+std::int64_t TrainingRun::updates_left_in_epoch() const {
+  if (place_.is_over) return 0;
+  const auto batches = loader_.num_batches(place_.samples_seen);
+  if (!batches) return plan_.updates_per_epoch - place_.samples_seen / plan_.total_batch_size;
+  return (*batches + args_.gradient_accumulation_steps - 1) / args_.gradient_accumulation_steps;
 }
 
 /// With another total batch the data so far stands for other updates than were made: a run by

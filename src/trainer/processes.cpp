@@ -7,11 +7,17 @@
 #include <torch/torch.h>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <unistd.h>
 
 namespace torchhub {
 namespace {
+
+using Json = nlohmann::json;
 
 std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
                                    const TrainingArguments& args) {
@@ -19,6 +25,28 @@ std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
       environment, ProcessGroupOptions{.backend = args.ddp_backend,
                                        .device = device_of(environment, args),
                                        .timeout = std::chrono::seconds(args.ddp_timeout)});
+}
+
+/// Where a process runs: its host and the CPUs that it was given there.
+Json seat() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return {{"host", host.data()}, {"cpus", allowed_cpus()}};
+}
+
+/// How many processes may run on a CPU that this one may run on. A launcher that has bound each to
+/// CPUs of its own leaves one.
+int sharing_cpus(ProcessGroup& group) {
+  const Json here = seat();
+  const auto& own = here.at("cpus");
+  const auto shares = [&](const std::string& text) {
+    const Json there = Json::parse(text);
+    const auto& cpus = there.at("cpus");
+    return there.at("host") == here.at("host") &&
+           std::find_first_of(own.begin(), own.end(), cpus.begin(), cpus.end()) != own.end();
+  };
+  const std::vector<std::string> seats = group.all_gather_object(here.dump());
+  return static_cast<int>(std::count_if(seats.begin(), seats.end(), shares));
 }
 
 }  // namespace
@@ -83,11 +111,14 @@ GradientExchangeOptions exchange_options(const TrainingArguments& args) {
           .broadcast_buffers = args.ddp_broadcast_buffers.value_or(true)};
 }
 
-std::optional<int> threads_among(const ProcessEnvironment& environment) {
+std::optional<int> threads_among(const ProcessEnvironment& environment,
+                                 const Processes& processes) {
+  const int sharing =
+      processes.alone() ? environment.local_world_size : sharing_cpus(processes.group());
   if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
     return std::nullopt;
   }
-  return usable_cores_each(cpu_topology(), environment.local_world_size);
+  return usable_cores_each(cpu_topology(), sharing, environment.local_world_size);
 }
 
 std::string rng_state_name(int rank) { return fmt::format("rng_state_{}.pth", rank); }

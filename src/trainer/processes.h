@@ -61,8 +61,10 @@ std::vector<std::string> problems_of_processes(const TrainingArguments& args,
 /// What the ddp_ fields ask of the exchange of gradients.
 GradientExchangeOptions exchange_options(const TrainingArguments& args);
 
-/// How many threads each process of a host computes with where nobody said. Unset: it is alone.
-std::optional<int> threads_among(const ProcessEnvironment& environment);
+/// How many threads this process computes with where nobody said: the cores that it may use,
+/// divided among the processes of its host that may use any of them too. Unset: it is alone. All
+/// processes call it.
+std::optional<int> threads_among(const ProcessEnvironment& environment, const Processes& processes);
 
 /// "rng_state.pth", or "rng_state_<rank>.pth" of several processes, as Python calls them.
 std::string rng_state_name(const Processes& processes);

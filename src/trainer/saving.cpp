@@ -66,8 +66,9 @@ void TrainingRun::write_random_states(const fs::path& folder,
 std::string TrainingRun::own_state_text() {
   const LossSums& sums = loss_.sums();
   // An epoch that a stop cuts short is gone back to; not one that a callback ends.
+  const auto batches = loader_.num_batches();
   const bool over =
-      control_.should_epoch_stop || no_batch_left_ || batches_done_ >= plan_.batches_per_epoch;
+      control_.should_epoch_stop || no_batch_left_ || (batches && batches_done_ >= *batches);
   const bool next = over && epoch_ended_;
   const nlohmann::ordered_json ours{
       {"total_loss", sums.total_loss},
@@ -79,6 +80,8 @@ std::string TrainingRun::own_state_text() {
       {"epoch_is_over", over && !next},
       {"total_train_batch_size", plan_.total_batch_size},
       {"updates_ahead", updates_ahead_},
+      {"learning_rate", used_rate_},
+      {"grad_norm", grad_norm_},
   };
   return python_json(ours) + "\n";
 }

@@ -69,7 +69,8 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   set_log_level(processes.log_level(options.args));
   if (options.keep_freed_memory) keep_freed_memory();
   if (options.vectorize_dropout) vectorize_dropout();
-  apply_thread_count(options.num_threads ? options.num_threads : threads_among(environment));
+  const std::optional<int> threads = threads_among(environment, processes);
+  apply_thread_count(options.num_threads ? options.num_threads : threads);
   apply_determinism(options.args);
   torch::manual_seed(options.args.seed);
   if (options.model_init) options.model = options.model_init();
@@ -197,6 +198,7 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
     } catch (const std::exception& error) {
       const std::int64_t tried = args.per_device_train_batch_size;
       if (!impl_->tries_again_after(error)) throw;
+      impl_->kept_optimizer.reset();  // memory may have run out in the middle of its step
       args.per_device_train_batch_size = tried * 9 / 10;
       log::warning("out_of_memory", {{"batch_size", tried},
                                      {"next", args.per_device_train_batch_size},

@@ -42,8 +42,6 @@ struct Trainer::Impl {
   DataLoaderOptions loader_options(std::int64_t batch_size) const;
   HubOptions hub_options() const;
   std::int64_t eval_batch_size() const { return options.args.per_device_eval_batch_size; }
-  /// Samples of one process in a batch of an evaluation.
-  std::int64_t eval_share() const;
 
   /// On the model's device.
   Batch model_inputs(Batch batch) const;

@@ -93,6 +93,10 @@ std::vector<std::string> problems_of(const TrainerOptions& options,
         "TrainerOptions::eval_stream is set beside eval_dataset, eval_datasets or eval_streams; "
         "set one.");
   }
+  if (options.eval_dataset && !options.eval_streams.empty()) {
+    found.emplace_back(
+        "TrainerOptions::eval_dataset is set beside eval_streams; put it into eval_datasets.");
+  }
   append_missing_files(found, options.processing_files);
   if (options.optimizer) {
     if (auto problem = saving_problem(args, *options.optimizer)) found.push_back(*problem);

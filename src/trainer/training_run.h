@@ -67,6 +67,7 @@ class TrainingRun {
   // Where in the data it goes on: place_in_data.cpp
   void restore_place(const std::filesystem::path& checkpoint, std::int64_t step);
   void plan_updates_left();
+  std::int64_t updates_left_in_epoch() const;
   std::shared_ptr<torch::optim::Optimizer> optimizer_at_its_first_rates(bool resumes);
   /// The user's, or one for all updates of the plan.
   std::shared_ptr<LrScheduler> schedule_of_plan();

@@ -50,8 +50,9 @@ void Trainer::backward(const at::Tensor& loss, const UpdateExtent& update) {
 ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& update) {
   PreTrainedModel& model = *impl_->options.model;
   const AutocastGuard autocast(impl_->device().type(), impl_->autocast_type());
-  const torch::Tensor labels = impl_->labels_of(inputs);
-  const double smoothing = impl_->label_smoothing();
+  const auto column = inputs.find("labels");
+  const bool has_column = column != inputs.end();
+  const double smoothing = has_column ? impl_->label_smoothing() : 0;
   Batch read = inputs;
   if (update.num_items_in_batch && model.accepts_num_items_in_batch()) {
     read.emplace("num_items_in_batch",
@@ -61,9 +62,10 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
   if (impl_->options.compute_loss_func || smoothing != 0) read.erase("labels");
   ModelOutput output = model.forward(read);
   if (impl_->options.compute_loss_func) {
+    const torch::Tensor labels = has_column ? column->second : impl_->labels_of(inputs);
     output.loss = impl_->options.compute_loss_func(output, labels, update.num_items_in_batch);
-  } else if (smoothing != 0 && labels.defined()) {
-    output.loss = label_smoothed_loss(output.logits, labels,
+  } else if (smoothing != 0) {
+    output.loss = label_smoothed_loss(output.logits, column->second,
                                       {.epsilon = smoothing,
                                        .shift_labels = model.shifts_labels(),
                                        .num_items = update.num_items_in_batch});

@@ -95,48 +95,15 @@ TEST(CpuTopology, KeepsWithinTheQuotaOfAContainer) {
   EXPECT_EQ(usable_cores(topology), 8);
 }
 
-TEST(CpuTopology, DividesTheCoresAmongProcessesThatShareThem) {
-  const CpuTopology shared{.logical_cores = 8, .shared_cpus = 8, .physical_cores = 8};
-  EXPECT_EQ(usable_cores_each(shared, 1), 8);
-  EXPECT_EQ(usable_cores_each(shared, 3), 2);
-  EXPECT_EQ(usable_cores_each(shared, 99), 1);
-}
-
-TEST(CpuTopology, GivesAProcessThatIsBoundAllCoresItMayUse) {
-  const CpuTopology quarter{.logical_cores = 4, .shared_cpus = 16, .physical_cores = 2};
-  EXPECT_EQ(usable_cores_each(quarter, 4), 2);
-  EXPECT_EQ(usable_cores_each(quarter, 5), 1) << "so many cannot have had as much each";
-}
-
-TEST(CpuTopology, DividesAQuotaAmongBoundProcessesToo) {
-  const CpuTopology bound{
-      .logical_cores = 4, .shared_cpus = 16, .physical_cores = 4, .cpu_quota = 8};
-  EXPECT_EQ(usable_cores_each(bound, 4), 2);
-}
-
-TEST(CpuTopology, CountsTheCpusThatAllProcessesShare) {
-  const FakeRoot root;
-  const auto shared = [&] { return read_cpu_topology(root.path(), {0, 1}, kArm).shared_cpus; };
-  EXPECT_EQ(shared(), 2) << "nothing but the affinity mask is known";
-  root.file("sys/devices/system/cpu/online", "0-7,12");
-  EXPECT_EQ(shared(), 9);
-  root.file("proc/self/cgroup", "0::/work/job");
-  root.file("sys/fs/cgroup/cpuset.cpus.effective", "0-7,12");
-  root.file("sys/fs/cgroup/work/job/cpuset.cpus.effective", "0-3");
-  EXPECT_EQ(shared(), 4) << "those of the container";
-}
-
-TEST(CgroupQuota, CountsTheCpusOfAGroupInVersion1) {
-  const FakeRoot root;
-  root.file("proc/self/cgroup", "4:cpu,cpuacct:/\n3:cpuset:/job");
-  EXPECT_EQ(cgroup_cpu_count(root.path()), std::nullopt);
-  root.file("sys/fs/cgroup/cpuset/cpuset.cpus", "0-63");
-  root.file("sys/fs/cgroup/cpuset/job/cpuset.cpus", "1,4-6");
-  EXPECT_EQ(cgroup_cpu_count(root.path()), 4);
-  for (const std::string text : {"", "x", "4-", "6-4", "-1", "0-x", "1,,2", "0-99999999"}) {
-    root.file("sys/fs/cgroup/cpuset/job/cpuset.cpus", text);
-    EXPECT_EQ(cgroup_cpu_count(root.path()), 64) << text;
-  }
+TEST(UsableCores, AreDividedAmongThoseThatShareThem) {
+  CpuTopology topology{.logical_cores = 8, .physical_cores = 8};
+  EXPECT_EQ(usable_cores_each(topology, 4, 4), 2);
+  EXPECT_EQ(usable_cores_each(topology, 1, 4), 8) << "bound to CPUs of their own";
+  EXPECT_EQ(usable_cores_each(topology, 3, 3), 2);
+  EXPECT_EQ(usable_cores_each(topology, 16, 16), 1);
+  topology.cpu_quota = 8;  // of the four together
+  EXPECT_EQ(usable_cores_each(topology, 4, 4), 2);
+  EXPECT_EQ(usable_cores_each(topology, 1, 4), 2);
 }
 
 TEST(CgroupQuota, IsTheSmallestOnTheWayUpInVersion2) {

@@ -369,6 +369,7 @@ TEST_F(Evaluation, OverAStreamSaysWhatOverADatasetIsSaid) {
 TEST_F(Evaluation, TakesEachOfSeveralStreamsAfterTheSets) {
   TrainerOptions o = options();
   const auto far = tiny_dataset(6, 9);
+  o.eval_dataset = nullptr;
   o.eval_datasets = {{"near", tiny_dataset(10)}};
   o.eval_streams = {{"far", std::make_shared<testing::StreamOf>(far, false)}};
   Trainer trainer(std::move(o));

@@ -365,6 +365,17 @@ TEST_F(LossContract, TheModelGetsNoLabelsWhereItsLossIsNotTaken) {
             std::vector<std::string>{"input_ids"});
 }
 
+TEST_F(LossContract, SmoothingTakesLabelsWhateverOtherColumnsAreCalledSo) {
+  const auto loss = [&](std::optional<std::vector<std::string>> names) {
+    TrainingArguments args = arguments(8, 1);
+    args.label_smoothing_factor = 0.1;
+    args.label_names = std::move(names);
+    return update(Declares::nothing, args).loss;
+  };
+  EXPECT_NEAR(loss({{"labels", "next_sentence_label"}}), loss({{"labels", "comment"}}), 1e-6);
+  EXPECT_NE(loss({{"labels", "comment"}}), update(Declares::nothing, arguments(8, 1)).loss);
+}
+
 TEST_F(LossContract, SmoothingLeavesLabelsOfOtherNamesToTheModel) {
   /// Places of answers, which are no classes of logits.
   class Answers final : public testing::TokenClassifier {

@@ -124,6 +124,9 @@ TEST_F(RefusedRun, TakesOneKindOfEvaluationData) {
   o.eval_stream = std::make_shared<testing::StreamOf>(tiny_dataset(4));
   EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::eval_stream is set beside eval_dataset, "
                                   "eval_datasets or eval_streams; set one."});
+  o.eval_streams = {{"a", std::exchange(o.eval_stream, nullptr)}};
+  EXPECT_EQ(problems_of(o), Lines{"TrainerOptions::eval_dataset is set beside eval_streams; put it "
+                                  "into eval_datasets."});
 }
 
 TEST_F(RefusedRun, NeedsAnOptimizerOfTheModelThatIsTrained) {

@@ -1,4 +1,5 @@
 #include "support/local_hub.h"
+#include "support/stream_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -87,23 +88,68 @@ TEST(Resume, MakesUpForTheEndOfAnEpochThatTheCheckpointWasSavedBefore) {
     trainer->train({.resume_from_checkpoint = std::move(resume)});
     return trainer;
   };
-  const auto evaluated = [](const Trainer& trainer) {
-    std::vector<double> losses;
+  using Row = std::vector<std::optional<double>>;
+  const auto logged = [](const Trainer& trainer) {
+    std::vector<Row> rows;
     for (const LogRow& row : trainer.state().log_history) {
-      if (const auto loss = number_of(row, "eval_loss")) losses.push_back(*loss);
+      if (number_of(row, "train_runtime")) continue;  // the summary
+      rows.emplace_back();
+      for (const char* key : {"loss", "grad_norm", "learning_rate", "eval_loss", "epoch", "step"}) {
+        rows.back().push_back(number_of(row, key));
+      }
     }
-    return losses;
+    return rows;
   };
   const auto straight = trained("straight", std::nullopt);
-  ASSERT_EQ(evaluated(*straight).size(), 3U);
+  ASSERT_EQ(logged(*straight).size(), 6U);    // a loss and an evaluation an epoch
   for (const int step : {3, 4, 8, 11, 12}) {  // 4, 8 and 12 are the last steps of epochs
     SCOPED_TRACE(step);
     const auto resumed = trained("resumed-" + std::to_string(step),
                                  (folder / "straight" / checkpoint_name(step)).string());
     EXPECT_TRUE(same_state(straight->model(), resumed->model()));
-    EXPECT_EQ(evaluated(*resumed), evaluated(*straight));
+    EXPECT_EQ(logged(*resumed), logged(*straight));
     EXPECT_EQ(resumed->state().best_metric, straight->state().best_metric);
   }
+}
+
+TEST(Resume, CountsTheUpdatesThatAnotherTotalBatchLeaves) {
+  const TempDir folder;
+  TrainingArguments args = arguments(folder / "first", 1);  // 8 of 26 samples an update
+  args.max_steps = -1;
+  args.num_train_epochs = 1;
+  run(args);
+  for (const std::int64_t batch : {3, 5, 13}) {
+    SCOPED_TRACE(batch);
+    args.output_dir = folder / std::to_string(batch);
+    args.per_device_train_batch_size = batch;
+    Trainer trainer({.model = tiny_model(), .args = args, .train_dataset = tiny_dataset(26)});
+    const std::int64_t last =
+        trainer.train({.resume_from_checkpoint = (folder / "first/checkpoint-1").string()})
+            .global_step;
+    EXPECT_EQ(last, 1 + (18 + 2 * batch - 1) / (2 * batch));
+    EXPECT_EQ(trainer.state().max_steps, last);
+  }
+}
+
+TEST(Resume, GoesOnInAnEndlessStreamWhereMoreUpdatesAreAskedFor) {
+  const TempDir folder;
+  const auto trained = [&](const std::string& name, std::int64_t max_steps,
+                           std::optional<std::string> resume) {
+    TrainingArguments args = arguments(folder / name, 2);
+    args.lr_scheduler_type = SchedulerType::constant;
+    args.max_steps = max_steps;
+    const auto model = tiny_model();
+    Trainer trainer(
+        {.model = model,
+         .args = args,
+         .train_stream = std::make_shared<testing::StreamOf>(tiny_dataset(400), /*sized=*/false)});
+    trainer.train({.resume_from_checkpoint = std::move(resume)});
+    return model;
+  };
+  const auto straight = trained("straight", 4, std::nullopt);
+  trained("first", 2, std::nullopt);
+  EXPECT_TRUE(
+      same_state(*straight, *trained("second", 4, (folder / "first/checkpoint-2").string())));
 }
 
 TEST(Resume, GoesBackToTheEpochThatAStopCutShort) {

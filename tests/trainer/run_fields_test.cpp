@@ -328,9 +328,16 @@ TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
   ::unsetenv("OMP_NUM_THREADS");
   ::unsetenv("MKL_NUM_THREADS");
   const int cores = default_thread_count();
-  EXPECT_EQ(threads_among({.local_world_size = 1}), std::nullopt);
-  const int each = usable_cores_each(cpu_topology(), 2);
-  EXPECT_EQ(threads_among({.local_world_size = 2}), each);
+  const auto threads = [](int of_the_host) {
+    const ProcessEnvironment environment{.local_world_size = of_the_host};
+    return threads_among(
+        environment,
+        Processes(std::make_shared<ProcessGroup>(ProcessEnvironment{}), environment, {}));
+  };
+  EXPECT_EQ(threads(1), std::nullopt);
+  const int each = std::max(1, cores / 2);
+  EXPECT_EQ(threads(2), each);
+  EXPECT_EQ(threads(2 * cores), 1);
 
   const int before = at::get_num_threads();
   apply_thread_count(cores + 3);
@@ -342,7 +349,7 @@ TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
   }
   apply_thread_count(before);
   ::setenv("OMP_NUM_THREADS", "3", 1);
-  EXPECT_EQ(threads_among({.local_world_size = 2}), std::nullopt) << "the user has said it";
+  EXPECT_EQ(threads(2), std::nullopt) << "the user has said it";
 }
 
 }  // namespace

@@ -65,8 +65,9 @@ class DataLoader {
 
   /// Batches an epoch on this process. @throws InvalidArgumentError for a stream that does not know
   std::int64_t size() const;
-  /// The same; nothing for a stream that does not know.
-  std::optional<std::int64_t> num_batches() const;
+  /// The same; nothing for a stream that does not know. @param samples_seen that
+  /// epoch_from_sample() leaves out. >= 0
+  std::optional<std::int64_t> num_batches(std::int64_t samples_seen = 0) const;
   /// Samples an epoch, those of all processes; nothing for a stream that does not know.
   std::optional<std::int64_t> num_samples() const;
   /// Samples of one batch of each process, together.
