@@ -1,5 +1,6 @@
 // What the Trainer evaluates and predicts.
 #include "trainer/evaluation_pass.h"
+#include "trainer/metric_row.h"
 #include "training/autocast.h"
 
 namespace torchhub {
@@ -7,7 +8,8 @@ namespace torchhub {
 Metrics Trainer::evaluate_over(const MakeLoader& make_loader, const std::string& prefix) {
   MemoryStage memory(impl_->memory, "eval");
   Metrics result = evaluation_loop(make_loader(), {.metric_key_prefix = prefix}).metrics;
-  log(impl_->with_progress(result));
+  update(result, impl_->progress());
+  log(row_of(result));
   impl_->callbacks.evaluate(impl_->event(), result);
   memory.report(result);
   return result;
@@ -20,8 +22,7 @@ Metrics Trainer::evaluate(std::shared_ptr<const Dataset> dataset, const std::str
     Metrics all;
     const auto add = [&](const auto& sets) {
       for (const auto& [name, each] : sets) {
-        const Metrics of_set = evaluate(each, prefix + "_" + name);
-        for (const auto& [key, value] : of_set) all.set(key, of_set, key);
+        update(all, evaluate(each, prefix + "_" + name));
       }
     };
     add(options.eval_datasets);

@@ -7,6 +7,11 @@
 
 namespace torchhub {
 
+/// Sets all of `more`.
+inline void update(Metrics& metrics, const Metrics& more) {
+  for (const auto& [name, value] : more) metrics.set(name, more, name);
+}
+
 /// The metrics as logs and files hold them: what was set as a whole number is one.
 inline LogRow row_of(const Metrics& metrics) {
   LogRow row;

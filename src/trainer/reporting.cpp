@@ -32,10 +32,9 @@ void TrainingRun::log_loss() {
   const double loss = loss_.logged(state_.global_step);
   LogRow logs{{"loss", impl_.options.round_logged_loss ? rounded(loss, 4) : loss},
               {"grad_norm", grad_norm_},
-              {"learning_rate", used_rate_},
-              {"epoch", state_.epoch}};
+              {"learning_rate", used_rate_}};
+  impl_.add_progress(logs);
   if (args_.include_num_input_tokens_seen != InputTokensSeen::no) {
-    logs.emplace_back("num_input_tokens_seen", state_.num_input_tokens_seen);
     const double seconds = impl_.seconds_since(start_);
     logs.emplace_back("train_runtime", rounded(seconds, 4));
     if (seconds > 0) {
@@ -70,33 +69,24 @@ Metrics TrainingRun::training_summary(double seconds) {
   return metrics;
 }
 
-void Trainer::Impl::add_progress(LogRow& row) const {
-  const auto add = [&](const char* name, LogValue value) {
-    const auto is_it = [name](const auto& item) { return item.first == name; };
-    if (std::none_of(row.begin(), row.end(), is_it)) row.emplace_back(name, std::move(value));
-  };
+Metrics Trainer::Impl::progress() const {
+  Metrics progress;
   if (state.epoch.is_whole()) {
-    add("epoch", static_cast<std::int64_t>(state.epoch));
+    progress.set("epoch", static_cast<std::int64_t>(state.epoch));
   } else {
-    add("epoch", static_cast<double>(state.epoch));
+    progress.set("epoch", state.epoch);
   }
   if (options.args.include_num_input_tokens_seen != InputTokensSeen::no) {
-    add("num_input_tokens_seen", state.num_input_tokens_seen);
+    progress.set("num_input_tokens_seen", state.num_input_tokens_seen);
   }
+  return progress;
 }
 
-LogRow Trainer::Impl::with_progress(Metrics& metrics) const {
-  if (state.epoch.is_whole()) {
-    metrics.set("epoch", static_cast<std::int64_t>(state.epoch));
-  } else {
-    metrics.set("epoch", state.epoch);
+void Trainer::Impl::add_progress(LogRow& row) const {
+  for (auto& item : row_of(progress())) {
+    const auto is_there = [&](const auto& other) { return other.first == item.first; };
+    if (std::none_of(row.begin(), row.end(), is_there)) row.push_back(std::move(item));
   }
-  LogRow row = row_of(metrics);
-  if (options.args.include_num_input_tokens_seen != InputTokensSeen::no) {
-    row.emplace_back("num_input_tokens_seen", state.num_input_tokens_seen);
-    metrics.set("num_input_tokens_seen", state.num_input_tokens_seen);
-  }
-  return row;
 }
 
 }  // namespace torchhub

@@ -167,6 +167,7 @@ TrainOutput Trainer::train(const TrainOptions& options) {
                                       [this] { return impl_->hub_options(); });
     });
   }
+  if (checkpoint || impl_->options.model_init) impl_->forget_optimizer();
   const FlagGuard under_way(impl_->training);
   impl_->resumed_rates = options.resumed_rates;
   if (impl_->options.args.auto_find_batch_size) return train_in_what_fits(checkpoint);
@@ -178,7 +179,7 @@ TrainOutput Trainer::train_with(const TrainingArguments& args,
   impl_->plan = make_plan(args, impl_->training_data(args));  // what the loader is made for
   DataLoader loader = get_train_dataloader();
   impl_->plan = make_plan(args, impl_->training_data(loader));
-  return TrainingRun(*this, std::move(loader), /*resumes=*/checkpoint.has_value()).go(checkpoint);
+  return TrainingRun(*this, std::move(loader)).go(checkpoint);
 }
 
 bool Trainer::Impl::tries_again_after(const std::exception& error) const {
@@ -198,7 +199,7 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
     } catch (const std::exception& error) {
       const std::int64_t tried = args.per_device_train_batch_size;
       if (!impl_->tries_again_after(error)) throw;
-      impl_->kept_optimizer.reset();  // memory may have run out in the middle of its step
+      impl_->forget_optimizer();  // memory may have run out in the middle of its step
       args.per_device_train_batch_size = tried * 9 / 10;
       log::warning("out_of_memory", {{"batch_size", tried},
                                      {"next", args.per_device_train_batch_size},

@@ -63,10 +63,9 @@ struct Trainer::Impl {
   /// Those of a batch: of `shift_labels`, which stand where their logits do, if it has them. Unset
   /// without labels.
   std::optional<std::int64_t> items_of(const Batch& batch) const;
-  /// Adds how far the run is: the epoch and, where they are counted, the tokens. @return a row of
-  /// them
-  LogRow with_progress(Metrics& metrics) const;
-  /// The same to a row that lacks it.
+  /// How far the run is: the epoch and, where they are counted, the tokens.
+  Metrics progress() const;
+  /// What of it the row lacks.
   void add_progress(LogRow& row) const;
   /// What forward passes run in, if not in the weights' own type.
   std::optional<at::ScalarType> autocast_type() const;
@@ -99,6 +98,10 @@ struct Trainer::Impl {
   torch::Device device_ = torch::Device(torch::kCPU);
   std::vector<std::string> label_names = {};  ///< Columns that are labels.
   mutable bool warned_of_labels = false;      ///< That only the first of them is used.
+  /// Has the next train() make a new one, if it is not the user's.
+  void forget_optimizer() {
+    if (!options.optimizer) kept_optimizer.reset();
+  }
   /// With the rates that it began with, which a schedule has changed since; kept for the next
   /// train(). Unset before the first one.
   std::shared_ptr<torch::optim::Optimizer> kept_optimizer = nullptr;

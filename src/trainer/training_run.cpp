@@ -3,6 +3,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/training/optimizer.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/metric_row.h"
 #include "trainer/worker_seed.h"
 
 #include <fmt/format.h>
@@ -28,7 +29,7 @@ class NeftuneGuard {
 
 }  // namespace
 
-TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader, bool resumes)
+TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader)
     : trainer_(trainer),
       impl_(*trainer.impl_),
       args_(impl_.options.args),
@@ -36,7 +37,7 @@ TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader, bool resumes)
       state_(impl_.state),
       control_(impl_.control),
       model_(*impl_.options.model),
-      optimizer_(optimizer_at_its_first_rates(resumes)),
+      optimizer_(optimizer_at_its_first_rates()),
       scheduler_(schedule_of_plan()),
       loader_(std::move(loader)),
       memory_(impl_.memory, "train"),
@@ -53,11 +54,10 @@ TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader, bool resumes)
 
 /// The user's, or that of the train() before, as Python goes on with it, or a new one. An earlier
 /// schedule has left it with the rates of its end.
-std::shared_ptr<torch::optim::Optimizer> TrainingRun::optimizer_at_its_first_rates(bool resumes) {
+std::shared_ptr<torch::optim::Optimizer> TrainingRun::optimizer_at_its_first_rates() {
   const TrainerOptions& options = impl_.options;
   std::shared_ptr<torch::optim::Optimizer>& kept = impl_.kept_optimizer;
-  const bool makes_one = !kept || (!options.optimizer && (resumes || options.model_init));
-  if (makes_one) {
+  if (!kept) {
     kept = options.optimizer ? options.optimizer : trainer_.create_optimizer();
     impl_.base_rates = learning_rates(*kept);
   } else if (!options.lr_scheduler && kept->param_groups().size() == impl_.base_rates.size()) {
@@ -131,7 +131,7 @@ void TrainingRun::run_epochs() {
     run_epoch(begin);
     place_ = {.epoch = begin.epoch + 1};
     if (control_.should_training_stop) return;
-    if (state_.global_step == step_before && begin.samples_seen == 0 && !begin.is_over) {
+    if (state_.global_step == step_before && begin.is_start()) {
       log::warning("epoch_without_a_batch", {{"epoch", begin.epoch}, {"effect", "training ends"}});
       return;
     }
@@ -143,7 +143,7 @@ void TrainingRun::run_epoch(const Place& begin) {
   impl_.callbacks.epoch_begin(impl_.event());
   // Python restores the states of a checkpoint before the seed is drawn at the start of an epoch,
   // after it in the middle of one.
-  if (rng_file_ && begin.samples_seen == 0 && !begin.is_over) restore_random_states();
+  if (rng_file_ && begin.is_start()) restore_random_states();
   draw_worker_seed();
   if (rng_file_) restore_random_states();
 
@@ -174,7 +174,8 @@ TrainOutput TrainingRun::finish() {
   output_.global_step = state_.global_step;
   output_.training_loss = loss_.mean(state_.global_step);
   output_.metrics = training_summary(impl_.seconds_since(start_));
-  trainer_.log(impl_.with_progress(output_.metrics));
+  update(output_.metrics, impl_.progress());
+  trainer_.log(row_of(output_.metrics));
   if (args_.load_best_model_at_end) load_best_model();
   if (impl_.processes.writes()) keep_only_best_checkpoint();
   if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {

@@ -16,8 +16,7 @@ namespace torchhub {
 /// One call of train(): from the first update, or from a checkpoint, to the last.
 class TrainingRun {
  public:
-  /// @param resumes the optimizer that an earlier train() kept is not gone on with
-  TrainingRun(Trainer& trainer, DataLoader loader, bool resumes);
+  TrainingRun(Trainer& trainer, DataLoader loader);
   ~TrainingRun();
   /// @param checkpoint to go on from; unset: from the start
   TrainOutput go(const std::optional<std::filesystem::path>& checkpoint);
@@ -28,6 +27,8 @@ class TrainingRun {
     std::int64_t epoch = 0;
     std::int64_t samples_seen = 0;  ///< Of the epoch's order, by all processes.
     bool is_over = false;           ///< All that is left of the epoch is its end.
+
+    bool is_start() const { return samples_seen == 0 && !is_over; }
   };
 
   // The loop: training_run.cpp
@@ -68,7 +69,7 @@ class TrainingRun {
   void restore_place(const std::filesystem::path& checkpoint, std::int64_t step);
   void plan_updates_left();
   std::int64_t updates_left_in_epoch() const;
-  std::shared_ptr<torch::optim::Optimizer> optimizer_at_its_first_rates(bool resumes);
+  std::shared_ptr<torch::optim::Optimizer> optimizer_at_its_first_rates();
   /// The user's, or one for all updates of the plan.
   std::shared_ptr<LrScheduler> schedule_of_plan();
 

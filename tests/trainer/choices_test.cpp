@@ -1,4 +1,5 @@
 // Arguments that change what a run does, one test each.
+#include "support/logged_values.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -295,6 +296,28 @@ TEST_F(Choices, AutoFindBatchSizeGoesDownUntilABatchFits) {
   model->tried.clear();
   trainer.train({.resume_from_checkpoint = (folder_ / "out/checkpoint-2").string()});
   EXPECT_EQ(model->tried, (std::vector<std::int64_t>{14, 14}));  // what worked stays
+}
+
+TEST_F(Choices, AutoFindBatchSizeBeginsAgainAtTheRatesOfTheUsersOptimizer) {
+  const auto rates = [&](std::int64_t batch_size) {
+    testing::TinyConfig config;
+    config.model_type = "tiny";
+    auto model = std::make_shared<HungryModel>(config, 14);
+    TrainingArguments args = arguments();
+    args.per_device_train_batch_size = batch_size;
+    args.auto_find_batch_size = true;
+    args.warmup_steps = 2;  // the schedule begins at 0
+    args.logging_steps = 1;
+    Trainer trainer(
+        {.model = model,
+         .args = args,
+         .train_dataset = tiny_dataset(100),
+         .optimizer = std::make_shared<torch::optim::SGD>(model->parameters(), /*lr=*/0.25)});
+    trainer.train();
+    return testing::logged_values(trainer.state().log_history, "learning_rate");
+  };
+  EXPECT_EQ(rates(14), (std::vector<double>{0, 0.125, 0.25, 0.125}));
+  EXPECT_EQ(rates(20), rates(14));
 }
 
 TEST_F(Choices, WithoutAutoFindBatchSizeALackOfMemoryEndsTheRun) {
