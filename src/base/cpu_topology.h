@@ -23,7 +23,7 @@ struct CpuTopology {
 CpuTopology read_cpu_topology(const std::filesystem::path& root, const std::vector<int>& allowed,
                               const CpuFeatures& features);
 
-/// The CPUs in the affinity mask of the calling thread, in order; empty if the kernel does not say.
+/// The CPUs in the affinity mask of the calling thread, in order; all if the kernel does not say.
 std::vector<int> allowed_cpus();
 
 /// Of the calling thread and its machine.

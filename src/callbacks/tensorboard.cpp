@@ -1,5 +1,6 @@
 #include "torchhub/callbacks/tensorboard.h"
 
+#include "base/host_name.h"
 #include "callbacks/tensorboard_event.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
@@ -18,12 +19,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
-}
 
 /// In two parts, because a double does not hold today's nanoseconds exactly.
 double seconds_of(std::chrono::system_clock::time_point time) {

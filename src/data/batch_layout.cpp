@@ -1,15 +1,10 @@
 #include "data/batch_layout.h"
 
+#include "base/divided_up.h"
+
 #include <algorithm>
 
 namespace torchhub {
-namespace {
-
-std::int64_t divided_up(std::int64_t samples, std::int64_t size) {
-  return samples / size + (samples % size != 0 ? 1 : 0);
-}
-
-}  // namespace
 
 BatchLayout::BatchLayout(const DataLoaderOptions& options)
     : share_(options.split_batches ? options.batch_size / options.world_size : options.batch_size),

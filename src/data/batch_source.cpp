@@ -1,5 +1,6 @@
 #include "data/batch_source.h"
 
+#include "data/columns.h"
 #include "torchhub/data/error.h"
 
 #include <torch/cuda.h>
@@ -21,12 +22,6 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-std::string names_of(const Batch& batch) {
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : batch) names.push_back(name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
-
 /// Is a column among those that are asked for?
 auto is_among(const std::vector<std::string>& columns) {
   return [&columns](const auto& column) {
@@ -42,7 +37,7 @@ Batch EpochPlan::asked_for(Batch given) const {
     throw DatasetError(fmt::format(
         "The dataset has no column that is read: it has {}, and {} are asked for. Rename its "
         "columns, or set remove_unused_columns to false.",
-        names_of(given), fmt::join(*columns, ", ")));
+        names_text(given), fmt::join(*columns, ", ")));
   }
   std::erase_if(given, std::not_fn(is_among(*columns)));
   return given;

@@ -8,15 +8,12 @@
 #include <fmt/ranges.h>
 
 namespace torchhub {
-namespace {
 
-std::vector<std::string> names_of(const Batch& sample) {
+std::string names_text(const Batch& batch) {
   std::vector<std::string> names;
-  for (const auto& [name, value] : sample) names.push_back(name);
-  return names;
+  for (const auto& [name, value] : batch) names.push_back(name);
+  return fmt::format("{}", fmt::join(names, ", "));
 }
-
-}  // namespace
 
 void require_samples(const std::vector<Batch>& samples) {
   if (!samples.empty()) return;
@@ -40,7 +37,7 @@ const at::Tensor& value_of(const std::vector<Batch>& samples, std::size_t index,
   throw DatasetError(
       fmt::format("Sample {} of a batch has no '{}', which the collator needs; it has: {}. Add it "
                   "in the dataset or use another collator.",
-                  index, name, fmt::join(names_of(samples[index]), ", ")));
+                  index, name, names_text(samples[index])));
 }
 
 at::Tensor stacked(const std::vector<Batch>& samples, const std::string& name) {

@@ -34,6 +34,9 @@ std::string label_name(const std::vector<Batch>& samples);
 std::vector<Batch> without(const std::vector<Batch>& samples,
                            std::initializer_list<std::string_view> names);
 
+/// "input_ids, labels".
+std::string names_text(const Batch& batch);
+
 /// "[2, 3]".
 std::string shape_text(const at::Tensor& value);
 

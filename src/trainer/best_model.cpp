@@ -1,7 +1,7 @@
 // Which model of a run is best, and how it comes back at the end.
 #include "torchhub/base/log.h"
-#include "torchhub/weights/load.h"
 #include "trainer/training_run.h"
+#include "weights/file_in_folder.h"
 
 #include <fmt/format.h>
 
@@ -16,14 +16,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-bool has_weights(const fs::path& folder) {
-  const auto& names = WeightFiles::names_in_folder();
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    std::error_code ignored;
-    return fs::exists(folder / name, ignored);
-  });
-}
 
 }  // namespace
 
@@ -53,7 +45,7 @@ void TrainingRun::load_best_model() {
   const fs::path folder = *state_.best_model_checkpoint;
   const bool is_main = impl_.processes.is_main();
   // Another host may have no such files: the main process loads, and gives the weights to all.
-  const std::string there = has_weights(folder) ? "there" : "";
+  const std::string there = weight_file_in(folder) ? "there" : "";
   if (impl_.processes.group().broadcast_object(there).empty()) {
     log::warning("best_model_missing", {{"folder", folder.string()}});
     return;

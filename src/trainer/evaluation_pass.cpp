@@ -1,5 +1,6 @@
 #include "trainer/evaluation_pass.h"
 
+#include "base/divided_up.h"
 #include "torchhub/base/log.h"
 #include "torchhub/training/streaming_metric.h"
 #include "trainer/full_eval_cast.h"
@@ -15,8 +16,6 @@
 
 namespace torchhub {
 namespace {
-
-std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 std::string prefixed(const std::string& prefix, const std::string& name) {
   return name.starts_with(prefix + "_") ? name : prefix + "_" + name;

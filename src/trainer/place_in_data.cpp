@@ -1,4 +1,5 @@
 // Where in its data a run goes on, and how many updates are left from there.
+#include "base/divided_up.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/python_format.h"
 #include "trainer/checkpoint_files.h"
@@ -114,7 +115,7 @@ std::int64_t TrainingRun::updates_left_in_epoch() const {
   if (place_.is_over) return 0;
   const auto batches = loader_.num_batches(place_.samples_seen);
   if (!batches) return plan_.updates_per_epoch - place_.samples_seen / plan_.total_batch_size;
-  return (*batches + args_.gradient_accumulation_steps - 1) / args_.gradient_accumulation_steps;
+  return divided_up(*batches, args_.gradient_accumulation_steps);
 }
 
 /// With another total batch the data so far stands for other updates than were made: a run by

@@ -1,6 +1,7 @@
 #include "trainer/processes.h"
 
 #include "base/cpu_topology.h"
+#include "base/host_name.h"
 #include "torchhub/training/threads.h"
 #include "trainer/hardware.h"
 
@@ -10,9 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <unistd.h>
 
 namespace torchhub {
 namespace {
@@ -27,29 +26,22 @@ std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
                                        .timeout = std::chrono::seconds(args.ddp_timeout)});
 }
 
-/// Where a process runs: its host and the CPUs that it was given there.
-Json seat() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  return {{"host", host.data()}, {"cpus", allowed_cpus()}};
+}  // namespace
+
+std::string seat(const std::string& host, const std::vector<int>& cpus) {
+  return Json{{"host", host}, {"cpus", cpus}}.dump();
 }
 
-/// How many processes may run on a CPU that this one may run on. A launcher that has bound each to
-/// CPUs of its own leaves one.
-int sharing_cpus(ProcessGroup& group) {
-  const Json here = seat();
-  const auto& own = here.at("cpus");
-  const auto shares = [&](const std::string& text) {
+int sharing_cpus(const std::string& here, const std::vector<std::string>& seats) {
+  const Json own = Json::parse(here);
+  const auto& mine = own.at("cpus");
+  return static_cast<int>(std::count_if(seats.begin(), seats.end(), [&](const std::string& text) {
     const Json there = Json::parse(text);
     const auto& cpus = there.at("cpus");
-    return there.at("host") == here.at("host") &&
-           std::find_first_of(own.begin(), own.end(), cpus.begin(), cpus.end()) != own.end();
-  };
-  const std::vector<std::string> seats = group.all_gather_object(here.dump());
-  return static_cast<int>(std::count_if(seats.begin(), seats.end(), shares));
+    return there.at("host") == own.at("host") &&
+           std::find_first_of(mine.begin(), mine.end(), cpus.begin(), cpus.end()) != mine.end();
+  }));
 }
-
-}  // namespace
 
 Processes::Processes(std::shared_ptr<ProcessGroup> group, const ProcessEnvironment& environment,
                      const TrainingArguments& args)
@@ -113,8 +105,10 @@ GradientExchangeOptions exchange_options(const TrainingArguments& args) {
 
 std::optional<int> threads_among(const ProcessEnvironment& environment,
                                  const Processes& processes) {
-  const int sharing =
-      processes.alone() ? environment.local_world_size : sharing_cpus(processes.group());
+  const std::string here = seat(host_name(), allowed_cpus());
+  const int sharing = processes.alone()
+                          ? environment.local_world_size
+                          : sharing_cpus(here, processes.group().all_gather_object(here));
   if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
     return std::nullopt;
   }

@@ -61,6 +61,11 @@ std::vector<std::string> problems_of_processes(const TrainingArguments& args,
 /// What the ddp_ fields ask of the exchange of gradients.
 GradientExchangeOptions exchange_options(const TrainingArguments& args);
 
+/// Where a process runs, as it tells the others.
+std::string seat(const std::string& host, const std::vector<int>& cpus);
+/// How many of the seats, `here` among them, are on a host and have a CPU that `here` has too: one
+/// where a launcher has bound each process to CPUs of its own.
+int sharing_cpus(const std::string& here, const std::vector<std::string>& seats);
 /// How many threads this process computes with where nobody said: the cores that it may use,
 /// divided among the processes of its host that may use any of them too. Unset: it is alone. All
 /// processes call it.

@@ -1,4 +1,5 @@
 // One micro-batch: forward pass, loss and backward pass.
+#include "data/columns.h"
 #include "torchhub/training/loss.h"
 #include "torchhub/training/plan.h"
 #include "trainer/trainer_impl.h"
@@ -13,12 +14,6 @@
 
 namespace torchhub {
 namespace {
-
-std::string names_of(const Batch& batch) {
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : batch) names.push_back(name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
 
 std::string names_of(const ModelOutput& output) {
   std::vector<std::string> names;
@@ -75,7 +70,7 @@ ModelOutput Trainer::compute_loss(const Batch& inputs, const UpdateExtent& updat
         fmt::format("The model gave no loss, only: {}. Its forward() must set ModelOutput::loss "
                     "when the batch has labels, and the dataset must have 'labels'; its batches "
                     "have: {}.",
-                    names_of(output), names_of(inputs)));
+                    names_of(output), names_text(inputs)));
   }
   return output;
 }

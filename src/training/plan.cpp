@@ -1,5 +1,6 @@
 #include "torchhub/training/plan.h"
 
+#include "base/divided_up.h"
 #include "torchhub/base/error.h"
 
 #include <algorithm>
@@ -16,8 +17,6 @@ std::int64_t absolute_steps(double steps_or_fraction, std::int64_t max_steps) {
 }
 
 namespace {
-
-std::int64_t divided_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 /// As they were given; Python's state says 500 where nobody asks for evaluations by steps.
 double eval_steps(const TrainingArguments& a) {

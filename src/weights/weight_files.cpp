@@ -6,6 +6,7 @@
 #include "torchhub/weights/dtype.h"
 #include "torchhub/weights/load.h"
 #include "torchhub/weights/pickle_tensors.h"
+#include "weights/file_in_folder.h"
 
 #include <fmt/format.h>
 
@@ -22,11 +23,8 @@ bool is_pickle(const fs::path& file) {
 
 /// The file of a folder that is to be read.
 fs::path weights_in(const fs::path& folder) {
-  const auto& names = WeightFiles::names_in_folder();
-  for (const std::string& name : names) {
-    if (fs::exists(folder / name)) return folder / name;
-  }
-  return folder / names.front();  // whose absence is an error with its name
+  // The absence of the first is an error with its name.
+  return weight_file_in(folder).value_or(folder / WeightFiles::names_in_folder().front());
 }
 
 /// A pickled tensor under the words of safetensors; its bytes lie elsewhere.
@@ -41,6 +39,13 @@ safetensors::TensorInfo info_of(const std::string& name, const pickle::Tensor& t
 }
 
 }  // namespace
+
+std::optional<fs::path> weight_file_in(const fs::path& folder) {
+  for (const std::string& name : WeightFiles::names_in_folder()) {
+    if (fs::exists(folder / name)) return folder / name;
+  }
+  return std::nullopt;
+}
 
 const std::vector<std::string>& WeightFiles::names_in_folder() {
   static const std::vector<std::string> names{"model.safetensors", "model.safetensors.index.json",

@@ -1,6 +1,6 @@
 #include "training/optimizers/adamw_kernel.h"
 
-#include "training/optimizers/vectorize.h"
+#include "training/vectorize.h"
 
 #include <algorithm>
 #include <cmath>
