@@ -30,6 +30,7 @@ for job in resnet:20 encoder-small:20 encoder-large:4; do
   done
 done
 run data "$programs/data_bench"
+run dropout "$programs/dropout_bench" "$rounds"
 run optimizers "$programs/optimizer_bench"
 run resume "$programs/resume_bench" "$rounds"
 
