@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <functional>
 #include <limits>
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -34,14 +35,19 @@ void follow(ProgressCallback& progress) {
   progress.on_train_end(run.at(10));
 }
 
-TEST(ProgressCallback, WritesOnePlainLineALogWhereThereIsNoTerminal) {
+/// What the callback writes to a file during `run`.
+std::string written(const std::function<void(ProgressCallback&)>& run) {
   const TempDir folder;
   std::FILE* out = std::fopen((folder / "log").c_str(), "w");
-  ASSERT_NE(out, nullptr);
+  if (out == nullptr) return "no file";
   ProgressCallback progress(out);
-  follow(progress);
+  run(progress);
   std::fclose(out);
-  const std::string text = read_file(folder / "log");
+  return read_file(folder / "log");
+}
+
+TEST(ProgressCallback, WritesOnePlainLineALogWhereThereIsNoTerminal) {
+  const std::string text = written(follow);
   EXPECT_TRUE(text.starts_with("step 5/10: ")) << text;
   EXPECT_NE(text.find("0.25"), std::string::npos) << text;
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << text;
@@ -49,23 +55,18 @@ TEST(ProgressCallback, WritesOnePlainLineALogWhereThereIsNoTerminal) {
 }
 
 TEST(ProgressCallback, WritesValuesShortEnoughToRead) {
-  const TempDir folder;
-  std::FILE* out = std::fopen((folder / "log").c_str(), "w");
-  ASSERT_NE(out, nullptr);
-  ProgressCallback progress(out);
   TestRun run;
-  progress.on_log(run.at(5), {{"loss", 0.123456},
-                              {"learning_rate", 2e-05},
-                              {"big", 123456789.0},
-                              {"total_flos", 1e15},
-                              {"tokens", std::int64_t{1234567}},
-                              {"ok", true},
-                              {"none", nullptr},
-                              {"fits", std::string(100, 'a')},
-                              {"long", std::string(101, 'b')},
-                              {"list", JsonText{"[" + std::string(100, '1') + "]"}}});
-  std::fclose(out);
-  EXPECT_EQ(read_file(folder / "log"),
+  const LogRow row = {{"loss", 0.123456},
+                      {"learning_rate", 2e-05},
+                      {"big", 123456789.0},
+                      {"total_flos", 1e15},
+                      {"tokens", std::int64_t{1234567}},
+                      {"ok", true},
+                      {"none", nullptr},
+                      {"fits", std::string(100, 'a')},
+                      {"long", std::string(101, 'b')},
+                      {"list", JsonText{"[" + std::string(100, '1') + "]"}}};
+  EXPECT_EQ(written([&](ProgressCallback& progress) { progress.on_log(run.at(5), row); }),
             "step 5/10: loss: 0.1235, learning_rate: 2e-05, big: 1.235e+08, tokens: 1234567, "
             "ok: true, none: null, fits: " +
                 std::string(100, 'a') + ", long: (too long to show), list: (too long to show)\n");
@@ -186,17 +187,14 @@ TEST(ProgressCallback, CountsAnEvaluationWithoutATraining) {
 }
 
 TEST(ProgressCallback, IsSilentOnProcessesThatAreNotTheFirst) {
-  const TempDir folder;
-  std::FILE* out = std::fopen((folder / "log").c_str(), "w");
-  ASSERT_NE(out, nullptr);
-  ProgressCallback progress(out);
   TestRun run;
   run.state.is_world_process_zero = false;
-  progress.on_train_begin(run.at(0));
-  progress.on_log(run.at(1), {{"loss", 0.25}});
-  progress.on_train_end(run.at(1));
-  std::fclose(out);
-  EXPECT_EQ(read_file(folder / "log"), "");
+  EXPECT_EQ(written([&](ProgressCallback& progress) {
+              progress.on_train_begin(run.at(0));
+              progress.on_log(run.at(1), {{"loss", 0.25}});
+              progress.on_train_end(run.at(1));
+            }),
+            "");
 }
 
 TEST(ProgressBar, FitsEveryTerminal) {

@@ -1,4 +1,5 @@
 // Which model is best: early stopping, save_strategy best, and the best weights at the end.
+#include "support/logged_values.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -250,11 +251,8 @@ TEST_F(BestModel, SchedulesThatFollowItLowerTheRateWhenItStopsImproving) {
   o.args.logging_steps = 1;
   Trainer trainer(std::move(o));
   trainer.train();
-  std::vector<double> rates;
-  for (const LogRow& row : trainer.state().log_history) {
-    if (const auto rate = number_of(row, "learning_rate")) rates.push_back(*rate);
-  }
-  EXPECT_EQ(rates, (std::vector<double>{0.01, 0.01, 0.01, 0.001, 0.001, 0.0001}));
+  EXPECT_EQ(testing::logged_values(trainer.state().log_history, "learning_rate"),
+            (std::vector<double>{0.01, 0.01, 0.01, 0.001, 0.001, 0.0001}));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Runs that fail half-way: the error reaches the caller, nothing is left behind, and the newest
 // checkpoint takes a sound run to where one that never failed ends.
+#include "support/logged_values.h"
 #include "support/message_of.h"
 #include "support/small_disk.h"
 #include "support/stream_of.h"
@@ -134,10 +135,7 @@ TEST(NanMetric, IsLoggedAndSavedAsPythonWritesItAndIsNeverTheBest) {
   const TrainerState state = trainer_state_from_json_text(text);
   EXPECT_EQ(to_json_text(state), text);
   EXPECT_EQ(state.best_global_step, 4);
-  std::vector<double> logged;
-  for (const LogRow& row : state.log_history) {
-    if (const auto score = number_of(row, "eval_score")) logged.push_back(*score);
-  }
+  const std::vector<double> logged = testing::logged_values(state.log_history, "eval_score");
   ASSERT_EQ(logged.size(), 3U);
   EXPECT_TRUE(std::isnan(logged[0]) && logged[1] == 0.5 && std::isnan(logged[2]));
   Trainer again(options(folder / "out"));

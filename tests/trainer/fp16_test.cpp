@@ -1,5 +1,6 @@
 // What fp16 makes of a run: a scaled loss, updates that are left out, scaler.pt. GradScaler itself
 // is held against Python's in tests/training/grad_scaler_test.cpp.
+#include "support/logged_values.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/torchhub.h"
@@ -105,10 +106,7 @@ TEST_F(Fp16, LeavesOutTheUpdateThatOverflowsAndItsRate) {
   ASSERT_EQ(run.weights.size(), 4U) << "it counts as an update";
   EXPECT_TRUE(torch::equal(run.weights[0], run.weights[1]));
   EXPECT_FALSE(torch::equal(run.weights[1], run.weights[2]));
-  std::vector<double> rates;
-  for (const LogRow& row : run.history) {
-    if (const auto rate = number_of(row, "learning_rate")) rates.push_back(*rate);
-  }
+  const std::vector<double> rates = testing::logged_values(run.history, "learning_rate");
   ASSERT_EQ(rates.size(), 4U);
   for (const auto& [i, rate] : {std::pair{0U, 0.1}, {1U, 0.075}, {2U, 0.075}, {3U, 0.05}}) {
     EXPECT_DOUBLE_EQ(rates[i], rate) << i;

@@ -1,5 +1,6 @@
 // What a class derived from Trainer may do otherwise, under Python's names, and what options
 // replace.
+#include "support/logged_values.h"
 #include "support/stream_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -35,11 +36,7 @@ class Overriding : public ::testing::Test {
 
   /// The learning rates of the updates that were made.
   static std::vector<double> rates(const Trainer& trainer) {
-    std::vector<double> rates;
-    for (const LogRow& row : trainer.state().log_history) {
-      if (const auto rate = number_of(row, "learning_rate")) rates.push_back(*rate);
-    }
-    return rates;
+    return testing::logged_values(trainer.state().log_history, "learning_rate");
   }
 
   TempDir folder_;

@@ -52,6 +52,13 @@ TEST_F(ProcessFields, AverageTokensAcrossDevicesOffTakesTheMeanOfTheProcessesMea
   EXPECT_NE(logged(means, "loss").front(), logged(sums, "loss").front()) << "labels are unequal";
 }
 
+TEST(Seats, AreSharedByThoseOfAHostThatMayRunOnTheSameCpu) {
+  const std::string here = seat("a", {0, 1});
+  EXPECT_EQ(sharing_cpus(here, {here, seat("a", {0, 1}), seat("a", {1, 2})}), 3);
+  EXPECT_EQ(sharing_cpus(here, {here, seat("a", {2, 3}), seat("a", {4})}), 1) << "bound";
+  EXPECT_EQ(sharing_cpus(here, {here, seat("b", {0, 1})}), 1) << "another host";
+}
+
 TEST_F(ProcessFields, BackendIsTheOneThatIsAskedFor) {
   const std::vector<std::string> nccl = {"--ddp_backend", "nccl", "--use_cpu"};
   for (const json& rank : by_two({.scenario = "plain", .more = nccl})) {

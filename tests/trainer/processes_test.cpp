@@ -61,7 +61,7 @@ TEST_P(Processes, CountThemInALossOfTheUsersAndWithSmoothing) {
 
 TEST_P(Processes, EvaluateEachSampleOnce) {
   const TempDir folder;
-  for (const std::string scenario : {"mlp", "tokens"}) {
+  for (const std::string scenario : {"mlp", "tokens", "own_batches"}) {
     const json one = results(folder / "one", {.scenario = scenario}).front();
     for (const json& rank :
          results(folder / "shared", {.scenario = scenario, .world_size = GetParam()})) {

@@ -1,4 +1,5 @@
 // A second train() of one Trainer, and optimizers that the user made.
+#include "support/logged_values.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -30,11 +31,7 @@ class SecondRun : public ::testing::Test {
   }
 
   static std::vector<double> rates(const Trainer& trainer) {
-    std::vector<double> rates;
-    for (const LogRow& row : trainer.state().log_history) {
-      if (const auto rate = number_of(row, "learning_rate")) rates.push_back(*rate);
-    }
-    return rates;
+    return testing::logged_values(trainer.state().log_history, "learning_rate");
   }
 
   TempDir folder_;

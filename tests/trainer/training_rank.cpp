@@ -11,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -128,6 +129,30 @@ class DrawsByRank final : public TrainerCallback {
   }
 };
 
+/// Evaluates in batches of a size that its arguments do not say.
+class OwnBatches final : public Trainer {
+ public:
+  using Trainer::Trainer;
+
+ protected:
+  using Trainer::get_eval_dataloader;
+  using Trainer::get_test_dataloader;
+  DataLoader get_eval_dataloader(std::shared_ptr<const Dataset> dataset) override {
+    return own(std::move(dataset));
+  }
+  DataLoader get_test_dataloader(std::shared_ptr<const Dataset> dataset) override {
+    return own(std::move(dataset));
+  }
+
+ private:
+  static DataLoader own(std::shared_ptr<const Dataset> dataset) {
+    const ProcessEnvironment here = ProcessEnvironment::from_environment();
+    auto sampler = std::make_shared<SequentialSampler>(dataset->size());
+    return DataLoader(std::move(dataset), std::move(sampler), {},
+                      {.batch_size = 1, .rank = here.rank, .world_size = here.world_size});
+  }
+};
+
 TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   TrainerOptions options{.args = std::move(args)};
   if (scenario.starts_with("token")) {
@@ -196,10 +221,12 @@ int main(int argc, char** argv) {
       first.emplace(std::move(another)).train();
     }
     const auto eval_dataset = options.eval_dataset;
-    Trainer trainer(std::move(options));
-    trainer.train();
-    const json seen = seen_by(trainer, eval_dataset);
-    trainer.save_model();
+    const auto trainer = scenario == "own_batches"
+                             ? std::make_unique<OwnBatches>(std::move(options))
+                             : std::make_unique<Trainer>(std::move(options));
+    trainer->train();
+    const json seen = seen_by(*trainer, eval_dataset);
+    trainer->save_model();
     fmt::print("{}\n", seen.dump());
     return 0;
   } catch (const DistributedError& error) {

@@ -153,6 +153,12 @@ TEST_F(Warnings, OfSmoothingForLabelsThatAreNoClasses) {
   expect(lines_of(std::move(o)), "label_smoothing_is_off");
 }
 
+TEST_F(Warnings, OfLabelsOfWhichOnlyTheFirstColumnIsUsed) {
+  TrainerOptions o = options();
+  o.args.label_names = {"labels", "pixel_values"};  // of other shapes
+  expect(lines_of(std::move(o)), "labels_of_several_shapes used=labels");
+}
+
 // As in Python: the evaluation before training moves no schedule and makes no best model.
 TEST_F(Warnings, AnEvaluationAtTheStartCountsForNothing) {
   class Watches final : public TrainerCallback {
