@@ -167,6 +167,22 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
+void append_to_file(const fs::path& path, std::string_view bytes) {
+  make_folders(parent_of(path));
+  const Descriptor descriptor{
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666)};
+  if (descriptor.fd < 0) throw_file_error("write", path, errno);
+  struct stat before = {};
+  if (::fstat(descriptor.fd, &before) != 0) throw_file_error("write", path, errno);
+  try {
+    write_all(descriptor.fd, std::as_bytes(std::span(bytes)), path);
+  } catch (const FileError&) {
+    // Shrinking needs no room; where even that fails, the first error is the one to tell.
+    static_cast<void>(::ftruncate(descriptor.fd, before.st_size) == 0);
+    throw;
+  }
+}
+
 std::string read_file(const fs::path& path) {
   const Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (descriptor.fd < 0) throw_file_error("read", path, errno);

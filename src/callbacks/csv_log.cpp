@@ -31,9 +31,17 @@ std::string text_of(const std::vector<std::vector<std::string>>& records) {
   return text;
 }
 
+/// @throws FileError if the system does not say
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  const bool there = fs::exists(file, error);
+  if (error) throw_file_error("read", file, error.value());
+  return there;
+}
+
 /// The table that is there, if any. @throws FileError for a file that is not ours
 CsvRecords read_table(const fs::path& file) {
-  if (!fs::exists(file)) return {};
+  if (!is_there(file)) return {};
   CsvRecords table = parse_csv(read_file(file));
   const auto refuse = [&](const std::string& why) {
     throw FileError(fmt::format("'{}' is no log of torchhub: {} Move it away, or log to another "
@@ -72,7 +80,9 @@ void CsvLogger::begin(const RunFacts& /*run*/) {
 }
 
 void CsvLogger::scalars(std::int64_t step, const std::vector<LoggedScalar>& scalars) {
-  if (add_columns(scalars) || !fs::exists(file_)) widen();
+  std::vector<std::string> columns = columns_with(scalars);
+  if (columns.size() > columns_.size() || !is_there(file_)) widen(columns);
+  columns_ = std::move(columns);
   std::vector<std::string> row(columns_.size());
   row[0] = fmt::format("{}", step);
   row[1] = to_rfc3339(clock_->now());
@@ -80,11 +90,11 @@ void CsvLogger::scalars(std::int64_t step, const std::vector<LoggedScalar>& scal
     const auto column = std::find(columns_.begin(), columns_.end(), scalar.tag);
     row[static_cast<std::size_t>(column - columns_.begin())] = number_text(scalar.value);
   }
-  append(csv_line(row));
+  append_to_file(file_, csv_line(row));
 }
 
-/// @return whether there are any new ones
-bool CsvLogger::add_columns(const std::vector<LoggedScalar>& scalars) {
+/// New ones come last.
+std::vector<std::string> CsvLogger::columns_with(const std::vector<LoggedScalar>& scalars) const {
   std::vector<std::string> columns = columns_.empty() ? kOwnColumns : columns_;
   for (const LoggedScalar& scalar : scalars) {
     const auto found = std::find(columns.begin(), columns.end(), scalar.tag);
@@ -94,32 +104,16 @@ bool CsvLogger::add_columns(const std::vector<LoggedScalar>& scalars) {
     }
     if (found == columns.end()) columns.push_back(scalar.tag);
   }
-  const bool grown = columns.size() > columns_.size();
-  columns_ = std::move(columns);
-  return grown;
+  return columns;
 }
 
 /// The whole file once more, under the new header: tags are few, so this happens a few times a run.
-void CsvLogger::widen() {
+void CsvLogger::widen(const std::vector<std::string>& columns) {
   CsvRecords table = read_table(file_);
   if (table.records.empty()) table.records.emplace_back();
-  table.records.front() = columns_;
-  for (auto& record : table.records) record.resize(columns_.size());
+  table.records.front() = columns;
+  for (auto& record : table.records) record.resize(columns.size());
   write_file_atomically(file_, text_of(table.records));
-}
-
-void CsvLogger::append(const std::string& line) {
-  std::error_code ignored;
-  const std::uintmax_t size = fs::file_size(file_, ignored);
-  errno = 0;
-  std::ofstream out(file_, std::ios::binary | std::ios::app);
-  out << line << std::flush;
-  if (out) return;
-  const int error = errno;
-  out.close();
-  if (size != static_cast<std::uintmax_t>(-1))
-    fs::resize_file(file_, size, ignored);  // no half a line
-  throw_file_error("write", file_, error);
 }
 
 }  // namespace torchhub

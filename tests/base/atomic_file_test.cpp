@@ -144,6 +144,23 @@ TEST(AtomicFile, KeepsTheOldFileWhenTheDiskIsFull) {
   write_file_atomically(disk / "b", std::string(1 << 17, 'x'));  // the space is free again
 }
 
+TEST(AppendToFile, MakesTheFileAndGoesOnAtItsEnd) {
+  const TempDir dir;
+  append_to_file(dir / "a" / "log", "1\n");
+  append_to_file(dir / "a" / "log", "2\n");
+  EXPECT_EQ(read_file(dir / "a" / "log"), "1\n2\n");
+}
+
+TEST(AppendToFile, AddsNothingWhereThereIsNoRoomForAll) {
+  const SmallDisk disk;
+  if (!disk.mounted()) GTEST_SKIP() << "needs the right to mount a tmpfs";
+  append_to_file(disk / "log", "old\n");
+  EXPECT_THROW(append_to_file(disk / "log", std::string(1 << 20, 'x')), DiskFullError);
+  EXPECT_EQ(read_file(disk / "log"), "old\n");
+  append_to_file(disk / "log", "new\n");
+  EXPECT_EQ(read_file(disk / "log"), "old\nnew\n");
+}
+
 TEST(AtomicFolder, ShowsNothingBeforeCommit) {
   const TempDir dir;
   AtomicFolder folder(dir / "checkpoint-5");

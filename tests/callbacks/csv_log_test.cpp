@@ -129,6 +129,31 @@ TEST(CsvLogger, MakesTheFileAnewIfItIsTakenAway) {
   EXPECT_EQ(read_file(folder / "log.csv"), "step,time,a\n2," + kTime + ",2\n");
 }
 
+TEST(CsvLogger, GoesOnAfterAColumnThatCouldNotBeWritten) {
+  const TempDir folder;
+  CsvLogger logger(folder / "log.csv", std::make_shared<FakeClock>());
+  logger.begin(kRun);
+  logger.scalars(1, {{"a", 1}});
+  std::filesystem::rename(folder / "log.csv", folder / "aside");
+  std::filesystem::create_directory(folder / "log.csv");
+  EXPECT_THROW(logger.scalars(2, {{"a", 2}, {"b", 3}}), FileError);
+  std::filesystem::remove(folder / "log.csv");
+  std::filesystem::rename(folder / "aside", folder / "log.csv");
+  logger.scalars(3, {{"a", 4}, {"b", 5}});
+  EXPECT_EQ(read_file(folder / "log.csv"),
+            "step,time,a,b\n1," + kTime + ",1,\n3," + kTime + ",4,5\n");
+}
+
+TEST(CsvLogger, SaysWhatStandsInTheWayOfItsFile) {
+  const TempDir folder;
+  write_file_atomically(folder / "a", "a file");
+  CsvLogger below_a_file(folder / "a/log.csv");
+  below_a_file.begin(kRun);
+  EXPECT_THROW(below_a_file.scalars(1, {{"loss", 1}}), FileError);
+  CsvLogger too_long(folder / std::string(300, 'a') / "log.csv");
+  EXPECT_THROW(too_long.begin(kRun), FileError);
+}
+
 TEST(CsvLogger, LeavesNoHalfARowOnAFullDisk) {
   const testing::SmallDisk disk;
   if (!disk.mounted()) GTEST_SKIP() << "mounting needs root";

@@ -2,6 +2,7 @@
 
 #include "callbacks/run_event.h"
 #include "support/message_of.h"
+#include "support/small_disk.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
@@ -12,6 +13,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <string>
@@ -131,6 +133,20 @@ TEST(JsonlLog, LeavesHalfALineOfAKilledRunAlone) {
   jsonl.on_log(run.at(1), {{"loss", 1.0}});
   EXPECT_TRUE(read_file(folder / "log.jsonl")
                   .starts_with("{\"loss\": 0.5}\n{\"lo\n{\"loss\": 1.0, \"step\": 1"));
+}
+
+TEST(JsonlLog, GoesOnAfterAFullDiskWithoutHalfALine) {
+  const testing::SmallDisk disk;
+  if (!disk.mounted()) GTEST_SKIP() << "mounting needs root";
+  JsonlLogCallback jsonl(disk / "log.jsonl");
+  TestRun run;
+  jsonl.on_log(run.at(1), {{"loss", 1.0}});
+  EXPECT_THROW(jsonl.on_log(run.at(2), {{"text", std::string(1 << 20, 'x')}}), DiskFullError);
+  jsonl.on_log(run.at(3), {{"loss", 0.5}});
+  const std::string text = read_file(disk / "log.jsonl");
+  EXPECT_TRUE(text.starts_with("{\"loss\": 1.0, \"step\": 1,")) << text;
+  EXPECT_NE(text.find("}\n{\"loss\": 0.5, \"step\": 3,"), std::string::npos) << text;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 2) << text;
 }
 
 TEST(JsonlLog, WritesNaNAsPythonDoesOrAsNull) {

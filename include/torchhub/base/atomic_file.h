@@ -60,6 +60,10 @@ class AtomicFolder {
 /// @throws DiskFullError, FileError
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Appends all of it or nothing; makes the file and its folders. Not synced.
+/// @throws DiskFullError, FileError
+void append_to_file(const std::filesystem::path& path, std::string_view bytes);
+
 /// Whole file. @throws FileError
 std::string read_file(const std::filesystem::path& path);
 

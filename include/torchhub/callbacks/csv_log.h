@@ -33,9 +33,8 @@ class CsvLogger final : public ExperimentLogger {
   void end() override {}
 
  private:
-  bool add_columns(const std::vector<LoggedScalar>& scalars);
-  void widen();
-  void append(const std::string& line);
+  std::vector<std::string> columns_with(const std::vector<LoggedScalar>& scalars) const;
+  void widen(const std::vector<std::string>& columns);
 
   std::filesystem::path file_;
   std::shared_ptr<const Clock> clock_;
