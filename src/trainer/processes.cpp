@@ -103,16 +103,17 @@ GradientExchangeOptions exchange_options(const TrainingArguments& args) {
           .broadcast_buffers = args.ddp_broadcast_buffers.value_or(true)};
 }
 
-std::optional<int> threads_among(const ProcessEnvironment& environment,
-                                 const Processes& processes) {
+ProcessesHere processes_here(const ProcessEnvironment& environment, const Processes& processes) {
   const std::string here = seat(host_name(), allowed_cpus());
-  const int sharing = processes.alone()
+  const int on_cpus = processes.alone()
                           ? environment.local_world_size
                           : sharing_cpus(here, processes.group().all_gather_object(here));
-  if (environment.local_world_size == 1 || ThreadEnvironment::from_environment().num_threads) {
-    return std::nullopt;
-  }
-  return usable_cores_each(cpu_topology(), sharing, environment.local_world_size);
+  return {.on_cpus = on_cpus, .on_host = environment.local_world_size};
+}
+
+std::optional<int> threads_among(const ProcessesHere& here) {
+  if (here.on_host == 1 || ThreadEnvironment::from_environment().num_threads) return std::nullopt;
+  return usable_cores_each(cpu_topology(), here.on_cpus, here.on_host);
 }
 
 std::string rng_state_name(int rank) { return fmt::format("rng_state_{}.pth", rank); }

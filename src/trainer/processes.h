@@ -4,6 +4,7 @@
 #include "torchhub/distributed/process_group.h"
 #include "torchhub/fwd.h"
 #include "torchhub/training/arguments.h"
+#include "torchhub/training/machine_report.h"
 #include "torchhub/training/state.h"
 
 #include <memory>
@@ -66,10 +67,11 @@ std::string seat(const std::string& host, const std::vector<int>& cpus);
 /// How many of the seats, `here` among them, are on a host and have a CPU that `here` has too: one
 /// where a launcher has bound each process to CPUs of its own.
 int sharing_cpus(const std::string& here, const std::vector<std::string>& seats);
-/// How many threads this process computes with where nobody said: the cores that it may use,
-/// divided among the processes of its host that may use any of them too. Unset: it is alone. All
-/// processes call it.
-std::optional<int> threads_among(const ProcessEnvironment& environment, const Processes& processes);
+/// All processes call it.
+ProcessesHere processes_here(const ProcessEnvironment& environment, const Processes& processes);
+/// How many threads each computes with where nobody said: the cores that it may use, divided among
+/// those that may use any of them too. Unset: it is alone, or the environment says.
+std::optional<int> threads_among(const ProcessesHere& here);
 
 /// "rng_state.pth", or "rng_state_<rank>.pth" of several processes, as Python calls them.
 std::string rng_state_name(const Processes& processes);

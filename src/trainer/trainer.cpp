@@ -69,8 +69,8 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
   set_log_level(processes.log_level(options.args));
   if (options.keep_freed_memory) keep_freed_memory();
   if (options.vectorize_dropout) vectorize_dropout();
-  const std::optional<int> threads = threads_among(environment, processes);
-  apply_thread_count(options.num_threads ? options.num_threads : threads);
+  const ProcessesHere here = processes_here(environment, processes);
+  apply_thread_count(options.num_threads ? options.num_threads : threads_among(here));
   apply_determinism(options.args);
   torch::manual_seed(options.args.seed);
   if (options.model_init) options.model = options.model_init();
@@ -89,14 +89,14 @@ Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
     log::warning("label_smoothing_is_off",
                  {{"cause", "the model's labels are no classes in a column 'labels'"}});
   }
-  add_callbacks();
+  add_callbacks(here);
   callbacks.init_end(event());
 }
 
-void Trainer::Impl::add_callbacks() {
+void Trainer::Impl::add_callbacks(const ProcessesHere& here) {
   const TrainingArguments& args = options.args;
   callbacks.add(std::make_shared<DefaultFlowCallback>());
-  callbacks.add(std::make_shared<MachineLineCallback>());
+  callbacks.add(std::make_shared<MachineLineCallback>(stderr, here));
   for (auto& logger : make_loggers(args.report_to, logger_options(options))) {
     callbacks.add(std::move(logger));
   }

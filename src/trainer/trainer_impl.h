@@ -25,7 +25,7 @@ namespace torchhub {
 struct Trainer::Impl {
   Impl(TrainerOptions given, const ProcessEnvironment& environment);
 
-  void add_callbacks();
+  void add_callbacks(const ProcessesHere& here);
   void make_pusher();
   TrainerEvent event();
   torch::Device device() const { return device_; }

@@ -46,6 +46,15 @@ TEST(MachineLine, SaysWhereTheRunComputesAndWarnsOfWhatIsSlow) {
             report.warnings().size());
 }
 
+TEST(MachineLine, CountsTheProcessesThatComputeBesideIt) {
+  const TempDir folder;
+  std::FILE* const out = std::fopen((folder / "out").c_str(), "w");
+  TestRun run;
+  MachineLineCallback(out, {.on_cpus = 3, .on_host = 3}).on_train_begin(run.at(0));
+  std::fclose(out);
+  EXPECT_NE(read_file(folder / "out").find(" in each of 3 processes on "), std::string::npos);
+}
+
 TEST(MachineLine, IsSaidByTheFirstProcessOnly) {
   TestRun run;
   run.state.is_world_process_zero = false;

@@ -6,6 +6,7 @@
 #include "support/golden.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
+#include "support/variable.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 using testing::FakeClock;
 using testing::ReadEvent;
 using testing::TempDir;
+using testing::Variable;
 
 std::vector<fs::path> files_in(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -31,27 +33,6 @@ std::vector<fs::path> files_in(const fs::path& folder) {
   std::sort(files.begin(), files.end());
   return files;
 }
-
-/// An environment variable for the time of a test.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    ::setenv(name, value, 1);
-    ::tzset();
-  }
-  ~Variable() {
-    if (old_) ::setenv(name_, old_->c_str(), 1);
-    if (!old_) ::unsetenv(name_);
-    ::tzset();
-  }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 TEST(Crc32c, GivesTheValuesOfTheStandard) {
   EXPECT_EQ(crc32c("123456789"), 0xe3069283u);

@@ -3,6 +3,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "trainer/training_job.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -170,7 +171,11 @@ TEST_P(Processes, MakeTheStepsOfARunThatHadAnotherTotalBatch) {
 
 TEST_P(Processes, LetOnlyTheMainOneWrite) {
   const TempDir folder;
-  const auto shared = results(folder / "out", {.world_size = GetParam()});
+  RankGroup ranks = started(folder / "out", {.world_size = GetParam()});
+  const auto shared = ranks.results();
+  const std::string machine = fmt::format(" in each of {} processes on ", GetParam());
+  EXPECT_NE(ranks[0].errors().find(machine), std::string::npos) << ranks[0].errors();
+  EXPECT_EQ(ranks[1].errors().find(machine), std::string::npos) << "the first one says it";
   EXPECT_EQ(shared.front()["is_world_process_zero"], true);
   EXPECT_EQ(shared.back()["is_world_process_zero"], false);
   for (int rank = 0; rank < GetParam(); ++rank) {

@@ -3,6 +3,7 @@
 #include "base/cpu_topology.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
+#include "support/variable.h"
 #include "torchhub/base/log.h"
 #include "torchhub/torchhub.h"
 #include "torchhub/training/threads.h"
@@ -27,21 +28,7 @@ namespace fs = std::filesystem;
 using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
-
-/// Keeps the variable as it was.
-class Variable {
- public:
-  explicit Variable(const char* name) : name_(name) {
-    if (const char* value = std::getenv(name)) before_ = value;
-  }
-  ~Variable() { before_ ? ::setenv(name_, before_->c_str(), 1) : ::unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
+using testing::Variable;
 
 class RunFields : public ::testing::Test {
  protected:
@@ -188,8 +175,7 @@ TEST_F(RunFields, SettingsWithoutEffectAreWarnedOf) {
 }
 
 TEST_F(RunFields, ReportToWritesTheLogsThatAreNamed) {
-  const Variable ours("TENSORBOARD_LOGGING_DIR");
-  ::unsetenv("TENSORBOARD_LOGGING_DIR");
+  const Variable ours("TENSORBOARD_LOGGING_DIR", nullptr);
   TrainingArguments args = options().args;
   train(args);
   const auto files = [&] {
@@ -207,14 +193,13 @@ TEST_F(RunFields, ReportToWritesTheLogsThatAreNamed) {
 }
 
 TEST_F(RunFields, LoggingDirIsTensorBoardsUnlessTheEnvironmentNamesAnother) {
-  const Variable ours("TENSORBOARD_LOGGING_DIR");
-  ::unsetenv("TENSORBOARD_LOGGING_DIR");
+  const Variable ours("TENSORBOARD_LOGGING_DIR", nullptr);
   TrainingArguments args = options().args;
   args.report_to = {"tensorboard"};
   args.logging_dir = folder_ / "boards";
   train(args);
   EXPECT_EQ(event_files(folder_ / "boards"), 1);
-  ::setenv("TENSORBOARD_LOGGING_DIR", (folder_ / "elsewhere").c_str(), 1);
+  ours.set((folder_ / "elsewhere").c_str());
   train(args);
   EXPECT_EQ(event_files(folder_ / "boards"), 1);
   EXPECT_EQ(event_files(folder_ / "elsewhere"), 1);
@@ -323,16 +308,14 @@ TEST_F(RunFields, NumThreadsComputeTheUpdates) {
 }
 
 TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
-  const Variable openmp("OMP_NUM_THREADS");
-  const Variable mkl("MKL_NUM_THREADS");
-  ::unsetenv("OMP_NUM_THREADS");
-  ::unsetenv("MKL_NUM_THREADS");
+  const Variable openmp("OMP_NUM_THREADS", nullptr);
+  const Variable mkl("MKL_NUM_THREADS", nullptr);
   const int cores = default_thread_count();
   const auto threads = [](int of_the_host) {
     const ProcessEnvironment environment{.local_world_size = of_the_host};
-    return threads_among(
+    return threads_among(processes_here(
         environment,
-        Processes(std::make_shared<ProcessGroup>(ProcessEnvironment{}), environment, {}));
+        Processes(std::make_shared<ProcessGroup>(ProcessEnvironment{}), environment, {})));
   };
   EXPECT_EQ(threads(1), std::nullopt);
   const int each = std::max(1, cores / 2);
@@ -348,7 +331,7 @@ TEST_F(RunFields, ThreadsAreDividedAmongTheProcessesOfAHost) {
     EXPECT_EQ(at::get_num_threads(), each);
   }
   apply_thread_count(before);
-  ::setenv("OMP_NUM_THREADS", "3", 1);
+  openmp.set("3");
   EXPECT_EQ(threads(2), std::nullopt) << "the user has said it";
 }
 

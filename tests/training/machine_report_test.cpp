@@ -123,6 +123,33 @@ TEST(MachineWarnings, NameThreadsThatShareACore) {
                      "times as long. Set OPENBLAS_NUM_THREADS=1."});
 }
 
+TEST(MachineWarnings, CountTheThreadsOfEveryProcess) {
+  MachineReport report = good();
+  report.processes = 4;
+  report.usable_cores = 1;
+  report.blas.own_threads = 0;
+  EXPECT_TRUE(
+      report.line().starts_with("LibTorch 2.14.1 on cpu: 4 threads in each of 4 processes "
+                                "on 4 cores (8 CPUs), "))
+      << report.line();
+  EXPECT_EQ(report.warnings(),
+            Warnings{"LibTorch computes with 4 threads in each of 4 processes on 4 physical "
+                     "core(s): threads that wait spin on the core that another needs, and a step "
+                     "can take many times as long. Set OMP_NUM_THREADS=1; if all must be used, set "
+                     "OMP_WAIT_POLICY=PASSIVE and measure."});
+  report.threads = 1;
+  EXPECT_EQ(report.warnings(), Warnings{});
+}
+
+TEST(MachineReport, KnowsTheProcessesBesideThisOne) {
+  const MachineReport alone = describe_machine();
+  const MachineReport one_of_many = describe_machine("cpu", {.on_cpus = 1000, .on_host = 1000});
+  EXPECT_EQ(alone.processes, 1);
+  EXPECT_EQ(one_of_many.processes, 1000);
+  EXPECT_EQ(one_of_many.usable_cores, 1);
+  EXPECT_EQ(one_of_many.physical_cores, alone.physical_cores);
+}
+
 TEST(MachineWarnings, SayWhyThereAreFewerCores) {
   MachineReport report = good();
   report.threads = 2;

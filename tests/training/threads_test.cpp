@@ -1,6 +1,7 @@
 #include "torchhub/training/threads.h"
 
 #include "support/message_of.h"
+#include "support/variable.h"
 #include "torchhub/base/error.h"
 #include "torchhub/training/machine_report.h"
 
@@ -77,21 +78,7 @@ TEST_F(ThreadCount, RefusesLessThanOne) {
             "physical core.");
 }
 
-/// Sets a variable until the end of the scope.
-class Variable {
- public:
-  Variable(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    value == nullptr ? unsetenv(name) : setenv(name, value, 1);
-  }
-  ~Variable() { old_ ? setenv(name_, old_->c_str(), 1) : unsetenv(name_); }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> old_;
-};
+using testing::Variable;
 
 TEST(ThreadEnvironment, ReadsWhatLibTorchAndOpenBlasRead) {
   const Variable omp("OMP_NUM_THREADS", nullptr);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/training/callback.h"
+#include "torchhub/training/machine_report.h"
 
 #include <cstdio>
 
@@ -11,13 +12,16 @@ namespace torchhub {
 class MachineLineCallback final : public TrainerCallback {
  public:
   /// @param out standard error or another open stream, which it does not close
-  explicit MachineLineCallback(std::FILE* out = stderr) : out_(out) {}
+  /// @param here the run's processes on this machine; the Trainer knows them
+  explicit MachineLineCallback(std::FILE* out = stderr, ProcessesHere here = {})
+      : out_(out), here_(here) {}
 
   std::string name() const override { return "MachineLineCallback"; }
   void on_train_begin(const TrainerEvent& event) override;
 
  private:
   std::FILE* out_;
+  ProcessesHere here_;
 };
 
 }  // namespace torchhub

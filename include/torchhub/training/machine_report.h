@@ -18,12 +18,19 @@ struct BlasLibrary {
   bool chooses_kernel = false;  ///< At its start; else it was built for one.
 };
 
+/// The processes of a run that compute beside this one, which counts too.
+struct ProcessesHere {
+  int on_cpus = 1;  ///< That may run on any of its CPUs.
+  int on_host = 1;  ///< All of its machine, bound to CPUs of their own or not.
+};
+
 /// Where a run computes. Plain facts: line() and warnings() read nothing but these.
 struct MachineReport {
   std::string libtorch_version = {};
   std::string device = "cpu";
   int threads = 1;                ///< at::get_num_threads().
-  int usable_cores = 1;           ///< default_thread_count() of threads.h.
+  int processes = 1;              ///< That compute on the same CPUs, with as many threads each.
+  int usable_cores = 1;           ///< Threads that one process should have at most.
   int physical_cores = 1;         ///< As the kernel shows them, of those that the process may use.
   int logical_cores = 1;          ///< CPUs that the process may use.
   bool cores_are_certain = true;  ///< False: two CPUs may be one core though the kernel shows two.
@@ -33,7 +40,8 @@ struct MachineReport {
   BlasLibrary blas = {};
 
   /// One line for people:
-  /// `LibTorch 2.14.1 on cpu: 4 threads on 4 cores (8 CPUs), AVX2, OpenBLAS 0.3.34 (Zen kernel)`.
+  /// `LibTorch 2.14.1 on cpu: 4 threads on 4 cores (8 CPUs), AVX2, OpenBLAS 0.3.34 (Zen kernel)`,
+  /// or `2 threads in each of 2 processes on 4 cores`.
   std::string line() const;
   /// What slows the run down, each with its remedy. Empty if all is well.
   std::vector<std::string> warnings() const;
@@ -43,6 +51,6 @@ struct MachineReport {
 
 /// Looks at this process now, so call it when the thread count is settled. Takes milliseconds.
 /// @param device LibTorch's name of the one to train on: "cpu", "cuda:0"
-MachineReport describe_machine(const std::string& device = "cpu");
+MachineReport describe_machine(const std::string& device = "cpu", const ProcessesHere& here = {});
 
 }  // namespace torchhub

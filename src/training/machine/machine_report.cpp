@@ -49,8 +49,10 @@ std::string capability(const std::string& libtorch_config) {
 }  // namespace
 
 std::string MachineReport::line() const {
-  std::string text = fmt::format("LibTorch {} on {}: {} on {}", libtorch_version, device,
-                                 plural(threads, "thread"), cores(*this));
+  std::string text =
+      fmt::format("LibTorch {} on {}: {}", libtorch_version, device, plural(threads, "thread"));
+  if (processes > 1) text += fmt::format(" in each of {} processes", processes);
+  text += " on " + cores(*this);
   if (!cpu_capability.empty()) text += ", " + cpu_capability;
   return text + ", " + blas_text(blas);
 }
@@ -63,14 +65,15 @@ std::vector<std::pair<std::string, std::string>> MachineReport::versions() const
   return all;
 }
 
-MachineReport describe_machine(const std::string& device) {
+MachineReport describe_machine(const std::string& device, const ProcessesHere& here) {
   const CpuTopology topology = cpu_topology();
   const BlasFacts blas = loaded_blas();
   MachineReport report;
   report.libtorch_version = TORCH_VERSION;
   report.device = device;
   report.threads = at::get_num_threads();
-  report.usable_cores = usable_cores(topology);
+  report.processes = here.on_cpus;
+  report.usable_cores = usable_cores_each(topology, here.on_cpus, here.on_host);
   report.physical_cores = topology.physical_cores;
   report.logical_cores = topology.logical_cores;
   report.cores_are_certain = topology.cores_are_certain;

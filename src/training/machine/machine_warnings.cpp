@@ -39,13 +39,17 @@ void warn_of_capability(const MachineReport& m, std::vector<std::string>& found)
 }
 
 std::string what_there_is(const MachineReport& m) {
-  if (m.cpu_quota && *m.cpu_quota < m.usable_cores + 1) {
-    return fmt::format("in a control group that grants the time of {:.3g} CPU(s)", *m.cpu_quota);
+  const std::string each =
+      m.processes > 1 ? fmt::format("in each of {} processes ", m.processes) : "";
+  if (m.cpu_quota && *m.cpu_quota < m.usable_cores * m.processes + 1) {
+    return fmt::format("{}in a control group that grants the time of {:.3g} CPU(s)", each,
+                       *m.cpu_quota);
   }
   if (!m.cores_are_certain) {
-    return fmt::format("on {} virtual CPU(s), any two of which may be one core", m.logical_cores);
+    return fmt::format("{}on {} virtual CPU(s), any two of which may be one core", each,
+                       m.logical_cores);
   }
-  return fmt::format("on {} physical core(s)", m.physical_cores);
+  return fmt::format("{}on {} physical core(s)", each, m.physical_cores);
 }
 
 void warn_of_threads(const MachineReport& m, std::vector<std::string>& found) {
