@@ -4,12 +4,14 @@
 #include "torchhub/callbacks/csv_log.h"
 #include "torchhub/callbacks/jsonl_log.h"
 #include "torchhub/callbacks/logging_callback.h"
+#include "torchhub/callbacks/training_plot.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 namespace torchhub {
@@ -38,8 +40,15 @@ Callback jsonl(const ReportToOptions& options) {
                                             JsonlLogOptions{.strict_json = options.strict_json});
 }
 
-constexpr std::array<Offer, 3> kOffers = {
-    {{"tensorboard", tensorboard}, {"csv", csv}, {"jsonl", jsonl}}};
+Callback svg(const ReportToOptions& options) {
+  using Title = std::optional<std::string>;
+  return std::make_shared<TrainingPlotCallback>(
+      options.output_dir / "training.svg",
+      options.run_name.empty() ? Title() : Title(options.run_name));
+}
+
+constexpr std::array<Offer, 4> kOffers = {
+    {{"tensorboard", tensorboard}, {"csv", csv}, {"jsonl", jsonl}, {"svg", svg}}};
 
 /// The other names that transformers 5.12 takes.
 constexpr std::array<std::string_view, 13> kOnlyInPython = {
