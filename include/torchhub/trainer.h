@@ -248,7 +248,8 @@ class Trainer {
   virtual std::shared_ptr<const Sampler> get_train_sampler(const Dataset& dataset);
   virtual std::shared_ptr<const Sampler> get_eval_sampler(const Dataset& dataset);
   /// Called only if TrainerOptions::optimizer is unset: by the first train(), by one that resumes
-  /// and, with model_init, by each. As in Python, another train() goes on with the moments.
+  /// and, with model_init, by each. As in Python, another train() goes on with the moments. The
+  /// constructor compares a schedule's min_lr and lr_end with args.learning_rate: set it as well.
   virtual std::shared_ptr<torch::optim::Optimizer> create_optimizer();
   /// Full names of the parameters that weight decay is for; create_optimizer() asks.
   virtual std::set<std::string> get_decay_parameter_names() const;

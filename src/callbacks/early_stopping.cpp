@@ -8,6 +8,16 @@
 #include <cmath>
 
 namespace torchhub {
+namespace {
+
+template <typename T>
+void warn_of_change(const char* name, T given, T of_checkpoint) {
+  if (given == of_checkpoint) return;
+  log::warning("setting_from_checkpoint",
+               {{"name", name}, {"given", given}, {"used", of_checkpoint}});
+}
+
+}  // namespace
 
 EarlyStoppingCallback::EarlyStoppingCallback(EarlyStoppingOptions options) : options_(options) {
   std::vector<std::string> problems;
@@ -68,12 +78,18 @@ void EarlyStoppingCallback::restore(const CallbackState& state) {
     without_improvement_ = static_cast<std::int64_t>(*counter);
   }
   // As in Python, the settings come back too.
+  EarlyStoppingOptions then = options_;
   if (const auto patience = number_of(state.args, "early_stopping_patience")) {
-    options_.early_stopping_patience = static_cast<std::int64_t>(*patience);
+    then.early_stopping_patience = static_cast<std::int64_t>(*patience);
   }
   if (const auto threshold = number_of(state.args, "early_stopping_threshold")) {
-    options_.early_stopping_threshold = *threshold;
+    then.early_stopping_threshold = *threshold;
   }
+  warn_of_change("early_stopping_patience", options_.early_stopping_patience,
+                 then.early_stopping_patience);
+  warn_of_change("early_stopping_threshold", options_.early_stopping_threshold,
+                 then.early_stopping_threshold);
+  options_ = then;
 }
 
 }  // namespace torchhub

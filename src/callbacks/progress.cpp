@@ -1,6 +1,7 @@
 #include "torchhub/callbacks/progress.h"
 
 #include "callbacks/progress_bar.h"
+#include "callbacks/short_number.h"
 #include "torchhub/data/loader.h"
 
 #include <fmt/format.h>
@@ -23,7 +24,7 @@ std::string shown(const std::string& text) {
 
 /// Four significant digits for numbers; long texts are only announced.
 std::string value_text(const LogValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return fmt::format("{:.4g}", *number);
+  if (const auto* number = std::get_if<double>(&value)) return short_number(*number);
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "true" : "false";
   if (const auto* text = std::get_if<std::string>(&value)) {
@@ -101,6 +102,7 @@ void ProgressCallback::on_log(const TrainerEvent& event, const LogRow& logs) {
 void ProgressCallback::on_train_end(const TrainerEvent& event) {
   if (event.state.is_world_process_zero) clear();
   training_since_.reset();
+  batches_ = 0;  // of an evaluation that failed, perhaps
 }
 
 void ProgressCallback::on_exception(const TrainerEvent& event, const std::exception& /*error*/) {

@@ -1,5 +1,7 @@
 #include "callbacks/python_dict.h"
 
+#include "callbacks/short_number.h"
+
 #include <fmt/format.h>
 
 namespace torchhub {
@@ -31,8 +33,7 @@ std::string quoted(const std::string& text) {
 }
 
 std::string value_text(const LogValue& value) {
-  if (const auto* number = std::get_if<double>(&value))
-    return quoted(fmt::format("{:.4g}", *number));
+  if (const auto* number = std::get_if<double>(&value)) return quoted(short_number(*number));
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "True" : "False";
   if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);

@@ -14,6 +14,7 @@
 #include <functional>
 #include <limits>
 #include <pty.h>
+#include <stdexcept>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -153,6 +154,18 @@ TEST(ProgressCallback, CountsAnEvaluationBelowTheBar) {
   EXPECT_EQ(terminal.text(), "\r\x1b[K");
 }
 
+TEST(ProgressCallback, CountsAnewAfterAnEvaluationThatFailed) {
+  const Terminal terminal(60);
+  ProgressCallback progress(terminal.out(), std::make_shared<FakeClock>());
+  TestRun run;
+  progress.on_train_begin(run.at(0));
+  progress.on_prediction_step(run.at(1));
+  progress.on_exception(run.at(1), std::runtime_error("of the evaluation"));
+  terminal.text();
+  progress.on_prediction_step(run.at(1));
+  EXPECT_EQ(terminal.text(), "\revaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
+}
+
 class FiveSamples final : public Dataset {
  public:
   std::int64_t size() const override { return 5; }
@@ -230,6 +243,7 @@ TEST(PrinterCallback, PrintsALogAsPythonDoes) {
                        {"big", 123456789.0},
                        {"step", std::int64_t{10}},
                        {"nan", std::numeric_limits<double>::quiet_NaN()},
+                       {"-nan", -std::numeric_limits<double>::quiet_NaN()},
                        {"infinity", -std::numeric_limits<double>::infinity()},
                        {"ok", true},
                        {"none", nullptr},
@@ -241,7 +255,7 @@ TEST(PrinterCallback, PrintsALogAsPythonDoes) {
   std::fclose(out);
   EXPECT_EQ(read_file(folder / "out"),
             R"({'loss': '0.6931', 'learning_rate': '2e-05', 'big': '1.235e+08', 'step': 10, )"
-            R"('nan': 'nan', 'infinity': '-inf', 'ok': True, 'none': None, )"
+            R"('nan': 'nan', '-nan': 'nan', 'infinity': '-inf', 'ok': True, 'none': None, )"
             R"('text': 'don\'t\t"x"\\\n', "it's": "don't"})"
             "\n");
 }

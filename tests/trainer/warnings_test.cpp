@@ -111,6 +111,20 @@ TEST_F(Warnings, OfEarlyStoppingThatKeepsTheLastWeights) {
   expect(lines_of(std::move(o)), "early_stopping_keeps_last_weights");
 }
 
+TEST_F(Warnings, OfSettingsThatTheCheckpointSaysOtherwise) {
+  TrainerOptions o = options();
+  o.callbacks = {
+      std::make_shared<EarlyStoppingCallback>(EarlyStoppingOptions{.early_stopping_patience = 7})};
+  lines_of(std::move(o));
+  o = options();
+  o.args.max_steps = 6;
+  o.callbacks = {
+      std::make_shared<EarlyStoppingCallback>(EarlyStoppingOptions{.early_stopping_patience = 3})};
+  const std::string lines = lines_of(std::move(o), {.resume_from_checkpoint = "last"});
+  expect(lines, "setting_from_checkpoint name=early_stopping_patience given=3 used=7");
+  EXPECT_EQ(lines.find("early_stopping_threshold"), std::string::npos) << lines;
+}
+
 TEST_F(Warnings, OfAnEvaluationThatLacksTheMetricOfEarlyStopping) {
   class Other final : public TrainerCallback {
    public:

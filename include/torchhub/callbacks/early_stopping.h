@@ -12,7 +12,8 @@ struct EarlyStoppingOptions {
 };
 
 /// Ends training when metric_for_best_model has not improved for so many evaluations. Its counter
-/// is kept in checkpoints.
+/// is kept in checkpoints, and so are its options, as in Python: on resume they win over those
+/// given here, and a warning names what differs.
 class EarlyStoppingCallback final : public TrainerCallback {
  public:
   /// @throws InvalidArgumentError for options out of range

@@ -15,7 +15,7 @@ namespace torchhub {
 /// the run's first.
 class LoggingCallback final : public TrainerCallback {
  public:
-  /// @param run_name for people; empty: the name of output_dir
+  /// @param run_name for people; empty: args.run_name, or else the name of output_dir
   /// @throws InvalidArgumentError without a logger
   explicit LoggingCallback(std::shared_ptr<ExperimentLogger> logger, std::string run_name = {});
 

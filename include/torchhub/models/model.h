@@ -66,8 +66,8 @@ class PreTrainedModel : public torch::nn::Module {
   /// True if the logits at a position predict the label after it (causal language models): then
   /// the first label of a row counts for nothing.
   virtual bool shifts_labels() const { return false; }
-  /// The names that forward() reads from a batch; others are dropped with remove_unused_columns.
-  /// Empty: all.
+  /// The names that forward() reads from a batch; with remove_unused_columns the Trainer drops the
+  /// others, but for labels and special_tokens_mask, before they are collated. Empty: all.
   virtual std::vector<std::string> forward_arguments() const { return {}; }
   /// The input whose elements count as tokens.
   virtual std::string main_input_name() const { return "input_ids"; }

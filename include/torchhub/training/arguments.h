@@ -85,7 +85,7 @@ struct TrainingArguments {
   std::string log_level = "passive";          ///< debug, info, warning, error, critical, passive.
   std::string log_level_replica = "warning";  ///< Of processes that do not log.
   std::optional<bool> disable_tqdm = std::nullopt;     ///< True: printed logs, no bar.
-  std::vector<std::string> report_to = {};             ///< tensorboard, csv, jsonl, or all.
+  std::vector<std::string> report_to = {};             ///< tensorboard, csv, jsonl, svg, or all.
   std::optional<std::string> run_name = std::nullopt;  ///< For loggers.
   std::string project = "huggingface";                 ///< Stored only, as the next three.
   std::optional<std::string> trackio_space_id = std::nullopt;
@@ -208,7 +208,7 @@ struct CommandLine {
 
 /// Every field as `--learning_rate 5e-5`, `--learning-rate=5e-5`, flags as `--push_to_hub`,
 /// `--push_to_hub false` or `--no_push_to_hub`, lists as `--report_to csv tensorboard`, maps as
-/// JSON; a word that ends in .json is a file to start from.
+/// JSON; a first word that ends in .json is a file to start from.
 /// @param words without the program's name. @throws InvalidArgumentError with all problems at once
 CommandLine parse_command_line(std::span<const std::string> words,
                                const TrainingArguments& defaults = {});

@@ -23,7 +23,7 @@ struct TrainerEvent {
   const torch::optim::Optimizer* optimizer = nullptr;  ///< While training.
   const LrScheduler* lr_scheduler = nullptr;           ///< While training.
   const DataLoader* train_dataloader = nullptr;        ///< While training.
-  const DataLoader* eval_dataloader = nullptr;         ///< During an evaluation.
+  const DataLoader* eval_dataloader = nullptr;         ///< In prediction_step alone.
 };
 
 /// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training
