@@ -12,4 +12,5 @@ if ! log=$(cmake --preset "$preset" 2>&1); then
   printf '%s\n' "$log" >&2
   exit 1
 fi
-cmake --build --preset "$preset" -j "$(nproc --all)"
+# As many as this process may use; nproc would take OMP_NUM_THREADS for an answer.
+cmake --build --preset "$preset" -j "$(env -u OMP_NUM_THREADS nproc)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds the release preset into build/release and runs every test.
+# Installs what is missing, builds the release preset into build/release and runs its tests. Those
+# against the Python originals are in tests/peers/run.sh.
 # The last line is `N passed, N failed`; a skipped test is listed before it and counts as neither.
 # usage: scripts/test.sh [ctest options]
 set -euo pipefail

@@ -1,7 +1,8 @@
 #pragma once
 
-/// Everything of torchhub but the server, for programs that train. Takes as long to compile as
-/// torch/torch.h, which every such program includes anyway.
+/// What a program that trains needs, with the Trainer or with a loop of its own; not the server,
+/// nor the file formats. Takes as long to compile as torch/torch.h, which every such program
+/// includes anyway.
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/csv_log.h"
 #include "torchhub/callbacks/early_stopping.h"

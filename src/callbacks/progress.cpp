@@ -66,6 +66,8 @@ void ProgressCallback::on_train_begin(const TrainerEvent& event) {
   first_step_ = event.state.global_step;
   training_since_ = clock_->steady_now();
   last_drawn_.reset();
+  batches_ = 0;  // after an evaluation for which memory ran out, perhaps
+  below_ = false;
 }
 
 void ProgressCallback::on_step_end(const TrainerEvent& event) {

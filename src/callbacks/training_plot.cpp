@@ -76,9 +76,10 @@ void TrainingPlotCallback::on_train_end(const TrainerEvent& event) { write(event
 void TrainingPlotCallback::write(const TrainerEvent& event) const {
   if (!event.state.is_world_process_zero) return;
   const fs::path file = file_.value_or(event.args.output_dir / "training.svg");
+  const std::string title =
+      title_.value_or(event.args.run_name.value_or(folder_name(event.args.output_dir)));
   try {
-    write_file_atomically(file, training_plot(title_.value_or(folder_name(event.args.output_dir)),
-                                              event.state.log_history));
+    write_file_atomically(file, training_plot(title, event.state.log_history));
   } catch (const FileError& error) {
     log::warning("training_plot_not_written", {{"error", error.what()}});
   }

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <system_error>
 
 namespace torchhub {
 

@@ -32,15 +32,20 @@ std::string seat(const std::string& host, const std::vector<int>& cpus) {
   return Json{{"host", host}, {"cpus", cpus}}.dump();
 }
 
-int sharing_cpus(const std::string& here, const std::vector<std::string>& seats) {
+ProcessesHere processes_among(const std::string& here, const std::vector<std::string>& seats) {
   const Json own = Json::parse(here);
   const auto& mine = own.at("cpus");
-  return static_cast<int>(std::count_if(seats.begin(), seats.end(), [&](const std::string& text) {
+  ProcessesHere found{.on_cpus = 0, .on_host = 0};
+  for (const std::string& text : seats) {
     const Json there = Json::parse(text);
+    if (there.at("host") != own.at("host")) continue;
+    ++found.on_host;
     const auto& cpus = there.at("cpus");
-    return there.at("host") == own.at("host") &&
-           std::find_first_of(mine.begin(), mine.end(), cpus.begin(), cpus.end()) != mine.end();
-  }));
+    if (std::find_first_of(mine.begin(), mine.end(), cpus.begin(), cpus.end()) != mine.end()) {
+      ++found.on_cpus;
+    }
+  }
+  return found;
 }
 
 Processes::Processes(std::shared_ptr<ProcessGroup> group, const ProcessEnvironment& environment,
@@ -104,11 +109,11 @@ GradientExchangeOptions exchange_options(const TrainingArguments& args) {
 }
 
 ProcessesHere processes_here(const ProcessEnvironment& environment, const Processes& processes) {
+  if (processes.alone()) {
+    return {.on_cpus = environment.local_world_size, .on_host = environment.local_world_size};
+  }
   const std::string here = seat(host_name(), allowed_cpus());
-  const int on_cpus = processes.alone()
-                          ? environment.local_world_size
-                          : sharing_cpus(here, processes.group().all_gather_object(here));
-  return {.on_cpus = on_cpus, .on_host = environment.local_world_size};
+  return processes_among(here, processes.group().all_gather_object(here));
 }
 
 std::optional<int> threads_among(const ProcessesHere& here) {

@@ -64,10 +64,10 @@ GradientExchangeOptions exchange_options(const TrainingArguments& args);
 
 /// Where a process runs, as it tells the others.
 std::string seat(const std::string& host, const std::vector<int>& cpus);
-/// How many of the seats, `here` among them, are on a host and have a CPU that `here` has too: one
-/// where a launcher has bound each process to CPUs of its own.
-int sharing_cpus(const std::string& here, const std::vector<std::string>& seats);
-/// All processes call it.
+/// Of the seats, `here` among them, those of its host, and of these those that have a CPU which
+/// `here` has too: one where a launcher has bound each process to CPUs of its own.
+ProcessesHere processes_among(const std::string& here, const std::vector<std::string>& seats);
+/// The same of a run. All processes call it.
 ProcessesHere processes_here(const ProcessEnvironment& environment, const Processes& processes);
 /// How many threads each computes with where nobody said: the cores that it may use, divided among
 /// those that may use any of them too. Unset: it is alone, or the environment says.

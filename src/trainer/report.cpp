@@ -1,3 +1,4 @@
+#include "callbacks/short_number.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/checkpoint_files.h"
@@ -28,7 +29,8 @@ bool TrainOutput::pushed_all() const {
 }
 
 std::string TrainOutput::full_report() const {
-  std::string text = fmt::format("{} updates, training loss {:.4g}", global_step, training_loss);
+  std::string text =
+      fmt::format("{} updates, training loss {}", global_step, short_number(training_loss));
   if (const auto runtime = metrics.get("train_runtime")) {
     text += fmt::format(", {:.1f} s", *runtime);
   }

@@ -41,8 +41,9 @@ safetensors::TensorInfo info_of(const std::string& name, const pickle::Tensor& t
 }  // namespace
 
 std::optional<fs::path> weight_file_in(const fs::path& folder) {
+  std::error_code error;  // what may not be looked at is not there for us
   for (const std::string& name : WeightFiles::names_in_folder()) {
-    if (fs::exists(folder / name)) return folder / name;
+    if (fs::exists(folder / name, error)) return folder / name;
   }
   return std::nullopt;
 }

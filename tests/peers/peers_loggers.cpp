@@ -1,11 +1,10 @@
 // usage: peers_loggers OUTPUT_DIR
-// Tells every logger of report_to=all, and the plot, of a run of 40 updates, its resume, and an
+// Tells every logger of report_to=all of a run of 40 updates, its resume, and an
 // evaluation after it. Prints what it told them as JSON: {"scalars": {tag: [[step, value], ...]},
 // "texts": {tag: [[step, text], ...]}}.
 #include "torchhub/base/python_format.h"
 #include "torchhub/callbacks/logging_callback.h"
 #include "torchhub/callbacks/report_to.h"
-#include "torchhub/callbacks/training_plot.h"
 #include "torchhub/models/model.h"
 
 #include <torch/torch.h>
@@ -35,7 +34,6 @@ class ToldRun {
   explicit ToldRun(const std::filesystem::path& output_dir) {
     args_.output_dir = output_dir;
     callbacks_ = make_loggers({"all"}, {.output_dir = output_dir});
-    callbacks_.push_back(std::make_shared<TrainingPlotCallback>());
   }
 
   void train(std::int64_t from, std::int64_t to) {

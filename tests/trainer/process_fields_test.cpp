@@ -54,9 +54,14 @@ TEST_F(ProcessFields, AverageTokensAcrossDevicesOffTakesTheMeanOfTheProcessesMea
 
 TEST(Seats, AreSharedByThoseOfAHostThatMayRunOnTheSameCpu) {
   const std::string here = seat("a", {0, 1});
-  EXPECT_EQ(sharing_cpus(here, {here, seat("a", {0, 1}), seat("a", {1, 2})}), 3);
-  EXPECT_EQ(sharing_cpus(here, {here, seat("a", {2, 3}), seat("a", {4})}), 1) << "bound";
-  EXPECT_EQ(sharing_cpus(here, {here, seat("b", {0, 1})}), 1) << "another host";
+  const auto among = [&](std::vector<std::string> others) {
+    others.push_back(here);
+    const ProcessesHere found = processes_among(here, others);
+    return std::pair(found.on_cpus, found.on_host);
+  };
+  EXPECT_EQ(among({seat("a", {0, 1}), seat("a", {1, 2})}), std::pair(3, 3));
+  EXPECT_EQ(among({seat("a", {2, 3}), seat("a", {4})}), std::pair(1, 3)) << "bound";
+  EXPECT_EQ(among({seat("b", {0, 1})}), std::pair(1, 1)) << "another host";
 }
 
 TEST_F(ProcessFields, BackendIsTheOneThatIsAskedFor) {

@@ -4,6 +4,7 @@
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "support/variable.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/torchhub.h"
 #include "torchhub/training/threads.h"
@@ -179,17 +180,22 @@ TEST_F(RunFields, ReportToWritesTheLogsThatAreNamed) {
   TrainingArguments args = options().args;
   train(args);
   const auto files = [&] {
-    return std::vector<bool>{fs::exists(args.output_dir / "log.csv"),
-                             fs::exists(args.output_dir / "log.jsonl"),
-                             event_files(args.output_dir / "runs") == 1};
+    return std::vector<bool>{
+        fs::exists(args.output_dir / "log.csv"), fs::exists(args.output_dir / "log.jsonl"),
+        event_files(args.output_dir / "runs") == 1, fs::exists(args.output_dir / "training.svg")};
   };
-  EXPECT_EQ(files(), (std::vector<bool>{false, false, false})) << "none unless it is asked for";
+  EXPECT_EQ(files(), (std::vector<bool>{false, false, false, false}))
+      << "none unless it is asked for";
   args.report_to = {"csv"};
   train(args);
-  EXPECT_EQ(files(), (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(files(), (std::vector<bool>{true, false, false, false}));
   args.report_to = {"all"};
   train(args);
-  EXPECT_EQ(files(), (std::vector<bool>{true, true, true}));
+  EXPECT_EQ(files(), (std::vector<bool>{true, true, true, true}));
+  args.report_to = {"svg"};
+  args.run_name = "my first run";
+  train(args);
+  EXPECT_NE(read_file(args.output_dir / "training.svg").find("my first run"), std::string::npos);
 }
 
 TEST_F(RunFields, LoggingDirIsTensorBoardsUnlessTheEnvironmentNamesAnother) {

@@ -125,7 +125,7 @@ TEST(MachineWarnings, NameThreadsThatShareACore) {
 
 TEST(MachineWarnings, CountTheThreadsOfEveryProcess) {
   MachineReport report = good();
-  report.processes = 4;
+  report.processes = {.on_cpus = 4, .on_host = 4};
   report.usable_cores = 1;
   report.blas.own_threads = 0;
   EXPECT_TRUE(
@@ -141,11 +141,37 @@ TEST(MachineWarnings, CountTheThreadsOfEveryProcess) {
   EXPECT_EQ(report.warnings(), Warnings{});
 }
 
+TEST(MachineWarnings, CountTheTimeThatIsGrantedToEveryProcess) {
+  MachineReport report = good();
+  report.cpu_quota = 6;
+  report.threads = 2;
+  report.usable_cores = 1;
+  report.physical_cores = report.logical_cores = 8;
+  report.blas.own_threads = 0;
+  report.processes = {.on_cpus = 4, .on_host = 4};
+  ASSERT_EQ(report.warnings().size(), 1U);
+  EXPECT_NE(report.warnings()[0].find("2 threads in each of 4 processes in a control group that "
+                                      "grants the time of 6 CPU(s): "),
+            std::string::npos)
+      << report.warnings()[0];
+  report.cpu_quota = 4;  // two that are bound to four of the eight cores each
+  report.threads = report.physical_cores = 4;
+  report.usable_cores = 2;
+  report.processes = {.on_cpus = 1, .on_host = 2};
+  EXPECT_NE(report.warnings()[0].find(
+                "4 threads in a control group that grants the time of 4 CPU(s) to 2 processes: "),
+            std::string::npos)
+      << report.warnings()[0];
+  report.cpu_quota = 64;
+  EXPECT_NE(report.warnings()[0].find("4 threads on 4 physical core(s): "), std::string::npos)
+      << report.warnings()[0];
+}
+
 TEST(MachineReport, KnowsTheProcessesBesideThisOne) {
   const MachineReport alone = describe_machine();
   const MachineReport one_of_many = describe_machine("cpu", {.on_cpus = 1000, .on_host = 1000});
-  EXPECT_EQ(alone.processes, 1);
-  EXPECT_EQ(one_of_many.processes, 1000);
+  EXPECT_EQ(alone.processes.on_cpus, 1);
+  EXPECT_EQ(one_of_many.processes.on_cpus, 1000);
   EXPECT_EQ(one_of_many.usable_cores, 1);
   EXPECT_EQ(one_of_many.physical_cores, alone.physical_cores);
 }

@@ -7,6 +7,7 @@
 #include "torchhub/weights/load.h"
 #include "torchhub/weights/pickle_tensors.h"
 #include "torchhub/weights/save.h"
+#include "weights/file_in_folder.h"
 
 #include <torch/torch.h>
 
@@ -19,6 +20,15 @@ using testing::golden;
 using testing::golden_path;
 using testing::message_of;
 using testing::TempDir;
+
+TEST(WeightFileIn, IsNoneWhereTheFolderCannotBeLookedAt) {
+  const TempDir folder;
+  EXPECT_EQ(weight_file_in(folder.path()), std::nullopt);
+  EXPECT_EQ(weight_file_in(folder / "none"), std::nullopt);
+  EXPECT_EQ(weight_file_in(folder / std::string(300, 'a')), std::nullopt) << "no such name can be";
+  write_file_atomically(folder / "pytorch_model.bin", "");
+  EXPECT_EQ(weight_file_in(folder.path()), folder / "pytorch_model.bin");
+}
 
 // Golden: torch 2.14, torch.save({"w": torch.arange(12.0).view(3, 4), "tied": the same, ...}).
 TEST(PickledWeights, AreReadAsPythonWroteThem) {

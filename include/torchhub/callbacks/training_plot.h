@@ -21,7 +21,8 @@ std::string training_plot(const std::string& title, const std::vector<LogRow>& l
 /// only. A picture that cannot be written is a warning, not the end of the run.
 class TrainingPlotCallback final : public TrainerCallback {
  public:
-  /// @param file unset: training.svg in output_dir @param title unset: the name of output_dir
+  /// @param file unset: training.svg in output_dir @param title unset: args.run_name, or
+  /// else the name of output_dir
   explicit TrainingPlotCallback(std::optional<std::filesystem::path> file = std::nullopt,
                                 std::optional<std::string> title = std::nullopt);
 

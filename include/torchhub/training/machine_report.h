@@ -29,7 +29,7 @@ struct MachineReport {
   std::string libtorch_version = {};
   std::string device = "cpu";
   int threads = 1;                ///< at::get_num_threads().
-  int processes = 1;              ///< That compute on the same CPUs, with as many threads each.
+  ProcessesHere processes = {};   ///< With as many threads each.
   int usable_cores = 1;           ///< Threads that one process should have at most.
   int physical_cores = 1;         ///< As the kernel shows them, of those that the process may use.
   int logical_cores = 1;          ///< CPUs that the process may use.

@@ -51,7 +51,7 @@ std::string capability(const std::string& libtorch_config) {
 std::string MachineReport::line() const {
   std::string text =
       fmt::format("LibTorch {} on {}: {}", libtorch_version, device, plural(threads, "thread"));
-  if (processes > 1) text += fmt::format(" in each of {} processes", processes);
+  if (processes.on_cpus > 1) text += fmt::format(" in each of {} processes", processes.on_cpus);
   text += " on " + cores(*this);
   if (!cpu_capability.empty()) text += ", " + cpu_capability;
   return text + ", " + blas_text(blas);
@@ -72,7 +72,7 @@ MachineReport describe_machine(const std::string& device, const ProcessesHere& h
   report.libtorch_version = TORCH_VERSION;
   report.device = device;
   report.threads = at::get_num_threads();
-  report.processes = here.on_cpus;
+  report.processes = here;
   report.usable_cores = usable_cores_each(topology, here.on_cpus, here.on_host);
   report.physical_cores = topology.physical_cores;
   report.logical_cores = topology.logical_cores;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace torchhub {
 namespace {
 
@@ -38,12 +40,22 @@ void warn_of_capability(const MachineReport& m, std::vector<std::string>& found)
       m.cpu_capability));
 }
 
+/// Is it the time that is granted, and not the cores, that there is too little of?
+bool lacks_time(const MachineReport& m) {
+  if (!m.cpu_quota) return false;
+  const double granted = *m.cpu_quota * m.processes.on_cpus / m.processes.on_host;
+  const int threads = std::max(m.threads, m.blas.own_threads) * m.processes.on_cpus;
+  return granted < std::min(threads, m.physical_cores);
+}
+
 std::string what_there_is(const MachineReport& m) {
+  const ProcessesHere& here = m.processes;
   const std::string each =
-      m.processes > 1 ? fmt::format("in each of {} processes ", m.processes) : "";
-  if (m.cpu_quota && *m.cpu_quota < m.usable_cores * m.processes + 1) {
-    return fmt::format("{}in a control group that grants the time of {:.3g} CPU(s)", each,
-                       *m.cpu_quota);
+      here.on_cpus > 1 ? fmt::format("in each of {} processes ", here.on_cpus) : "";
+  if (lacks_time(m)) {
+    const bool divided = here.on_host > here.on_cpus;
+    return fmt::format("{}in a control group that grants the time of {:.3g} CPU(s){}", each,
+                       *m.cpu_quota, divided ? fmt::format(" to {} processes", here.on_host) : "");
   }
   if (!m.cores_are_certain) {
     return fmt::format("{}on {} virtual CPU(s), any two of which may be one core", each,
