@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 /// Never uploaded: our own files, checkpoints (they go by strategy), unfinished writes, and
 /// Python's pickled arguments, which may hold a token.
 PathFilter output_filter() {
-  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin"}};
+  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin",
+                     "*/training_args.bin"}};
 }
 
 /// Weights at the repository's root. What a push does not bring must go: a loader would prefer an
@@ -208,12 +209,17 @@ const std::vector<PushOutcome>& PushToHubCallback::finish() {
   return outcomes_;
 }
 
-std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
+std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
+  if (options_.make_card) return options_.make_card(event);
   TrainingCard facts = options_.card;
   if (facts.model_name.empty()) facts.model_name = repo_.id.name;
   if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url)
     facts.hub_url = options_.hub.endpoint;
-  return card_.refresh(training_card(event, std::move(facts)), keys_given(options_.card));
+  return training_card(event, std::move(facts));
+}
+
+std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
+  return card_.refresh(generated_card(event), keys_given(options_.card));
 }
 
 PushJob PushToHubCallback::empty_job() const {

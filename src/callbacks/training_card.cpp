@@ -77,7 +77,7 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
     facts.hyperparameters = hyperparameter_lines(hyperparameters(event));
   }
   if (!facts.weights_step && event.state.global_step > 0) {
-    facts.weights_step = event.state.global_step;
+    facts.weights_step = event.weights_step.value_or(event.state.global_step);
   }
   if (facts.framework_versions.empty()) facts.framework_versions = versions();
   if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {

@@ -51,6 +51,7 @@ void TrainingRun::load_best_model() {
   }
   if (is_main) model_.load_state(folder);
   impl_.processes.share_model(model_);
+  impl_.weights_step = checkpoint_step(folder);
   // A file of strict_json has null for an infinity.
   const double metric = state_.best_metric.value_or(std::numeric_limits<double>::quiet_NaN());
   log::info("best_model_loaded", {{"folder", folder.string()}, {"metric", metric}});

@@ -1,5 +1,7 @@
 #include "trainer/gpu_memory.h"
 
+#include "torchhub/base/log.h"
+
 #include <torch/torch.h>
 
 namespace torchhub {
@@ -15,6 +17,13 @@ c10::DeviceIndex current_gpu() {
   return c10::impl::VirtualGuardImpl(at::kCUDA).getDevice().index();
 }
 
+/// @return whether there is a cache that could be emptied
+bool empty_cache() {
+  if (!torch::cuda::is_available()) return false;
+  at::getDeviceAllocator(at::kCUDA)->emptyCache();
+  return true;
+}
+
 }  // namespace
 
 std::optional<GpuMemory> gpu_memory() {
@@ -27,14 +36,20 @@ std::optional<GpuMemory> gpu_memory() {
 void reset_gpu_peak() {
   if (torch::cuda::is_available()) at::getDeviceAllocator(at::kCUDA)->resetPeakStats(current_gpu());
 }
-
-void release_cached_memory() {
-  if (torch::cuda::is_available()) at::getDeviceAllocator(at::kCUDA)->emptyCache();
-}
 #else
+namespace {
+
+bool empty_cache() { return false; }
+
+}  // namespace
+
 std::optional<GpuMemory> gpu_memory() { return std::nullopt; }
 void reset_gpu_peak() {}
-void release_cached_memory() {}
 #endif
+
+void release_cached_memory() {
+  const bool done = empty_cache();
+  log::debug("empty_cache", {{"done", done}});
+}
 
 }  // namespace torchhub

@@ -17,7 +17,8 @@ struct GpuMemory {
 /// that have the CUDA toolkit.
 std::optional<GpuMemory> gpu_memory();
 void reset_gpu_peak();
-/// Gives back to the GPU what LibTorch keeps for tensors to come.
+/// Gives back to the GPU what LibTorch keeps for tensors to come, where it can; a line of the log's
+/// level debug says that it was called.
 void release_cached_memory();
 /// Is it to be done after this update? Every torch_empty_cache_steps, counted from the run's first.
 bool empties_cache_at(std::int64_t global_step, const TrainingArguments& args);

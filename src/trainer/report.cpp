@@ -75,6 +75,9 @@ std::string Trainer::model_card() const {
                            ? impl_->pusher->repo().id.name
                            : PushToHubCallback::default_name(impl_->options.args.output_dir);
   }
+  if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url) {
+    facts.hub_url = impl_->hub_options().endpoint;
+  }
   return training_card(impl_->event(), std::move(facts));
 }
 

@@ -12,7 +12,7 @@ constexpr std::size_t kMostPending = 256;  // losses that wait on the GPU, 4 byt
 }  // namespace
 
 void RunningLoss::add(const at::Tensor& loss, std::int64_t step) {
-  if (loss.is_cpu()) {
+  if (!reads_late_) {
     add_number(loss.item<double>(), step);
     return;
   }
@@ -22,8 +22,9 @@ void RunningLoss::add(const at::Tensor& loss, std::int64_t step) {
 
 void RunningLoss::read_pending() {
   if (pending_.empty()) return;
+  const torch::Device device = pending_.front().first.device();  // one may lie elsewhere
   std::vector<torch::Tensor> losses;
-  for (const auto& [loss, step] : pending_) losses.push_back(loss.to(torch::kFloat64));
+  for (const auto& [loss, step] : pending_) losses.push_back(loss.to(device, torch::kFloat64));
   const torch::Tensor on_host = torch::stack(losses).cpu();
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     add_number(on_host[static_cast<std::int64_t>(i)].item<double>(), pending_[i].second);

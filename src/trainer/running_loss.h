@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
 
 #include <cstdint>
 #include <utility>
@@ -17,11 +18,14 @@ struct LossSums {
   std::int64_t last_logged_step = 0;
 };
 
-/// The sum of losses, read from the device only when somebody asks.
+/// The sum of losses. What a GPU computes is read only when somebody asks, or many wait, since the
+/// program waits for the GPU then.
 class RunningLoss {
  public:
   /// @param filter_nan replace what is not finite as Python does: by the mean since the last log
-  explicit RunningLoss(bool filter_nan) : filter_nan_(filter_nan) {}
+  /// @param device that computes the losses
+  RunningLoss(bool filter_nan, c10::Device device)
+      : filter_nan_(filter_nan), reads_late_(!device.is_cpu()) {}
 
   void restore(const LossSums& sums) { sums_ = sums; }
   /// @param loss scalar, of one micro-batch @param step updates done before it
@@ -38,8 +42,9 @@ class RunningLoss {
   void add_number(double loss, std::int64_t step);
 
   bool filter_nan_;
+  bool reads_late_;
   LossSums sums_ = {};
-  std::vector<std::pair<at::Tensor, std::int64_t>> pending_ = {};  // on a GPU
+  std::vector<std::pair<at::Tensor, std::int64_t>> pending_ = {};
 };
 
 }  // namespace torchhub

@@ -59,8 +59,9 @@ void set_log_level(const std::string& name) {
 
 }  // namespace
 
-Trainer::Impl::Impl(TrainerOptions given, const ProcessEnvironment& environment)
-    : options(checked(std::move(given), environment)),
+Trainer::Impl::Impl(Trainer& trainer, TrainerOptions given, const ProcessEnvironment& environment)
+    : owner(trainer),
+      options(checked(std::move(given), environment)),
       device_name(device_of(environment, options.args)),
       processes(options.process_group, environment, options.args),
       memory(!options.args.skip_memory_metrics) {
@@ -115,6 +116,7 @@ void Trainer::Impl::add_callbacks(const ProcessesHere& here) {
 void Trainer::Impl::make_pusher() {
   auto to = PushToHubCallbackOptions::from_arguments(options.args, hub_options(), options.card);
   to.init_hf_repo = options.init_hf_repo;
+  to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
   pusher = std::make_shared<PushToHubCallback>(std::move(to));
 }
 
@@ -127,7 +129,8 @@ TrainerEvent Trainer::Impl::event() {
           .optimizer = optimizer,
           .lr_scheduler = lr_scheduler,
           .train_dataloader = train_loader,
-          .eval_dataloader = eval_loader};
+          .eval_dataloader = eval_loader,
+          .weights_step = weights_step};
 }
 
 void Trainer::Impl::find_device() { device_ = device_of(*options.model); }
@@ -144,7 +147,7 @@ double Trainer::Impl::seconds_since(std::chrono::steady_clock::time_point start)
 
 Trainer::Trainer(TrainerOptions options) {
   const ProcessEnvironment environment = environment_of(options);
-  impl_ = std::make_unique<Impl>(std::move(options), environment);
+  impl_ = std::make_unique<Impl>(*this, std::move(options), environment);
 }
 Trainer::~Trainer() = default;
 
@@ -196,9 +199,12 @@ TrainOutput Trainer::train_in_what_fits(const std::optional<std::filesystem::pat
   while (true) {
     try {
       return train_with(args, checkpoint);
-    } catch (const std::exception& error) {
+    } catch (std::exception& error) {
       const std::int64_t tried = args.per_device_train_batch_size;
-      if (!impl_->tries_again_after(error)) throw;
+      if (!impl_->tries_again_after(error)) {
+        if (is_out_of_memory(error)) throw_that_no_batch_fits(error);
+        throw;
+      }
       impl_->forget_optimizer();  // memory may have run out in the middle of its step
       args.per_device_train_batch_size = tried * 9 / 10;
       log::warning("out_of_memory", {{"batch_size", tried},

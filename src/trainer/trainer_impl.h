@@ -23,7 +23,7 @@
 namespace torchhub {
 
 struct Trainer::Impl {
-  Impl(TrainerOptions given, const ProcessEnvironment& environment);
+  Impl(Trainer& trainer, TrainerOptions given, const ProcessEnvironment& environment);
 
   void add_callbacks(const ProcessesHere& here);
   void make_pusher();
@@ -77,6 +77,7 @@ struct Trainer::Impl {
   bool normalises_by_items(const UpdateExtent& update) const;
   double seconds_since(std::chrono::steady_clock::time_point start) const;
 
+  Trainer& owner;  ///< Whose it is, for what may be overridden.
   TrainerOptions options;
   std::string device_name;
   Processes processes;
@@ -88,6 +89,7 @@ struct Trainer::Impl {
   MemoryTracker memory;
   std::shared_ptr<PushToHubCallback> pusher;                 ///< Only with push_to_hub.
   bool training = false;                                     ///< train() is under way.
+  std::optional<std::int64_t> weights_step;                  ///< See TrainerEvent.
   bool saves_for_itself = false;                             ///< save_model() is not the user's.
   ResumedRates resumed_rates = ResumedRates::of_checkpoint;  ///< Of that train().
   /// Set until the first train(): Python reports it with evaluations before training.

@@ -5,6 +5,7 @@
 #include "trainer/checkpoint_files.h"
 #include "trainer/metric_row.h"
 #include "trainer/worker_seed.h"
+#include "training/module_device.h"
 
 #include <fmt/format.h>
 
@@ -41,7 +42,7 @@ TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader)
       scheduler_(schedule_of_plan()),
       loader_(std::move(loader)),
       memory_(impl_.memory, "train"),
-      loss_(args_.logging_nan_inf_filter),
+      loss_(args_.logging_nan_inf_filter, device_of(model_)),
       tokens_(model_, args_.include_num_input_tokens_seen),
       python_rng_(seeded_python_rng(args_.seed)) {
   impl_.find_device();
@@ -109,6 +110,7 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
                         .save_steps = plan_.save_steps,
                         .train_batch_size = plan_.train_batch_size};
   impl_.processes.mark(state_);
+  impl_.weights_step.reset();
   if (args_.gradient_checkpointing && !model_.set_gradient_checkpointing(true)) {
     throw InvalidArgumentError(fmt::format(
         "gradient_checkpointing is true, but {} cannot recompute activations. Set it to false.",

@@ -1,6 +1,8 @@
 #include "support/child_process.h"
+#include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/hub/client.h"
 
 #include <gtest/gtest.h>
 
@@ -13,6 +15,22 @@ namespace {
 Finished hand_written(std::vector<std::string> words) {
   words.insert(words.begin(), HAND_WRITTEN);
   return run(std::move(words));
+}
+
+TEST(HandWrittenLoop, PushesEachOfItsSaves) {
+  const TempDir folder;
+  const LocalHub hub;
+  const Finished finished =
+      run({HAND_WRITTEN, folder / "out", "4", "2", "own"},
+          {"HF_ENDPOINT=" + hub.base_url(), "HF_TOKEN=" + hub.token(),
+           "HF_HOME=" + (folder / "home").string()});
+  ASSERT_EQ(finished.exit_code, 0) << finished.errors;
+  const HubClient client(
+      {.endpoint = hub.base_url(), .token = hub.token(), .cache_dir = folder / "cache"});
+  const Repo repo{.id = {.owner = "demo", .name = "own"}};
+  EXPECT_EQ(client.list_repo_commits(repo).front().title, "Training in progress, step 4");
+  EXPECT_EQ(read_file(client.hub_download(repo, "model.safetensors")),
+            read_file(folder / "out/checkpoint-4/model.safetensors"));
 }
 
 TEST(HandWrittenLoop, GoesOnFromItsCheckpointAsIfItHadNeverStopped) {

@@ -348,6 +348,56 @@ TEST_F(PushToHub, NamesTheRepoThatTheModelCameFromAsTheBaseModel) {
   EXPECT_NE(t.model_card().find("base_model: demo/base\n"), std::string::npos) << t.model_card();
 }
 
+TEST_F(PushToHub, EndsWithACardOfTheBestModelWhereThatIsLoaded) {
+  TrainerOptions o = trainer_options(HubStrategy::end);
+  o.args.load_best_model_at_end = true;
+  o.args.metric_for_best_model = "accuracy";
+  o.compute_metrics = [evaluations = 0](const EvalPrediction&) mutable {
+    Metrics metrics;
+    metrics.set("accuracy", evaluations++ == 0 ? 0.9 : 0.1);
+    return metrics;
+  };
+  Trainer(std::move(o)).train();
+  const std::string card = read_file(client().hub_download(repo_, "README.md"));
+  EXPECT_NE(card.find("\n- Accuracy: 0.9\n"), std::string::npos) << card;
+  EXPECT_EQ(card.find("\n- Accuracy: 0.1\n"), std::string::npos) << card;
+  EXPECT_EQ(read_file(client().hub_download(repo_, "model.safetensors")),
+            read_file(folder_ / "tiny/checkpoint-2/model.safetensors"));
+}
+
+TEST_F(PushToHub, PushesTheCardThatASubclassMakes) {
+  class WithItsOwnCard final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    std::string model_card() const override {
+      return "---\nlicense: mit\n---\n\n# Mine, after " + std::to_string(state().global_step) +
+             " updates\n";
+    }
+  };
+  WithItsOwnCard trainer(trainer_options(HubStrategy::every_save));
+  const TrainOutput out = trainer.train();
+  const auto card_at = [&](const std::string& revision) {
+    return read_file(client().hub_download(repo_, "README.md", {.revision = revision}));
+  };
+  EXPECT_EQ(card_at(*out.pushes.front().commit_oid),
+            "---\nlicense: mit\n---\n\n# Mine, after 2 updates\n");
+  EXPECT_NE(card_at(trainer.push_to_hub().oid).find("# Mine, after 4 updates"), std::string::npos);
+}
+
+// TD-1: Python pickles its arguments with the token in clear.
+TEST_F(PushToHub, LeavesThePickledArgumentsOfPythonWhereTheyAre) {
+  write_file_atomically(folder_ / "tiny/training_args.bin", "a token");
+  write_file_atomically(folder_ / "tiny/earlier/training_args.bin", "a token");
+  write_file_atomically(folder_ / "tiny/earlier/notes.txt", "mine");
+  Trainer t = trainer(HubStrategy::every_save);
+  t.train();
+  EXPECT_TRUE(files().contains("earlier/notes.txt"));
+  t.push_to_hub();
+  for (const std::string& path : files()) {
+    EXPECT_EQ(path.find("training_args.bin"), std::string::npos) << path;
+  }
+}
+
 TEST_F(PushToHub, TellsCallbacksBeforeEachSaveIsHandedOver) {
   class Counter final : public TrainerCallback {
    public:

@@ -28,6 +28,8 @@ struct PushToHubCallbackOptions {
   /// Makes or finds the repository to push to. Unset: hub_model_id is created where it is missing.
   std::function<Repo(const HubClient&)> init_hf_repo = {};
   TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
+  /// The card as generated now, before it is merged with what users wrote. Unset: training_card().
+  std::function<std::string(const TrainerEvent&)> make_card = {};
 
   static PushToHubCallbackOptions from_arguments(const TrainingArguments& arguments, HubOptions hub,
                                                  TrainingCard card);
@@ -84,6 +86,7 @@ class PushToHubCallback final : public TrainerCallback {
   double stall_seconds() const { return stall_seconds_; }
 
  private:
+  std::string generated_card(const TrainerEvent& event) const;
   PushJob empty_job() const;
   PushJob job_of_checkpoint(const TrainerEvent& event,
                             const std::filesystem::path& checkpoint) const;

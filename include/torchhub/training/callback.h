@@ -6,6 +6,7 @@
 #include "torchhub/training/plan.h"
 #include "torchhub/training/state.h"
 
+#include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -24,6 +25,9 @@ struct TrainerEvent {
   const LrScheduler* lr_scheduler = nullptr;           ///< While training.
   const DataLoader* train_dataloader = nullptr;        ///< While training.
   const DataLoader* eval_dataloader = nullptr;         ///< In prediction_step alone.
+  /// After which update the model's weights were these, where that was not the last one: the best
+  /// ones have been loaded.
+  std::optional<std::int64_t> weights_step = std::nullopt;
 };
 
 /// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training
