@@ -68,7 +68,7 @@ void for_each_field(Arguments& a, Visitor&& visit) {
   visit("log_level", a.log_level, "Level of the library's log");
   visit("log_level_replica", a.log_level_replica, "The same for processes that do not log");
   visit("disable_tqdm", a.disable_tqdm, "Printed logs instead of a progress bar");
-  visit("report_to", a.report_to, "Loggers: tensorboard, csv, jsonl, all, none");
+  visit("report_to", a.report_to, "Loggers: tensorboard, csv, jsonl, svg, all, none");
   visit("run_name", a.run_name, "Name of the run, for loggers");
   visit("project", a.project, "Stored only");
   visit("trackio_space_id", a.trackio_space_id, "Stored only");

@@ -105,8 +105,8 @@ void read(const ordered_json& value, AcceleratorConfig& c) {
       read(item, c.use_seedable_sampler);
     } else if (key == "non_blocking") {
       read(item, c.non_blocking);
-    } else if (key == "gradient_accumulation_kwargs" ? !item.is_null()
-                                                     : key != "use_configured_state") {
+    } else if (!(key == "gradient_accumulation_kwargs" && item.is_null()) &&
+               !(key == "use_configured_state" && (item.is_null() || item == false))) {
       throw WrongValue(
           fmt::format("a map of split_batches, dispatch_batches, even_batches, "
                       "use_seedable_sampler and non_blocking; '{}' is not offered",
