@@ -20,10 +20,9 @@ Finished hand_written(std::vector<std::string> words) {
 TEST(HandWrittenLoop, PushesEachOfItsSaves) {
   const TempDir folder;
   const LocalHub hub;
-  const Finished finished =
-      run({HAND_WRITTEN, folder / "out", "4", "2", "own"},
-          {"HF_ENDPOINT=" + hub.base_url(), "HF_TOKEN=" + hub.token(),
-           "HF_HOME=" + (folder / "home").string()});
+  const Finished finished = run({HAND_WRITTEN, folder / "out", "4", "2", "own"},
+                                {"HF_ENDPOINT=" + hub.base_url(), "HF_TOKEN=" + hub.token(),
+                                 "HF_HOME=" + (folder / "home").string()});
   ASSERT_EQ(finished.exit_code, 0) << finished.errors;
   const HubClient client(
       {.endpoint = hub.base_url(), .token = hub.token(), .cache_dir = folder / "cache"});

@@ -6,6 +6,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/torchhub.h"
+#include "trainer/pickled_weights.h"
 
 #include <torch/torch.h>
 
@@ -65,7 +66,7 @@ class DamagedCheckpoint : public ::testing::Test {
   /// Cuts a file of the broken one to each length, `stride` apart, and asks one Trainer to go on.
   template <typename Exception>
   void expect_refused_however_short(const char* file, std::size_t stride, std::size_t tail = 1) {
-    const std::string whole = read_file(good_ / file);
+    const std::string whole = read_file(bad_ / file);
     const auto model = tiny_model();
     Trainer trainer = make(model, "again");
     for (std::size_t length = 0; length + tail <= whole.size(); length += stride) {
@@ -79,7 +80,7 @@ class DamagedCheckpoint : public ::testing::Test {
           << said;
     }
     write(file, whole);
-    trainer.train({.resume_from_checkpoint = good_.string()});  // the same Trainer, unharmed
+    trainer.train({.resume_from_checkpoint = bad_.string()});  // the same Trainer, unharmed
     EXPECT_TRUE(same_state(*straight_, *model));
   }
 
@@ -110,14 +111,19 @@ TEST_F(DamagedCheckpoint, WithTextCutAtAnyByteIsRefusedByName) {
 }
 
 TEST_F(DamagedCheckpoint, WithTorchFilesCutAnywhereIsRefusedByName) {
-  // Each byte of these files: CutFile in tests/training/cut_files_test.cpp.
+  // Each byte of the larger ones: CutFile in tests/training/cut_files_test.cpp.
   expect_refused_however_short<CheckpointError>("optimizer.pt", 61);
-  expect_refused_however_short<CheckpointError>("scheduler.pt", 13);
+  expect_refused_however_short<CheckpointError>("scheduler.pt", 1);
   expect_refused_however_short<CheckpointError>("rng_state.pth", 61);
 }
 
-TEST_F(DamagedCheckpoint, WithWeightsCutAnywhereIsRefusedByName) {
-  expect_refused_however_short<SafetensorsError>("model.safetensors", 7);
+TEST_F(DamagedCheckpoint, WithWeightsCutAtAnyByteIsRefusedByName) {
+  expect_refused_however_short<SafetensorsError>("model.safetensors", 1);
+}
+
+TEST_F(DamagedCheckpoint, WithPickledWeightsCutAnywhereIsRefusedByName) {
+  testing::pickle_weights(bad_);
+  expect_refused_however_short<PickleError>("pytorch_model.bin", 7);
 }
 
 /// `text` with the number of that key replaced.

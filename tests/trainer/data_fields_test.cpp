@@ -7,8 +7,10 @@
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <numeric>
 
@@ -157,6 +159,49 @@ TEST_F(DataFields, PrefetchFactorIsHowManyBatchesAWorkerLoadsAhead) {
   TrainerOptions options = watched(args);
   options.callbacks = {std::make_shared<WaitForFive>(texts_)};
   EXPECT_EQ(Trainer(std::move(options)).train().global_step, 12);
+}
+
+/// Reads each sample once, and keeps it.
+class Keeping final : public Dataset {
+ public:
+  std::int64_t size() const override { return source_->size(); }
+  Batch get(std::int64_t index) const override {
+    const std::lock_guard lock(mutex_);
+    const auto [sample, is_new] = kept_.try_emplace(index);
+    if (is_new) sample->second = source_->get(index);
+    reads_ += is_new ? 1 : 0;
+    return sample->second;
+  }
+  int reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
+  }
+
+ private:
+  std::shared_ptr<const Dataset> source_ = testing::tiny_dataset(16);
+  mutable std::mutex mutex_;
+  mutable std::map<std::int64_t, Batch> kept_;
+  mutable int reads_ = 0;
+};
+
+// What it is for in Python, where workers are processes with datasets of their own: what these keep
+// in an epoch is there in the next. Here threads share the dataset, so that it is so either way.
+TEST_F(DataFields, WhatADatasetKeepsStaysWithPersistentWorkersAndWithout) {
+  const TrainingArguments asked =
+      training_arguments_from_json({{"dataloader_persistent_workers", true}});
+  EXPECT_TRUE(asked.dataloader_persistent_workers);
+  const auto model_after_two_epochs = [&](bool persistent) {
+    const auto data = std::make_shared<Keeping>();
+    const auto model = tiny_model();
+    TrainingArguments args = arguments();
+    args.num_train_epochs = 2;
+    args.dataloader_num_workers = 2;
+    args.dataloader_persistent_workers = persistent;
+    Trainer({.model = model, .args = args, .train_dataset = data}).train();
+    EXPECT_EQ(data->reads(), 16) << persistent;
+    return model;
+  };
+  EXPECT_TRUE(testing::same_state(*model_after_two_epochs(false), *model_after_two_epochs(true)));
 }
 
 }  // namespace

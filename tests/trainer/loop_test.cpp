@@ -294,33 +294,6 @@ TEST(TrainerLoop, BeginsTheNextEpochAtItsFirstBatchWhenACallbackEndsOneEarly) {
   EXPECT_EQ(ending->epochs, 3);
 }
 
-TEST(TrainerLoop, KeepsWhatItSavesBesideTheHigherStepsOfAnOlderRun) {
-  const TempDir folder;
-  write_file_atomically(folder / "out/checkpoint-1000/trainer_state.json", "{}");
-  Trainer trainer({.model = tiny_model(),
-                   .args = {.output_dir = folder / "out",
-                            .max_steps = 2,
-                            .disable_tqdm = true,
-                            .save_steps = 1,
-                            .save_total_limit = 1},
-                   .train_dataset = tiny_dataset(16)});
-  trainer.train();
-  EXPECT_EQ(complete_checkpoints(folder / "out"), std::vector<std::int64_t>{2});
-}
-
-TEST(TrainerLoop, KeepsAsManyCheckpointsAsAsked) {
-  const TempDir folder;
-  Trainer trainer({.model = tiny_model(),
-                   .args = {.output_dir = folder / "out",
-                            .max_steps = 6,
-                            .disable_tqdm = true,
-                            .save_steps = 1,
-                            .save_total_limit = 2},
-                   .train_dataset = tiny_dataset(16)});
-  trainer.train();
-  EXPECT_EQ(complete_checkpoints(folder / "out"), (std::vector<std::int64_t>{5, 6}));
-}
-
 TEST(JsonlLogCallback, WritesOneLineALog) {
   const TempDir folder;
   Trainer trainer({.model = tiny_model(),

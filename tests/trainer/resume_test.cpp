@@ -4,6 +4,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/torchhub.h"
+#include "trainer/resumable_run.h"
 #include "trainer/resume_source.h"
 
 #include <torch/torch.h>
@@ -14,51 +15,13 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::arguments;
+using testing::noisy_collator;
+using testing::run;
 using testing::same_state;
 using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
-
-/// 26 samples in batches of 4, two an update: 7 batches and 4 updates an epoch, the last ones
-/// short.
-TrainingArguments arguments(const fs::path& output_dir, std::int64_t save_steps) {
-  return {.output_dir = output_dir,
-          .per_device_train_batch_size = 4,
-          .max_steps = 12,
-          .learning_rate = 0.01,
-          .warmup_steps = 3,
-          .weight_decay = 0.1,
-          .gradient_accumulation_steps = 2,
-          .logging_steps = 1,
-          .disable_tqdm = true,
-          .save_steps = static_cast<double>(save_steps)};
-}
-
-/// Adds noise to the images, drawn from the seed of the batch.
-Batch noisy_collator(const std::vector<Batch>& samples, std::uint64_t seed) {
-  Batch batch = default_data_collator(samples, seed);
-  const auto generator = at::detail::createCPUGenerator(seed);
-  torch::Tensor& x = batch.at("pixel_values");
-  x = x + 0.1 * torch::randn(x.sizes(), generator, x.options());
-  return batch;
-}
-
-std::shared_ptr<PreTrainedModel> run(TrainingArguments args,
-                                     std::optional<std::string> resume = std::nullopt,
-                                     std::optional<HubOptions> hub = std::nullopt) {
-  const auto model = tiny_model();
-  if (resume) {  // other weights, so that a resume which brings none is noticed
-    const torch::NoGradGuard no_grad;
-    for (torch::Tensor& parameter : model->parameters()) parameter.fill_(0.5);
-  }
-  Trainer trainer({.model = model,
-                   .args = std::move(args),
-                   .train_dataset = tiny_dataset(26),
-                   .data_collator = noisy_collator,
-                   .hub = std::move(hub)});
-  trainer.train({.resume_from_checkpoint = std::move(resume)});
-  return model;
-}
 
 TEST(Resume, EqualsARunThatNeverStoppedAtAnyStep) {
   const TempDir folder;
@@ -197,12 +160,26 @@ TEST(Resume, TakesTheLearningRateOfTheCheckpointOrIfAskedOfThisRun) {
   }
 }
 
+// Workers have loaded more than the run has trained on when a checkpoint is written.
 TEST(Resume, DoesNotDependOnTheNumberOfWorkers) {
   const TempDir folder;
-  const auto straight = run(arguments(folder / "straight", 5));
-  TrainingArguments args = arguments(folder / "resumed", 100);
-  args.dataloader_num_workers = 3;
-  EXPECT_TRUE(same_state(*straight, *run(args, (folder / "straight/checkpoint-5").string())));
+  const auto run_with = [&](int workers, const std::string& name,
+                            std::optional<std::string> resume) {
+    TrainingArguments args = arguments(folder / name, resume ? 100 : 2);
+    args.dataloader_num_workers = workers;
+    return run(std::move(args), std::move(resume));
+  };
+  const auto straight = run_with(0, "straight-0", std::nullopt);
+  EXPECT_TRUE(same_state(*straight, *run_with(3, "straight-3", std::nullopt)));
+  for (const char* saved : {"straight-0", "straight-3"}) {
+    for (const std::int64_t step : {4, 6}) {  // the end of an epoch, and the middle of one
+      for (const int workers : {0, 1, 3}) {
+        const fs::path checkpoint = folder / saved / checkpoint_name(step);
+        SCOPED_TRACE(checkpoint.string() + " with workers: " + std::to_string(workers));
+        EXPECT_TRUE(same_state(*straight, *run_with(workers, "resumed", checkpoint.string())));
+      }
+    }
+  }
 }
 
 /// Writes down which samples were asked for.

@@ -21,8 +21,8 @@ struct Job {
   std::vector<std::string> through = {};  ///< A program that starts the ranks, with its words.
 };
 
-/// The ranks of `job`, with `folder` as output_dir. An update takes `total_batch` samples, however
-/// many processes share them; an epoch has 48.
+/// The ranks of `job`, with `folder` as output_dir. A batch has `total_batch` samples, however many
+/// processes share them, and is an update unless `more` accumulates; an epoch has 48 samples.
 inline RankGroup started(const std::filesystem::path& folder, const Job& job) {
   const std::string batch = std::to_string(job.total_batch / job.world_size);
   std::vector<std::string> command = {TRAINING_RANK,
@@ -90,6 +90,30 @@ inline void expect_same_run(const nlohmann::json& one, const nlohmann::json& sha
   }
   EXPECT_EQ(shared["total_flos"], one["total_flos"]);
   EXPECT_EQ(shared["tokens"], one["tokens"]);
+}
+
+/// The same predictions, in the order of the dataset, and what metrics make of them.
+inline void expect_same_evaluation(const nlohmann::json& one, const nlohmann::json& shared) {
+  ASSERT_TRUE(one.contains("labels")) << one.dump();
+  ASSERT_TRUE(shared.contains("labels")) << shared.dump();
+  EXPECT_EQ(shared["labels"], one["labels"]) << "in the order of the dataset";
+  expect_near(one["predictions"], shared["predictions"], 1e-5);
+  for (const char* name : {"test_loss", "test_accuracy", "test_accuracy_of_all"}) {
+    EXPECT_NEAR(shared["metrics"][name].get<double>(), one["metrics"][name].get<double>(), 1e-5)
+        << name;
+  }
+}
+
+/// Rank by rank the same weights and losses, bit for bit.
+inline void expect_same_bits(const std::vector<nlohmann::json>& straight,
+                             const std::vector<nlohmann::json>& again) {
+  ASSERT_EQ(again.size(), straight.size());
+  for (std::size_t rank = 0; rank < again.size(); ++rank) {
+    ASSERT_TRUE(straight[rank].contains("state")) << straight[rank].dump();
+    ASSERT_TRUE(again[rank].contains("state")) << again[rank].dump();
+    EXPECT_EQ(again[rank]["state"], straight[rank]["state"]);
+    EXPECT_EQ(logged(again[rank], "loss"), logged(straight[rank], "loss"));
+  }
 }
 
 }  // namespace torchhub::testing

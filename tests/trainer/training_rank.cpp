@@ -1,6 +1,7 @@
 // usage: training_rank SCENARIO [--field value ...]
 // One process of a run, started by RankGroup: trains, evaluates, predicts, and prints as JSON what
 // it saw. Ends with 7 for a DistributedError and 8 for another error, its text on standard error.
+#include "support/stream_of.h"
 #include "support/tiny_model.h"
 #include "support/token_classifier.h"
 #include "torchhub/torchhub.h"
@@ -13,7 +14,10 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace torchhub;
 using nlohmann::json;
@@ -75,6 +79,23 @@ std::shared_ptr<const Dataset> token_rows(std::int64_t size) {
   torch::Tensor labels = ids.remainder(3);
   for (std::int64_t row = 0; row < size; ++row) labels[row].slice(0, 1 + row % 5).fill_(-100);
   return std::make_shared<TensorDataset>(Batch{{"input_ids", ids}, {"labels", labels}});
+}
+
+/// The same, each cut to the labels that count: at most five.
+std::shared_ptr<const Dataset> ragged_rows(std::int64_t size) {
+  return std::make_shared<TransformedDataset>(token_rows(size), [](Batch row, std::int64_t index) {
+    for (auto& [name, column] : row) column = column.narrow(0, 0, 1 + index % 5);
+    return row;
+  });
+}
+
+/// 45 samples fill no whole number of batches of 8. Filled up, with the first ones again, they do.
+std::shared_ptr<const Dataset> samples_of(const std::string& scenario) {
+  if (scenario != "uneven" && scenario != "filled_up") return testing::tiny_dataset(48);
+  const auto uneven = testing::tiny_dataset(45);
+  if (scenario == "uneven") return uneven;
+  return std::make_shared<ConcatDataset>(
+      std::vector<std::shared_ptr<const Dataset>>{uneven, uneven->first(3)});
 }
 
 template <typename Model>
@@ -156,21 +177,35 @@ class OwnBatches final : public Trainer {
 TrainerOptions options_of(const std::string& scenario, TrainingArguments args) {
   TrainerOptions options{.args = std::move(args)};
   if (scenario.starts_with("token")) {
-    options.model = scenario == "tokens" ? made<Tokens>() : made<TokenMeans>();
+    const bool sums = scenario == "tokens" || scenario == "token_ragged";
+    options.model = sums ? made<Tokens>() : made<TokenMeans>();
     if (scenario == "token_func") options.compute_loss_func = summed_loss;
     options.train_dataset = token_rows(48);
     options.eval_dataset = token_rows(21);
+    if (scenario == "token_ragged") {
+      options.eval_dataset = ragged_rows(21);
+      options.data_collator = DataCollatorForTokenClassification(PaddingOptions{.pad_token_id = 0});
+    }
     options.eval_loss_mean = EvalLossMean::labels;
   } else {
     options.model = scenario == "hard"    ? testing::tiny_model()
                     : scenario == "spare" ? made<Spare>()
                                           : made<Mlp>();
-    options.train_dataset = testing::tiny_dataset(scenario == "uneven" ? 45 : 48);
+    options.train_dataset = samples_of(scenario);
+    if (scenario.ends_with("stream")) {
+      options.train_stream = std::make_shared<testing::StreamOf>(
+          std::exchange(options.train_dataset, nullptr), scenario != "unsized_stream");
+    }
     options.eval_dataset = testing::tiny_dataset(21, 9);
   }
   options.compute_metrics = [](const EvalPrediction& whole) {
     return Metrics{{"accuracy_of_all", metrics::accuracy(whole).at("accuracy")}};
   };
+  if (scenario == "second_is_best") {
+    options.compute_metrics = [evaluations = 0](const EvalPrediction&) mutable {
+      return Metrics{{"score", ++evaluations == 2 ? 0.9 : 0.1}};
+    };
+  }
   options.streaming_metrics = {metrics::streaming_accuracy()};
   options.callbacks = {std::make_shared<LastRankAt3>(scenario)};
   if (scenario == "terminated") {
@@ -196,6 +231,7 @@ json seen_by(Trainer& trainer, const std::shared_ptr<const Dataset>& eval_datase
     seen["state"][name] = numbers(tensor);
   }
   seen["global_step"] = trainer.state().global_step;
+  seen["best_model_checkpoint"] = trainer.state().best_model_checkpoint.value_or("");
   seen["total_flos"] = static_cast<double>(trainer.state().total_flos);
   seen["tokens"] = trainer.state().num_input_tokens_seen;
   seen["log_level"] = static_cast<int>(log::level());

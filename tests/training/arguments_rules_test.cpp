@@ -56,6 +56,8 @@ TEST(ArgumentRules, ReadMapsFromText) {
       refusals({{"lr_scheduler_kwargs", "{num_cycles"}}),
       Lines{"lr_scheduler_kwargs is \"{num_cycles\"; it must be a map, as in {\"name\": 1}."});
   EXPECT_EQ(refusals({{"accelerator_config", {{"stages", 2}}}}).size(), 1U);
+  EXPECT_EQ(refusals({{"accelerator_config", {{"use_configured_state", true}}}}).size(), 1U);
+  EXPECT_TRUE(refusals({{"accelerator_config", {{"use_configured_state", false}}}}).empty());
 }
 
 TEST(ArgumentRules, ListTheWordsOfEachEnumeration) {
@@ -119,6 +121,21 @@ TEST(ArgumentRules, WantWholeNumbersOfUpdatesAboveOne) {
             Lines{"save_steps is 10.25; it must be a whole number where it is above 1."});
   EXPECT_EQ(problems({.save_steps = -1}).size(), 1U);  // Python then saves at the end only
   EXPECT_EQ(make_plan({.max_steps = 50, .save_steps = 10}, 8).save_steps, 10);
+}
+
+TEST(ArgumentRules, WantFractionsOfWhichOneIsAMultipleWhereTheBestModelIsLoaded) {
+  const auto problems_with = [](double eval_steps, double save_steps) {
+    return problems({.eval_strategy = IntervalStrategy::steps,
+                     .eval_steps = eval_steps,
+                     .save_steps = save_steps,
+                     .load_best_model_at_end = true});
+  };
+  EXPECT_EQ(problems_with(0.2, 0.3),
+            Lines{"load_best_model_at_end needs save_steps to be a multiple of eval_steps; they "
+                  "are 0.3 and 0.2."});
+  EXPECT_EQ(problems_with(0.2, 0.4), Lines{});
+  EXPECT_EQ(problems_with(0.1, 0.7), Lines{}) << "though 0.7 / 0.1 is no whole number here";
+  EXPECT_EQ(problems_with(0.4, 0.2).size(), 1U);
 }
 
 TEST(ArgumentRules, NameTheBestMetricOfASchedulerThatFollowsOne) {

@@ -3,6 +3,7 @@
 #include "support/golden.h"
 #include "support/message_of.h"
 #include "torchhub/base/error.h"
+#include "torchhub/base/log.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -170,6 +171,33 @@ TEST(Schedule, NeedsToKnowWhereTheRunEndsIfItGoesDownToThere) {
   LogRow both = decay;
   both.emplace_back("num_stable_steps", std::int64_t{4});
   EXPECT_TRUE(problems_of(warmup_stable_decay, both, -1).empty());
+}
+
+// As in Python: the run may end while the rate still goes down, or long after it is down.
+TEST(Schedule, WarnsThatNumStableStepsWinOverTheLengthOfTheRun) {
+  const auto warnings_of = [](const LogRow& kwargs, std::int64_t total_steps) {
+    std::vector<std::string> lines;
+    log::set_sink([&](log::Level, std::string_view line) { lines.emplace_back(line); });
+    make_scheduler(
+        {.type = SchedulerType::warmup_stable_decay, .kwargs = kwargs, .total_steps = total_steps});
+    log::set_sink({});
+    return lines;
+  };
+  const LogRow decay{{"num_decay_steps", std::int64_t{4}}};
+  const LogRow both{{"num_decay_steps", std::int64_t{4}}, {"num_stable_steps", std::int64_t{2}}};
+  const std::vector<std::string> lines = warnings_of(both, 10);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(
+      lines[0].ends_with(" WARNING num_stable_steps_wins num_stable_steps=2 total_steps=10"))
+      << lines[0];
+  EXPECT_TRUE(warnings_of(both, -1).empty()) << "nothing else was said";
+  EXPECT_TRUE(warnings_of(decay, 10).empty());
+  const auto multiplier = [](const LogRow& kwargs, std::int64_t step) {
+    return lr_multiplier(
+        {.type = SchedulerType::warmup_stable_decay, .kwargs = kwargs, .total_steps = 10}, step);
+  };
+  EXPECT_EQ(multiplier(both, 6), 0) << "after 2 stable updates and 4 that go down";
+  EXPECT_EQ(multiplier(decay, 6), 1);
 }
 
 TEST(Schedule, ScalesEachGroupsOwnRate) {

@@ -14,7 +14,8 @@
 namespace torchhub {
 
 /// The processes of a run have lost each other: one ended, did not answer in time, or was never
-/// met. Names the rank and what it was doing. The group is of no use afterwards; end the process.
+/// met. Names this rank, which noticed it, and what it was doing. The group is of no use
+/// afterwards; end the process.
 class DistributedError : public Error {
  public:
   using Error::Error;
