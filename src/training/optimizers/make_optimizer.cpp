@@ -2,6 +2,7 @@
 #include "torchhub/base/log.h"
 #include "torchhub/training/adafactor.h"
 #include "torchhub/training/optimizer.h"
+#include "training/optimizers/foreach_optimizers.h"
 #include "training/optimizers/fused_adamw.h"
 #include "training/optimizers/optim_args.h"
 #include "training/optimizers/tensor_groups.h"
@@ -149,11 +150,11 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(const ParameterGroups& g
     case OptimizerName::adamw_torch_fused:
       return make<FusedAdamW>(groups, settings.adamw, o, /*announces_fused=*/true);
     case OptimizerName::sgd:
-      return make<torch::optim::SGD>(groups, settings.sgd, o);
+      return make<ForeachSgd>(groups, settings.sgd, o);
     case OptimizerName::adagrad:
-      return make<torch::optim::Adagrad>(groups, settings.adagrad, o);
+      return make<ForeachAdagrad>(groups, settings.adagrad, o);
     case OptimizerName::rmsprop:
-      return make<torch::optim::RMSprop>(groups, settings.rmsprop, o);
+      return make<ForeachRmsprop>(groups, settings.rmsprop, o);
     case OptimizerName::adafactor:
       break;
   }
