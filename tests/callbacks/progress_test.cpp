@@ -166,7 +166,7 @@ TEST(ProgressCallback, CountsAnewAfterAnEvaluationThatFailed) {
   EXPECT_EQ(terminal.text(), "\revaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
   progress.on_train_begin(run.at(0));  // what auto_find_batch_size does then
   progress.on_prediction_step(run.at(0));
-  EXPECT_EQ(terminal.text(), "\nevaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
+  EXPECT_EQ(terminal.text(), "\r\nevaluation: 1 batches [00:00, 0.00 batches/s]\x1b[K");
 }
 
 class FiveSamples final : public Dataset {
