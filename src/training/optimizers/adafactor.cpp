@@ -1,6 +1,7 @@
 #include "training/optimizers/adafactor.h"
 
 #include "torchhub/base/error.h"
+#include "training/optimizers/closure_loss.h"
 #include "training/optimizers/optimizer_state.h"
 #include "training/optimizers/tensor_groups.h"
 
@@ -77,11 +78,7 @@ std::vector<std::int64_t> without_dimension(const at::Tensor& tensor, std::int64
 }
 
 torch::Tensor Adafactor::step(LossClosure closure) {
-  torch::Tensor loss;
-  if (closure) {
-    const at::AutoGradMode with_gradients(true);
-    loss = closure();
-  }
+  torch::Tensor loss = loss_of(closure);
   const torch::NoGradGuard no_gradients;
   for (auto& group : param_groups_) {
     const AdafactorOptions& options = static_cast<AdafactorGroup&>(group.options()).options;

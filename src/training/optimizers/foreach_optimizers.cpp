@@ -1,5 +1,6 @@
 #include "training/optimizers/foreach_optimizers.h"
 
+#include "training/optimizers/closure_loss.h"
 #include "training/optimizers/optimizer_state.h"
 
 #include <algorithm>
@@ -38,32 +39,35 @@ bool has_sparse_gradients(const std::vector<OptimizerParamGroup>& groups) {
   });
 }
 
-torch::Tensor loss_of(const torch::optim::Optimizer::LossClosure& closure) {
-  if (!closure) return {};
-  const at::AutoGradMode with_gradients(true);
-  return closure();
+/// The state of a parameter, a fresh one if there is none.
+template <typename State, typename StateMap>
+State& state_of(StateMap& states, const at::Tensor& parameter) {
+  auto& slot = states[optimizer_state_key(states, parameter)];
+  if (!slot) slot = std::make_unique<State>();
+  return static_cast<State&>(*slot);
 }
 
-/// The state of a parameter. @return with whether it is fresh
-template <typename State, typename StateMap>
-std::pair<State*, bool> state_of(StateMap& states, const at::Tensor& parameter) {
-  auto& slot = states[optimizer_state_key(states, parameter)];
-  const bool fresh = !slot;
-  if (fresh) slot = std::make_unique<State>();
-  return {static_cast<State*>(slot.get()), fresh};
+/// One update of all groups: LibTorch's own where a gradient is sparse, else `step_group`.
+template <typename StepOfLibTorch, typename StepGroup>
+torch::Tensor step_all(std::vector<OptimizerParamGroup>& groups,
+                       const torch::optim::Optimizer::LossClosure& closure,
+                       StepOfLibTorch&& step_of_libtorch, StepGroup&& step_group) {
+  const torch::NoGradGuard no_gradients;
+  torch::Tensor loss = loss_of(closure);
+  if (has_sparse_gradients(groups)) {
+    step_of_libtorch();
+  } else {
+    for (OptimizerParamGroup& group : groups) step_group(group);
+  }
+  return loss;
 }
 
 }  // namespace
 
 torch::Tensor ForeachSgd::step(LossClosure closure) {
-  const torch::NoGradGuard no_gradients;
-  torch::Tensor loss = loss_of(closure);
-  if (has_sparse_gradients(param_groups_)) {
-    SGD::step();
-  } else {
-    for (OptimizerParamGroup& group : param_groups_) step_group(group);
-  }
-  return loss;
+  return step_all(
+      param_groups_, closure, [this] { SGD::step(); },
+      [this](OptimizerParamGroup& group) { step_group(group); });
 }
 
 void ForeachSgd::step_group(OptimizerParamGroup& group) {
@@ -77,14 +81,14 @@ void ForeachSgd::step_group(OptimizerParamGroup& group) {
     Tensors gradients_of_old;
     for (std::size_t i = 0; i < lists.parameters.size(); ++i) {
       const at::Tensor& gradient = lists.gradients[i];
-      auto* state = state_of<torch::optim::SGDParamState>(state_, lists.parameters[i]).first;
-      if (state->momentum_buffer().defined()) {
-        old_buffers.push_back(state->momentum_buffer());
+      auto& state = state_of<torch::optim::SGDParamState>(state_, lists.parameters[i]);
+      if (state.momentum_buffer().defined()) {
+        old_buffers.push_back(state.momentum_buffer());
         gradients_of_old.push_back(gradient);
       } else {
-        state->momentum_buffer(gradient.clone());
+        state.momentum_buffer(gradient.clone());
       }
-      buffers.push_back(state->momentum_buffer());
+      buffers.push_back(state.momentum_buffer());
     }
     if (!old_buffers.empty()) {
       at::_foreach_mul_(old_buffers, options.momentum());
@@ -98,14 +102,9 @@ void ForeachSgd::step_group(OptimizerParamGroup& group) {
 }
 
 torch::Tensor ForeachAdagrad::step(LossClosure closure) {
-  const torch::NoGradGuard no_gradients;
-  torch::Tensor loss = loss_of(closure);
-  if (has_sparse_gradients(param_groups_)) {
-    Adagrad::step();
-  } else {
-    for (OptimizerParamGroup& group : param_groups_) step_group(group);
-  }
-  return loss;
+  return step_all(
+      param_groups_, closure, [this] { Adagrad::step(); },
+      [this](OptimizerParamGroup& group) { step_group(group); });
 }
 
 void ForeachAdagrad::step_group(OptimizerParamGroup& group) {
@@ -116,14 +115,14 @@ void ForeachAdagrad::step_group(OptimizerParamGroup& group) {
   Tensors sums;
   std::vector<at::Scalar> rates;  // of each parameter, which may not have been in every update
   for (const at::Tensor& parameter : lists.parameters) {
-    auto [state, fresh] = state_of<torch::optim::AdagradParamState>(state_, parameter);
-    if (fresh) {
-      state->sum(at::full_like(parameter, options.initial_accumulator_value(), {},
-                               at::MemoryFormat::Preserve));
+    auto& state = state_of<torch::optim::AdagradParamState>(state_, parameter);
+    if (!state.sum().defined()) {
+      state.sum(at::full_like(parameter, options.initial_accumulator_value(), {},
+                              at::MemoryFormat::Preserve));
     }
-    state->step(state->step() + 1);
-    sums.push_back(state->sum());
-    const auto earlier = static_cast<double>(state->step() - 1);
+    state.step(state.step() + 1);
+    sums.push_back(state.sum());
+    const auto earlier = static_cast<double>(state.step() - 1);
     rates.emplace_back(-options.lr() / (1 + earlier * options.lr_decay()));
   }
   at::_foreach_addcmul_(sums, lists.gradients, lists.gradients, 1.0);
@@ -133,14 +132,9 @@ void ForeachAdagrad::step_group(OptimizerParamGroup& group) {
 }
 
 torch::Tensor ForeachRmsprop::step(LossClosure closure) {
-  const torch::NoGradGuard no_gradients;
-  torch::Tensor loss = loss_of(closure);
-  if (has_sparse_gradients(param_groups_)) {
-    RMSprop::step();
-  } else {
-    for (OptimizerParamGroup& group : param_groups_) step_group(group);
-  }
-  return loss;
+  return step_all(
+      param_groups_, closure, [this] { RMSprop::step(); },
+      [this](OptimizerParamGroup& group) { step_group(group); });
 }
 
 void ForeachRmsprop::step_group(OptimizerParamGroup& group) {
@@ -155,16 +149,16 @@ void ForeachRmsprop::step_group(OptimizerParamGroup& group) {
     return at::zeros_like(like, at::MemoryFormat::Preserve);
   };
   for (const at::Tensor& parameter : lists.parameters) {
-    auto* state = state_of<torch::optim::RMSpropParamState>(state_, parameter).first;
-    if (!state->square_avg().defined()) state->square_avg(zeros(parameter));
-    if (options.centered() && !state->grad_avg().defined()) state->grad_avg(zeros(parameter));
-    if (options.momentum() > 0 && !state->momentum_buffer().defined()) {
-      state->momentum_buffer(zeros(parameter));
+    auto& state = state_of<torch::optim::RMSpropParamState>(state_, parameter);
+    if (!state.square_avg().defined()) state.square_avg(zeros(parameter));
+    if (options.centered() && !state.grad_avg().defined()) state.grad_avg(zeros(parameter));
+    if (options.momentum() > 0 && !state.momentum_buffer().defined()) {
+      state.momentum_buffer(zeros(parameter));
     }
-    state->step(state->step() + 1);
-    squares.push_back(state->square_avg());
-    if (options.centered()) means.push_back(state->grad_avg());
-    if (options.momentum() > 0) buffers.push_back(state->momentum_buffer());
+    state.step(state.step() + 1);
+    squares.push_back(state.square_avg());
+    if (options.centered()) means.push_back(state.grad_avg());
+    if (options.momentum() > 0) buffers.push_back(state.momentum_buffer());
   }
   at::_foreach_mul_(squares, options.alpha());
   at::_foreach_addcmul_(squares, lists.gradients, lists.gradients, 1 - options.alpha());

@@ -2,6 +2,7 @@
 
 #include "torchhub/base/error.h"
 #include "training/optimizers/adamw_tensors.h"
+#include "training/optimizers/closure_loss.h"
 #include "training/optimizers/dense_memory.h"
 #include "training/optimizers/optimizer_state.h"
 #include "training/optimizers/parallel_pieces.h"
@@ -71,11 +72,7 @@ class Pieces {
 }  // namespace
 
 torch::Tensor FusedAdamW::step(LossClosure closure) {
-  torch::Tensor loss;
-  if (closure) {
-    const at::AutoGradMode with_gradients(true);
-    loss = closure();
-  }
+  torch::Tensor loss = loss_of(closure);
   const torch::NoGradGuard no_gradients;
   keys_.resize(param_groups_.size());
   for (std::size_t group = 0; group < param_groups_.size(); ++group) step_group(group);
