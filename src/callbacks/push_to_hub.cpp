@@ -211,11 +211,7 @@ const std::vector<PushOutcome>& PushToHubCallback::finish() {
 
 std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
   if (options_.make_card) return options_.make_card(event);
-  TrainingCard facts = options_.card;
-  if (facts.model_name.empty()) facts.model_name = repo_.id.name;
-  if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url)
-    facts.hub_url = options_.hub.endpoint;
-  return training_card(event, std::move(facts));
+  return training_card(event, with_place(options_.card, repo_.id.name, options_.hub.endpoint));
 }
 
 std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {

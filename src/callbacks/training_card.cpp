@@ -86,4 +86,10 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
   return render(facts, to_json(event.state.log_history));
 }
 
+TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url) {
+  if (facts.model_name.empty()) facts.model_name = name;
+  if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url) facts.hub_url = hub_url;
+  return facts;
+}
+
 }  // namespace torchhub

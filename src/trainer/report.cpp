@@ -63,22 +63,17 @@ void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
   }
 }
 
-void Trainer::Impl::save_model_of(Trainer& trainer, const std::filesystem::path& folder) {
+void Trainer::Impl::save_model_to(const std::filesystem::path& folder) {
   const FlagGuard for_itself(saves_for_itself);
-  trainer.save_model(folder);
+  owner.save_model(folder);
 }
 
 std::string Trainer::model_card() const {
-  TrainingCard facts = impl_->options.card;
-  if (facts.model_name.empty()) {
-    facts.model_name = impl_->pusher
-                           ? impl_->pusher->repo().id.name
-                           : PushToHubCallback::default_name(impl_->options.args.output_dir);
-  }
-  if (facts.hub_url == TrainingCard{.model_name = {}}.hub_url) {
-    facts.hub_url = impl_->hub_options().endpoint;
-  }
-  return training_card(impl_->event(), std::move(facts));
+  const std::string name = impl_->pusher
+                               ? impl_->pusher->repo().id.name
+                               : PushToHubCallback::default_name(impl_->options.args.output_dir);
+  return training_card(impl_->event(),
+                       with_place(impl_->options.card, name, impl_->hub_options().endpoint));
 }
 
 CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
@@ -90,7 +85,7 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   }
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
-  impl_->save_model_of(*this, args.output_dir);
+  impl_->save_model_to(args.output_dir);
   const auto card = impl_->pusher->refreshed_card(impl_->event());
   return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
 }

@@ -31,7 +31,7 @@ void TrainingRun::save_checkpoint() {
 void TrainingRun::write_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
   AtomicFolder building(folder);
-  impl_.save_model_of(trainer_, building.path());
+  impl_.save_model_to(building.path());
   // Only a step that is saved can be loaded again as the best.
   if (state_.best_global_step) {
     const fs::path best = args_.output_dir / checkpoint_name(*state_.best_global_step);

@@ -51,7 +51,7 @@ struct Trainer::Impl {
   /// shapes the first. Undefined where one is missing.
   at::Tensor labels_of(const Batch& inputs) const;
   /// Calls what may be overridden, and pushes nothing.
-  void save_model_of(Trainer& trainer, const std::filesystem::path& folder);
+  void save_model_to(const std::filesystem::path& folder);
   /// auto_find_batch_size: is it worth while to start again with a smaller batch?
   bool tries_again_after(const std::exception& error) const;
   /// Can anybody use the number of labels that count in an update?

@@ -181,7 +181,7 @@ TrainOutput TrainingRun::finish() {
   if (args_.load_best_model_at_end) load_best_model();
   if (impl_.processes.writes()) keep_only_best_checkpoint();
   if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {
-    impl_.save_model_of(trainer_, args_.output_dir);
+    impl_.save_model_to(args_.output_dir);
     impl_.callbacks.push_begin(impl_.event());
   }
   impl_.callbacks.train_end(impl_.event());

@@ -12,4 +12,7 @@ namespace torchhub {
 /// @param facts model_name is the title; license, datasets, ... as the user gave them
 std::string training_card(const TrainerEvent& event, TrainingCard facts);
 
+/// `facts` with the name and the Hub of the repository, where it does not say others.
+TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url);
+
 }  // namespace torchhub
