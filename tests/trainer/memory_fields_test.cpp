@@ -6,6 +6,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/base/log.h"
 #include "torchhub/torchhub.h"
+#include "trainer/short_run.h"
 
 #include <torch/torch.h>
 
@@ -82,14 +83,7 @@ class CacheWatch {
 
 class MemoryFields : public ::testing::Test {
  protected:
-  TrainingArguments arguments() const {
-    return {.output_dir = folder_ / "out",
-            .per_device_train_batch_size = 4,
-            .max_steps = 4,
-            .logging_steps = 1,
-            .disable_tqdm = true,
-            .save_strategy = SaveStrategy::no};
-  }
+  TrainingArguments arguments() const { return testing::short_run(folder_ / "out"); }
 
   TempDir folder_;
 };
