@@ -24,6 +24,7 @@ class PreTrainedModel;
 class StreamingMetric;
 class TrainerCallback;
 struct ModelOutput;
+struct PushOutcome;
 struct PretrainedConfig;
 
 /// One batch by name: "pixel_values" [batch, channels, height, width], "labels" [batch], ...

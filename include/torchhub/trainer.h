@@ -1,7 +1,7 @@
 #pragma once
 
 #include "torchhub/base/clock.h"
-#include "torchhub/card/training_card.h"
+#include "torchhub/callbacks/push_to_hub.h"
 #include "torchhub/data/collator.h"
 #include "torchhub/data/dataset.h"
 #include "torchhub/data/iterable_dataset.h"
@@ -10,7 +10,6 @@
 #include "torchhub/fwd.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/options.h"
-#include "torchhub/push/job.h"
 #include "torchhub/training/arguments.h"
 #include "torchhub/training/metrics.h"
 #include "torchhub/training/schedule.h"
@@ -18,6 +17,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -98,6 +98,15 @@ struct TrainerOptions {
   /// With push_to_hub: makes or finds the repository, as the Trainer is made. Unset: hub_model_id
   /// is created where it is missing.
   std::function<Repo(const HubClient&)> init_hf_repo = {};
+  /// Where others commit to the branch during the run (push/job.h).
+  MovedBranch moved_branch = MovedBranch::merge;
+  /// Python makes two commits of a save that brings its checkpoint.
+  SaveCommits save_commits = SaveCommits::one;
+  /// How long the end of train() waits for pushes. What is left then is in output_dir, the report
+  /// says so, and the next start or `torchhub push resume` pushes it. Unset: as long as it takes.
+  std::optional<std::chrono::milliseconds> push_time_limit = std::nullopt;
+  /// The same after the signal of enable_jit_checkpoint: the machine is about to go.
+  std::chrono::milliseconds push_time_limit_after_signal = std::chrono::seconds(20);
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
   /// Several processes that train together (docs/distributed.md). Unset: the Trainer meets those
@@ -131,7 +140,8 @@ struct TrainOutput {
   double save_stall_seconds = 0;  ///< The training thread waited so long for checkpoints,
   double push_stall_seconds = 0;  ///< and so long to hand them over for pushing and at the end.
   std::int64_t saves = 0;         ///< Checkpoints written.
-  std::vector<PushOutcome> pushes = {};  ///< Of this run, one a save, as they ended.
+  /// Of this run and of what an earlier one left: one a save, as they ended.
+  std::vector<PushOutcome> pushes = {};
 
   /// Did the newest state that was to be pushed arrive?
   bool pushed_all() const;

@@ -1,47 +1,146 @@
 #include "torchhub/push/push_job.h"
 
+#include "push/hub_card.h"
+#include "push/moved_branch.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/hub/commit.h"
+#include "torchhub/hub/errors.h"
 #include "torchhub/hub/repo_info.h"
+#include "torchhub/push/secrets.h"
 
 #include <algorithm>
 
 namespace torchhub {
 namespace {
 
-/// Files that are replaced, but not by this push.
-std::vector<std::string> stale_files(const HubClient& client, const PushJob& job,
-                                     const std::vector<std::string>& paths,
-                                     const std::stop_token& stop) {
-  std::vector<std::string> stale;
-  if (job.replaced.empty()) return stale;
-  const PathFilter replaced{.allow = job.replaced};
-  for (const RepoTreeEntry& entry : client.list_repo_tree(job.repo, job.revision, {}, true, stop)) {
-    if (entry.type == RepoTreeEntry::Type::file && replaced.takes(entry.path) &&
-        !std::binary_search(paths.begin(), paths.end(), entry.path)) {
-      stale.push_back(entry.path);
+/// Others commit now and then, not all the time: who loses so often has met something else.
+constexpr int kTries = 5;
+const std::string kCard = "README.md";
+
+std::optional<std::string> text_if_there(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return std::nullopt;
+  return read_file(file);
+}
+
+/// One call of push_job().
+class Push {
+ public:
+  Push(const HubClient& client, const PushJob& job, const PushJournal& journal,
+       std::stop_token stop)
+      : client_(client),
+        job_(job),
+        journal_(journal),
+        stop_(std::move(stop)),
+        last_(journal.last_push()),
+        paths_(job.snapshot.paths()),
+        replaced_(job.replaced),
+        last_pushed_(text_if_there(journal.pushed_card())) {
+    if (last_.has_overtaken(job)) keep_only_what_lasts();
+    if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
+      our_card_ = read_file(job.snapshot.folder() / kCard);
     }
   }
-  return stale;
-}
+
+  PushOutcome run() {
+    if (paths_.empty()) return {.state = PushState::superseded};
+    require_no_secrets(job_.snapshot.folder(), client_.options().token, stop_);
+    if (job_.is_left) require_not_moved(client_, job_, last_.head, journal_.output_dir(), stop_);
+    const CommitInfo info = commit();
+    journal_.note_done(job_, info.oid);
+    if (our_card_) write_file_atomically(journal_.pushed_card(), *our_card_);
+    PushOutcome outcome{.state = PushState::done,
+                        .commit_url = info.commit_url,
+                        .commit_oid = info.oid,
+                        .bytes_sent = info.bytes_sent};
+    if (card_.is_merged) outcome.merged_card = card_.text;
+    return outcome;
+  }
+
+ private:
+  /// A newer save has arrived already: what this one would put in its place is older.
+  void keep_only_what_lasts() {
+    replaced_ = job_.lasting;
+    const PathFilter lasting{.allow = job_.lasting};
+    std::erase_if(paths_, [&](const std::string& path) {
+      return job_.lasting.empty() || !lasting.takes(path);
+    });
+  }
+
+  CommitInfo commit() {
+    if (job_.moved_branch == MovedBranch::fail) {
+      return commit_on(last_.head.empty() ? head() : last_.head);
+    }
+    for (int tries = 1;; ++tries) {
+      try {
+        return commit_on(head());
+      } catch (const HeadMovedError&) {
+        if (tries == kTries) throw;
+      }
+    }
+  }
+
+  std::string head() const { return client_.repo_info(job_.repo, job_.revision, stop_).sha; }
+
+  CommitInfo commit_on(const std::string& parent) {
+    const bool merges = our_card_ && job_.moved_branch == MovedBranch::merge;
+    card_ = {.text = our_card_};
+    if (merges) {
+      card_ = merged_with_hub(*our_card_, card_on_hub(client_, job_.repo, parent, stop_),
+                              last_pushed_, job_.card_keys);
+    }
+    CommitOptions options{.commit_message = job_.commit_message, .revision = job_.revision};
+    if (!parent.empty()) options.parent_commit = parent;
+    return client_.create_commit(job_.repo, operations(), options, stop_);
+  }
+
+  std::vector<CommitOperation> operations() const {
+    std::vector<CommitOperation> operations;
+    for (const std::string& path : stale_files()) {
+      operations.emplace_back(CommitOperationDelete{path});
+    }
+    for (const std::string& path : paths_) {
+      if (path != kCard) {
+        operations.emplace_back(CommitOperationAdd::from_file(path, job_.snapshot.folder() / path));
+      } else if (card_.text) {
+        operations.emplace_back(CommitOperationAdd::from_bytes(path, *card_.text));
+      }
+    }
+    return operations;
+  }
+
+  /// Files that are replaced, but not by this push.
+  std::vector<std::string> stale_files() const {
+    std::vector<std::string> stale;
+    if (replaced_.empty()) return stale;
+    const PathFilter replaced{.allow = replaced_};
+    for (const RepoTreeEntry& entry :
+         client_.list_repo_tree(job_.repo, job_.revision, {}, true, stop_)) {
+      if (entry.type == RepoTreeEntry::Type::file && replaced.takes(entry.path) &&
+          !std::binary_search(paths_.begin(), paths_.end(), entry.path)) {
+        stale.push_back(entry.path);
+      }
+    }
+    return stale;
+  }
+
+  const HubClient& client_;
+  const PushJob& job_;
+  const PushJournal& journal_;
+  const std::stop_token stop_;
+  const LastPush last_;
+  std::vector<std::string> paths_;  ///< Sorted.
+  std::vector<std::string> replaced_;
+  std::optional<std::string> our_card_ = std::nullopt;
+  const std::optional<std::string> last_pushed_;
+  CardToPush card_ = {};
+};
 
 }  // namespace
 
-PushOutcome push_job(const HubClient& client, const PushJob& job, std::stop_token stop) {
-  const std::vector<std::string> paths = job.snapshot.paths();
-  std::vector<CommitOperation> operations;
-  for (const std::string& path : stale_files(client, job, paths, stop)) {
-    operations.emplace_back(CommitOperationDelete{path});
-  }
-  for (const std::string& path : paths) {
-    operations.emplace_back(CommitOperationAdd::from_file(path, job.snapshot.folder() / path));
-  }
-  const CommitInfo info = client.create_commit(
-      job.repo, operations, {.commit_message = job.commit_message, .revision = job.revision}, stop);
-  PushOutcome outcome;
-  outcome.commit_url = info.commit_url;
-  outcome.commit_oid = info.oid;
-  outcome.bytes_sent = info.bytes_sent;
-  return outcome;
+PushOutcome push_job(const HubClient& client, const PushJob& job, const PushJournal& journal,
+                     std::stop_token stop) {
+  return Push(client, job, journal, std::move(stop)).run();
 }
 
 }  // namespace torchhub

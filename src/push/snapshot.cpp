@@ -2,11 +2,10 @@
 
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
-#include "torchhub/base/random_id.h"
-
-#include <fmt/format.h>
+#include "torchhub/base/file_lock.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace torchhub {
 namespace {
@@ -31,20 +30,64 @@ bool is_git_folder(const fs::path& path) { return path.filename() == ".git"; }
 
 }  // namespace
 
-struct Snapshot::Folder {
-  explicit Folder(fs::path p) : path(std::move(p)) { make_folders(path); }
-  ~Folder() {
-    std::error_code ignored;  // what stays behind lies below _torchhub/ and is never uploaded
-    fs::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+/// `<entry>/{files/, lock, push.json}`.
+class Snapshot::Entry {
+ public:
+  /// @throws FileLockTimeoutError while another process has it
+  explicit Entry(fs::path path)
+      : path_(std::move(path)), files_(path_ / "files"), lock_(path_ / "lock", {}) {}
 
-  const fs::path path;
+  ~Entry() {
+    if (kept_) return;
+    std::error_code ignored;      // what stays behind is not finished, and is never uploaded
+    fs::remove(note(), ignored);  // first: without it the rest is known for rubbish
+    fs::remove_all(path_, ignored);
+  }
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  const fs::path& path() const { return path_; }
+  const fs::path& files() const { return files_; }
+  fs::path note() const { return path_ / "push.json"; }
+  void set_kept(bool kept) { kept_ = kept; }
+
+ private:
+  const fs::path path_;
+  const fs::path files_;
+  const FileLock lock_;
+  std::atomic<bool> kept_ = false;  // a pusher's thread may release what another keeps
 };
 
-Snapshot::Snapshot(const fs::path& parent)
-    : folder_(std::make_shared<Folder>(parent / fmt::format("push-{}", random_hex(6)))) {}
+Snapshot::Snapshot(const fs::path& entry) : entry_(std::make_shared<Entry>(entry)) {
+  make_folders(entry_->files());
+}
+
+std::optional<Snapshot> Snapshot::take_over(const fs::path& entry) {
+  Snapshot taken;
+  try {
+    taken.entry_ = std::make_shared<Entry>(entry);
+  } catch (const FileLockTimeoutError&) {
+    return std::nullopt;
+  }
+  std::error_code error;
+  taken.entry_->set_kept(fs::exists(taken.entry_->note(), error));
+  return taken;
+}
+
+void Snapshot::keep(std::string_view note) const {
+  write_file_atomically(entry_->note(), note);
+  entry_->set_kept(true);
+}
+
+std::optional<std::string> Snapshot::note() const {
+  std::error_code error;
+  if (!entry_ || !fs::exists(entry_->note(), error)) return std::nullopt;
+  return read_file(entry_->note());
+}
+
+void Snapshot::release() const {
+  if (entry_) entry_->set_kept(false);
+}
 
 void Snapshot::add_folder(const fs::path& folder, const std::string& path_in_repo,
                           const PathFilter& filter, bool frozen) {
@@ -58,31 +101,33 @@ void Snapshot::add_folder(const fs::path& folder, const std::string& path_in_rep
       if (closed) entry.disable_recursion_pending();
     } else if (!entry->is_symlink(error) && entry->is_regular_file(error) &&
                filter.takes(relative)) {
-      place(entry->path(), folder_->path / path_in_repo / relative, frozen);
+      place(entry->path(), entry_->files() / path_in_repo / relative, frozen);
     }
   }
   if (error) throw_file_error("read the folder", folder, error.value());
 }
 
 void Snapshot::add_file(const fs::path& file, const std::string& path_in_repo, bool frozen) {
-  place(file, folder_->path / path_in_repo, frozen);
+  place(file, entry_->files() / path_in_repo, frozen);
 }
 
 void Snapshot::add_text(std::string_view text, const std::string& path_in_repo) {
-  write_file_atomically(folder_->path / path_in_repo, text);
+  write_file_atomically(entry_->files() / path_in_repo, text);
 }
 
 const fs::path& Snapshot::folder() const {
   static const fs::path none;
-  return folder_ ? folder_->path : none;
+  return entry_ ? entry_->files() : none;
 }
+
+std::string Snapshot::name() const { return entry_ ? entry_->path().filename().string() : ""; }
 
 std::vector<std::string> Snapshot::paths() const {
   std::vector<std::string> found;
-  if (!folder_) return found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder_->path)) {
-    if (entry.is_regular_file()) {
-      found.push_back(entry.path().lexically_relative(folder_->path).generic_string());
+  if (!entry_) return found;
+  for (const auto& file : fs::recursive_directory_iterator(folder())) {
+    if (file.is_regular_file()) {
+      found.push_back(file.path().lexically_relative(folder()).generic_string());
     }
   }
   std::sort(found.begin(), found.end());

@@ -1,33 +1,67 @@
 #include "torchhub/push/worker.h"
 
-#include "torchhub/base/error.h"
+#include "push/push_attempt.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace torchhub {
+namespace {
+
+bool replaces(const PushJob& newer, const PushJob& older) {
+  return newer.droppable && older.droppable && newer.lane == older.lane;
+}
+
+}  // namespace
 
 PushWorker::PushWorker(PushFn push)
     : push_(std::move(push)), thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
+PushWorker::~PushWorker() {
+  thread_.request_stop();
+  const std::lock_guard lock(mutex_);
+  cancel_running_.request_stop();
+}
+
 void PushWorker::submit(PushJob job) {
   const std::lock_guard lock(mutex_);
-  if (job.droppable) {
-    std::erase_if(waiting_, [this](const PushJob& older) {
-      if (!older.droppable) return false;
-      outcomes_.push_back(
-          {.step = older.step, .commit_message = older.commit_message, .superseded = true});
-      return true;
-    });
-  }
+  retry_failed();
+  supersede(job);
   waiting_.push_back(std::move(job));
+  changed_.notify_all();
+}
+
+void PushWorker::supersede(const PushJob& newer) {
+  std::erase_if(waiting_, [&](const PushJob& older) {
+    if (!replaces(newer, older)) return false;
+    outcomes_.push_back(outcome_of(older, PushState::superseded));
+    older.snapshot.release();
+    return true;
+  });
+}
+
+/// In front of those that wait, in their order.
+void PushWorker::retry_failed() {
+  for (auto job = failed_.rbegin(); job != failed_.rend(); ++job) {
+    waiting_.push_front(std::move(*job));
+  }
+  failed_.clear();
   changed_.notify_all();
 }
 
 bool PushWorker::busy() const {
   const std::lock_guard lock(mutex_);
-  return running_ || !waiting_.empty();
+  return !idle();
+}
+
+std::vector<PushOutcome> PushWorker::pending() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<PushOutcome> pending;
+  if (running_) pending.push_back(*running_);
+  for (const PushJob& job : waiting_) pending.push_back(outcome_of(job, PushState::queued));
+  return pending;
 }
 
 std::vector<PushOutcome> PushWorker::take_outcomes() {
@@ -35,9 +69,23 @@ std::vector<PushOutcome> PushWorker::take_outcomes() {
   return std::exchange(outcomes_, {});
 }
 
-std::vector<PushOutcome> PushWorker::drain() {
+std::vector<PushOutcome> PushWorker::drain(Limit limit) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return !running_ && waiting_.empty(); });
+  retry_failed();
+  const auto is_idle = [this] { return idle(); };
+  if (!limit) {
+    changed_.wait(lock, is_idle);
+  } else if (!changed_.wait_for(lock, *limit, is_idle)) {
+    const auto left = std::exchange(waiting_, {});  // their files stay
+    cancel_running_.request_stop();                 // a push looks at it between two pieces
+    changed_.wait(lock, is_idle);
+    cancel_running_ = {};
+    for (const PushJob& job : left) {
+      outcomes_.push_back(outcome_of(job, PushState::queued));
+      outcomes_.back().error =
+          fmt::format("not begun after {:.1f} s", static_cast<double>(limit->count()) / 1000);
+    }
+  }
   return std::exchange(outcomes_, {});
 }
 
@@ -47,28 +95,23 @@ void PushWorker::work(const std::stop_token& stop) {
     if (stop.stop_requested()) return;
     PushJob job = std::move(waiting_.front());
     waiting_.pop_front();
-    running_ = true;
+    running_ = outcome_of(job, PushState::running);
+    const std::stop_token cancelled = cancel_running_.get_token();
     lock.unlock();
-    PushOutcome outcome = run(std::move(job), stop);  // the job's snapshot is gone after this
+    PushAttempt attempt = attempt_push(push_, job, cancelled);
     lock.lock();
-    outcomes_.push_back(std::move(outcome));
-    running_ = false;
+    if (attempt.is_over()) {
+      job.snapshot.release();
+    } else if (attempt.again == TryAgain::soon) {
+      failed_.push_back(job);
+    }
+    outcomes_.push_back(std::move(attempt.outcome));
+    lock.unlock();
+    job = {};  // its files may go now: not under the lock, nor after the worker seems idle
+    lock.lock();
+    running_.reset();
     changed_.notify_all();
   }
-}
-
-PushOutcome PushWorker::run(PushJob job, const std::stop_token& stop) const {
-  const auto start = std::chrono::steady_clock::now();
-  PushOutcome outcome;
-  try {
-    outcome = push_(job, stop);
-  } catch (const std::exception& error) {
-    outcome.error = error.what();  // crosses the thread as a value; the owner decides what it means
-  }
-  outcome.step = job.step;
-  outcome.commit_message = job.commit_message;
-  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return outcome;
 }
 
 }  // namespace torchhub

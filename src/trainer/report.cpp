@@ -9,14 +9,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 namespace torchhub {
 namespace {
 
 std::string push_line(const PushOutcome& push) {
-  if (push.superseded) {
+  if (push.state == PushState::superseded) {
     return fmt::format("  {}: a newer save took its place\n", push.commit_message);
   }
-  if (!push.ok()) return fmt::format("  {}: FAILED: {}\n", push.commit_message, push.error);
+  if (!push.ok()) {
+    const char* what = push.state == PushState::failed ? "FAILED" : "NOT YET PUSHED";
+    return fmt::format("  {}: {}: {}\n", push.commit_message, what, push.error);
+  }
   return fmt::format("  {}: {} ({:.1f} MB, {:.1f} s)\n", push.commit_message, *push.commit_url,
                      static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
 }
@@ -24,8 +30,14 @@ std::string push_line(const PushOutcome& push) {
 }  // namespace
 
 bool TrainOutput::pushed_all() const {
-  // The newest state is that of the job handed over last. Nothing replaces it, so it ends last.
-  return pushes.empty() || pushes.back().ok();
+  // The newest state of each lane is that of the job handed over last; ids are in that order.
+  std::map<std::string, const PushOutcome*> newest;
+  for (const PushOutcome& push : pushes) {
+    const PushOutcome*& known = newest[push.lane];
+    if (known == nullptr || known->id <= push.id) known = &push;
+  }
+  return std::all_of(newest.begin(), newest.end(),
+                     [](const auto& one) { return one.second->ok(); });
 }
 
 std::string TrainOutput::full_report() const {
@@ -42,7 +54,9 @@ std::string TrainOutput::full_report() const {
   text += fmt::format("push stall: {:.3f} s\npushes:\n", push_stall_seconds);
   for (const PushOutcome& push : pushes) text += push_line(push);
   if (!pushed_all()) {
-    text += "The newest save is NOT on the Hub. It is in output_dir; push_to_hub() tries again.\n";
+    text +=
+        "The newest save is NOT on the Hub. It is in output_dir: push_to_hub(), the next start or "
+        "'torchhub push resume' pushes it.\n";
   }
   return text;
 }

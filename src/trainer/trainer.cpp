@@ -116,6 +116,10 @@ void Trainer::Impl::add_callbacks(const ProcessesHere& here) {
 void Trainer::Impl::make_pusher() {
   auto to = PushToHubCallbackOptions::from_arguments(options.args, hub_options(), options.card);
   to.init_hf_repo = options.init_hf_repo;
+  to.moved_branch = options.moved_branch;
+  to.save_commits = options.save_commits;
+  to.time_limit = options.push_time_limit;
+  to.on_push_end = [this](const PushOutcome& outcome) { callbacks.push_end(event(), outcome); };
   to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
   pusher = std::make_shared<PushToHubCallback>(std::move(to));
 }

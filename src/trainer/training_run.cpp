@@ -1,6 +1,7 @@
 #include "trainer/training_run.h"
 
 #include "torchhub/base/log.h"
+#include "torchhub/callbacks/jit_checkpoint.h"
 #include "torchhub/training/optimizer.h"
 #include "trainer/checkpoint_files.h"
 #include "trainer/metric_row.h"
@@ -13,6 +14,8 @@
 
 namespace torchhub {
 namespace {
+
+constexpr const char* kJitCheckpoint = "JITCheckpointCallback";
 
 /// Noise on embeddings for as long as it lives.
 class NeftuneGuard {
@@ -100,7 +103,9 @@ void TrainingRun::prepare(const std::optional<std::filesystem::path>& checkpoint
     remove_unfinished(args_.output_dir);
   }
   if (impl_.pusher) {
-    earlier_pushes_ = std::ssize(impl_.pusher->outcomes());
+    for (const PushOutcome& push : impl_.pusher->outcomes()) {
+      if (push.state != PushState::failed) earlier_pushes_.insert(push.id);  // else tried again
+    }
     earlier_push_stall_ = impl_.pusher->stall_seconds();
   }
   state_ = TrainerState{.max_steps = plan_.max_steps,
@@ -184,13 +189,27 @@ TrainOutput TrainingRun::finish() {
     impl_.save_model_to(args_.output_dir);
     impl_.callbacks.push_begin(impl_.event());
   }
+  limit_pushes_after_signal();
   impl_.callbacks.train_end(impl_.event());
-  if (impl_.pusher) {
-    const auto& outcomes = impl_.pusher->outcomes();
-    output_.pushes.assign(outcomes.begin() + earlier_pushes_, outcomes.end());
-    output_.push_stall_seconds = impl_.pusher->stall_seconds() - earlier_push_stall_;
-  }
+  report_pushes();
   return std::move(output_);
+}
+
+/// A machine that sent SIGTERM goes away soon. What is not pushed by then stays on disk.
+void TrainingRun::limit_pushes_after_signal() {
+  const auto jit =
+      std::dynamic_pointer_cast<JitCheckpointCallback>(impl_.callbacks.find(kJitCheckpoint));
+  if (impl_.pusher && jit && jit->signalled()) {
+    impl_.pusher->shorten_time_limit(impl_.options.push_time_limit_after_signal);
+  }
+}
+
+void TrainingRun::report_pushes() {
+  if (!impl_.pusher) return;
+  for (const PushOutcome& push : impl_.pusher->outcomes()) {
+    if (!earlier_pushes_.contains(push.id)) output_.pushes.push_back(push);
+  }
+  output_.push_stall_seconds = impl_.pusher->stall_seconds() - earlier_push_stall_;
 }
 
 }  // namespace torchhub

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,8 @@ class TrainingRun {
   void run_epoch(const Place& begin);
   void train_on(const Place& begin);
   TrainOutput finish();
+  void limit_pushes_after_signal();
+  void report_pushes();
 
   // One update: updating.cpp
   std::vector<Batch> batches_of_update(EpochBatches& batches) const;
@@ -115,7 +118,7 @@ class TrainingRun {
   std::int64_t own_tokens_ = 0;    ///< Of this process, since agree() added those of all,
   double own_flos_ = 0;            ///< and its floating point operations.
   std::chrono::steady_clock::time_point start_ = {};
-  std::ptrdiff_t earlier_pushes_ = 0;              ///< Outcomes of an earlier train(),
+  std::set<std::string> earlier_pushes_;           ///< Ids of those an earlier train() ended,
   double earlier_push_stall_ = 0;                  ///< and the seconds that they took.
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.

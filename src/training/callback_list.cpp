@@ -39,10 +39,13 @@ std::shared_ptr<TrainerCallback> CallbackList::pop(const std::string& name) {
   return callback;
 }
 
-bool CallbackList::holds(const std::string& name) const {
-  return std::any_of(callbacks_.begin(), callbacks_.end(),
-                     [&](const auto& callback) { return callback->name() == name; });
+std::shared_ptr<TrainerCallback> CallbackList::find(const std::string& name) const {
+  const auto found = std::find_if(callbacks_.begin(), callbacks_.end(),
+                                  [&](const auto& callback) { return callback->name() == name; });
+  return found == callbacks_.end() ? nullptr : *found;
 }
+
+bool CallbackList::holds(const std::string& name) const { return find(name) != nullptr; }
 
 void CallbackList::init_end(const TrainerEvent& event) const {
   for (const auto& callback : callbacks_) callback->on_init_end(event);
@@ -118,6 +121,10 @@ void CallbackList::save(const TrainerEvent& event, const std::filesystem::path& 
 
 void CallbackList::push_begin(const TrainerEvent& event) const {
   for (const auto& callback : callbacks_) callback->on_push_begin(event);
+}
+
+void CallbackList::push_end(const TrainerEvent& event, const PushOutcome& outcome) const {
+  for (const auto& callback : callbacks_) callback->on_push_end(event, outcome);
 }
 
 void CallbackList::exception(const TrainerEvent& event,

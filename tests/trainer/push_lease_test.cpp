@@ -1,18 +1,16 @@
 // TD-4: rotation may take a checkpoint that a push still reads; the push brings all of it.
+#include "support/gate_transport.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
-#include "torchhub/http/transport.h"
 #include "torchhub/torchhub.h"
 
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <utility>
 
 namespace torchhub {
@@ -23,29 +21,7 @@ using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
 
-/// Holds every request back while it is shut.
-class Gate final : public Transport {
- public:
-  Response send(const Request& request, std::stop_token stop) override {
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, stop, [&] { return !shut_; });
-    }
-    return inner_->send(request, stop);
-  }
-  void set_shut(bool shut) {
-    const std::lock_guard lock(mutex_);
-    shut_ = shut;
-    changed_.notify_all();
-  }
-
- private:
-  std::shared_ptr<Transport> inner_ = make_curl_transport();
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  bool shut_ = false;  // guarded by mutex_
-};
-
+using Gate = testing::GateTransport;
 using Files = std::map<std::string, std::string>;
 
 Files files_of(const fs::path& folder) {

@@ -3,9 +3,12 @@
 #include "torchhub/card/training_card.h"
 #include "torchhub/hub/client.h"
 #include "torchhub/push/card_sync.h"
+#include "torchhub/push/journal.h"
 #include "torchhub/push/worker.h"
 #include "torchhub/training/callback.h"
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -16,20 +19,35 @@
 
 namespace torchhub {
 
+/// How many commits a save makes where it brings a checkpoint besides the model.
+enum class SaveCommits {
+  one,  ///< Model, checkpoint and card belong together.
+  two   ///< Python's: the second, "<message>, checkpoint", has the checkpoint.
+};
+
 struct PushToHubCallbackOptions {
   std::filesystem::path output_dir;  ///< The files in it go up too, but for `_*` and checkpoints.
   std::optional<std::string> hub_model_id = std::nullopt;  ///< Unset: the name of output_dir.
   HubStrategy hub_strategy = HubStrategy::every_save;
+  ProgressUnit progress_unit = ProgressUnit::step;      ///< What commit messages count.
   bool hub_always_push = false;                         ///< Never let a newer save replace one.
   std::optional<bool> hub_private_repo = std::nullopt;  ///< Unset: the owner's default.
   std::optional<std::string> hub_revision =
       std::nullopt;     ///< Branch, made if missing; unset: main.
   HubOptions hub = {};  ///< Endpoint and token.
+  /// Where others have committed meanwhile.
+  MovedBranch moved_branch = MovedBranch::merge;
+  SaveCommits save_commits = SaveCommits::one;
+  /// How long on_train_end() and finish() wait for what is on its way; what is left then stays on
+  /// disk for the next start, or for `torchhub push resume`. Unset: as long as it takes.
+  std::optional<std::chrono::milliseconds> time_limit = std::nullopt;
   /// Makes or finds the repository to push to. Unset: hub_model_id is created where it is missing.
   std::function<Repo(const HubClient&)> init_hf_repo = {};
   TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
   /// The card as generated now, before it is merged with what users wrote. Unset: training_card().
   std::function<std::string(const TrainerEvent&)> make_card = {};
+  /// Told of each outcome as it becomes known, on the thread that calls the pusher.
+  std::function<void(const PushOutcome&)> on_push_end = {};
 
   static PushToHubCallbackOptions from_arguments(const TrainingArguments& arguments, HubOptions hub,
                                                  TrainingCard card);
@@ -37,9 +55,10 @@ struct PushToHubCallbackOptions {
 
 /// Pushes each save as one commit from a thread of its own, while training goes on: the model's
 /// files at the repository's root, its card, and as `hub_strategy` says the whole checkpoint. What
-/// goes up is a copy that later saves and rotation do not touch. The card is README.md of
-/// output_dir, at first the one on the Hub: it is refreshed with each push, and the user's words in
-/// it stay.
+/// goes up is a copy that later saves and rotation do not touch, and that outlives the process: a
+/// run that is killed has its saves pushed by the next one (PushJournal). The card is README.md of
+/// output_dir, at first the one on the Hub: it is refreshed with each push, and people's words in
+/// it, here or there, stay. Files that hold a token are refused (push/secrets.h).
 ///
 /// The Trainer uses it when push_to_hub is set. In a hand-written loop: begin(), then push() after
 /// each save, then finish(). All calls from one thread.
@@ -50,12 +69,16 @@ class PushToHubCallback final : public TrainerCallback {
 
   std::string name() const override { return "PushToHubCallback"; }
   void on_init_end(const TrainerEvent& event) override;
+  /// Hands over the checkpoint that the run goes on from, if its process was killed before it
+  /// could.
+  void on_train_begin(const TrainerEvent& event) override;
   void on_step_end(const TrainerEvent& event) override;
   void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
   void on_train_end(const TrainerEvent& event) override;
 
-  /// Creates the repository and the branch, unless they are there. Fails early where the token may
-  /// not write. @throws what HubClient::create_repo throws
+  /// Creates the repository and the branch, unless they are there, and goes on with what a process
+  /// before this one saved and did not push. Fails early where the token may not write.
+  /// @throws what HubClient::create_repo throws
   void begin();
   /// The repository's name where none is given: that of the folder.
   static std::string default_name(const std::filesystem::path& output_dir);
@@ -77,29 +100,39 @@ class PushToHubCallback final : public TrainerCallback {
   /// which then is not pushed. @throws FileError, DiskFullError
   std::optional<std::string> refreshed_card(const TrainerEvent& event) const;
 
-  /// Waits until everything handed over has arrived or failed. @return all outcomes so far
+  /// Waits until everything handed over has arrived or failed, or for options.time_limit.
+  /// @return all outcomes so far
   const std::vector<PushOutcome>& finish();
-  /// Those known so far, in the order in which they ended.
+  /// Those known so far, in the order in which they ended; of a push that was tried again the last.
   const std::vector<PushOutcome>& outcomes() const { return outcomes_; }
   /// Time that calls of on_save(), push(), on_train_end() and finish() took from the calling
   /// thread.
   double stall_seconds() const { return stall_seconds_; }
+  /// Makes options.time_limit this long if it is longer: the machine is about to go.
+  void shorten_time_limit(std::chrono::milliseconds limit) {
+    options_.time_limit = std::min(limit, options_.time_limit.value_or(limit));
+  }
 
  private:
   std::string generated_card(const TrainerEvent& event) const;
-  PushJob empty_job() const;
-  PushJob job_of_checkpoint(const TrainerEvent& event,
-                            const std::filesystem::path& checkpoint) const;
-  PushJob job_of_folder(const std::filesystem::path& folder,
-                        const std::optional<std::string>& card) const;
+  PushTarget target() const;
+  PushJob empty_job(const std::string& commit_message, std::int64_t step) const;
+  void hand_over(const TrainerEvent& event, const std::filesystem::path& checkpoint);
+  void submit(PushJob job);
+  void note_handed_over(std::int64_t step);
   Repo created_repo() const;
   void adopt_remote_card();
+  void finish_what_was_left();
   void collect(std::vector<PushOutcome> outcomes);
+  void adopt_merged_card(const std::string& card) const;
 
   PushToHubCallbackOptions options_;
   HubClient client_;
   CardSync card_;
+  PushJournal journal_;
   Repo repo_ = {};
+  std::int64_t handed_over_ = 0;    ///< Step of the newest save that was handed over.
+  bool knows_handed_over_ = false;  ///< Pushes from this folder have been noted before.
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;
   std::unique_ptr<PushWorker> worker_;  // last member: its thread ends before the rest goes

@@ -7,35 +7,70 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace torchhub {
 
+/// What a push does where others have committed to the branch since the last commit of this run.
+enum class MovedBranch {
+  merge,  ///< Goes on top, and what people wrote into the card stays.
+  fail    ///< Ends with HeadMovedError and changes nothing.
+};
+
+/// "merge", "fail". @throws InvalidArgumentError that lists the known words
+MovedBranch parse_moved_branch(std::string_view word);
+std::string_view to_string(MovedBranch moved);
+
 /// One commit to be: what goes up, where to, under which message.
 struct PushJob {
   Repo repo;
+  std::string endpoint = {};                             ///< Of the Hub that the repository is on.
   std::string revision = std::string(kDefaultRevision);  ///< Branch.
   std::string commit_message;
   std::int64_t step = 0;   ///< Updates done when it was saved.
-  Snapshot snapshot = {};  ///< The files; gone from disk with the last copy of the job.
+  Snapshot snapshot = {};  ///< The files.
   /// Files of the repository that go unless the snapshot has them: what is replaced as a whole,
   /// such as "last-checkpoint/*". Patterns as those of PathFilter.
   std::vector<std::string> replaced = {};
   bool droppable = true;  ///< May a newer job take its place before it began?
+  std::string lane = {};  ///< Only jobs of one lane take each other's place.
+  /// What still is to be pushed when a newer job of the lane has arrived before this one, such as
+  /// "checkpoint-50/*"; empty: nothing. Patterns as those of PathFilter.
+  std::vector<std::string> lasting = {};
+  MovedBranch moved_branch = MovedBranch::merge;
+  /// A process before this one saved it: what others have pushed since may be newer.
+  bool is_left = false;
+  /// Metadata of the card that the caller gave: it wins over what the card on the Hub says.
+  std::vector<std::string> card_keys = {};
 };
 
-/// How a job ended.
+enum class PushState {
+  queued,      ///< Handed over; what is left of it when a time limit ran out.
+  running,     ///< Under way (PushWorker::pending()).
+  done,        ///< On the Hub.
+  failed,      ///< PushOutcome::error says why.
+  superseded,  ///< A newer job took its place; what it held is part of that one, or older.
+};
+
+std::string_view to_string(PushState state);
+
+/// How a job ended, or how far it came.
 struct PushOutcome {
+  std::string id = {};  ///< Of the job: a failed one is tried again, and then has another outcome.
+  std::string lane = {};
   std::int64_t step = 0;
   std::string commit_message = {};
+  PushState state = PushState::queued;
   std::optional<std::string> commit_url = std::nullopt;  ///< Set if it is on the Hub.
   std::optional<std::string> commit_oid = std::nullopt;
   std::uint64_t bytes_sent = 0;
-  double seconds = 0;       ///< On the worker's thread.
-  bool superseded = false;  ///< A newer job took its place; what it held is part of that one.
-  std::string error = {};   ///< Empty unless it failed.
+  double seconds = 0;  ///< On the worker's thread.
+  /// README.md as it went up, where that is not the one of the job: people had edited it there.
+  std::optional<std::string> merged_card = std::nullopt;
+  std::string error = {};  ///< Empty unless it failed or is still to be done.
 
-  bool ok() const { return commit_url.has_value(); }
+  bool ok() const { return state == PushState::done; }
 };
 
 }  // namespace torchhub

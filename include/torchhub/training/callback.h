@@ -59,6 +59,9 @@ class TrainerCallback {
   virtual void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint);
   /// A save, or the end of training, is about to be handed over for pushing.
   virtual void on_push_begin(const TrainerEvent& event);
+  /// A push has ended, or failed and will be tried again, or ran out of time: its state says which.
+  /// Ours. After the update in which it became known, and at the end of train(); main process only.
+  virtual void on_push_end(const TrainerEvent& event, const PushOutcome& outcome);
   /// train() ends with this error, and not with on_train_end: give back what would outlive the run.
   /// Ours; Lightning's by name. What it throws is logged, and the first error goes on.
   virtual void on_exception(const TrainerEvent& event, const std::exception& error);

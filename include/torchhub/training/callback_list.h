@@ -18,6 +18,8 @@ class CallbackList {
   /// Takes the first of that name out. @return null if there is none
   std::shared_ptr<TrainerCallback> pop(const std::string& name);
   bool holds(const std::string& name) const;
+  /// The first of that name; null if there is none.
+  std::shared_ptr<TrainerCallback> find(const std::string& name) const;
 
   void init_end(const TrainerEvent& event) const;
   void train_begin(const TrainerEvent& event) const;
@@ -35,6 +37,7 @@ class CallbackList {
   void log(const TrainerEvent& event, const LogRow& logs) const;
   void save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const;
   void push_begin(const TrainerEvent& event) const;
+  void push_end(const TrainerEvent& event, const PushOutcome& outcome) const;
   /// Tells all of them, whatever they throw.
   void exception(const TrainerEvent& event, const std::exception& error) const noexcept;
 

@@ -6,6 +6,7 @@
 #include "torchhub/training/grad_scaler.h"
 #include "torchhub/training/optimizer.h"
 #include "torchhub/training/schedule.h"
+#include "torchhub/wire/checkpoint_folders.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,16 +23,7 @@ class CheckpointError : public Error {
   using Error::Error;
 };
 
-/// "checkpoint-<step>"
-std::string checkpoint_name(std::int64_t step);
-/// The step of a folder named exactly checkpoint-<digits>, else nothing.
-std::optional<std::int64_t> checkpoint_step(const std::filesystem::path& folder);
-/// Has it what trainer_state.json marks as complete, and no mark of an unfinished save?
-bool is_complete_checkpoint(const std::filesystem::path& folder);
-/// Steps of all complete checkpoints in `run_folder`, ascending. What is left out is logged.
-std::vector<std::int64_t> complete_checkpoints(const std::filesystem::path& run_folder);
-
-/// Deletes what a run that was killed left in its folder: half-written saves, copies for pushes.
+/// Deletes what a run that was killed left in its folder: half-written saves.
 /// Call it when no other run writes there.
 void remove_unfinished(const std::filesystem::path& run_folder);
 

@@ -1,0 +1,83 @@
+#pragma once
+
+#include "torchhub/push/job.h"
+#include "torchhub/push/progress_message.h"
+#include "torchhub/wire/repo.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace torchhub {
+
+/// Which part of a checkpoint a save pushes besides the model.
+enum class PushedCheckpoint {
+  none,            ///< hub_strategy every_save.
+  as_last,         ///< checkpoint: to `last-checkpoint`.
+  under_its_name,  ///< all_checkpoints: to `checkpoint-<step>`.
+};
+
+/// Where the saves of a folder go.
+struct PushTarget {
+  std::string endpoint = {};
+  Repo repo;
+  std::string revision = std::string(kDefaultRevision);
+  bool pushes_saves = true;  ///< Not so with hub_strategy end.
+  PushedCheckpoint checkpoint = PushedCheckpoint::none;
+  ProgressUnit progress_unit = ProgressUnit::step;
+  std::int64_t handed_over = 0;  ///< Newest save that the pusher has taken over.
+};
+
+/// How far the pushes from a folder have come.
+struct LastPush {
+  std::string head = {};  ///< The branch's commit after the last of them; empty: not known.
+  std::map<std::string, std::string> newest = {};  ///< The newest job that arrived, by lane.
+
+  /// Has a newer job of the lane arrived?
+  bool has_overtaken(const PushJob& job) const;
+};
+
+/// What a run has to push, on disk: `<output_dir>/_torchhub/pushes/`. A process that is killed at
+/// any moment leaves there all that it had saved and not pushed, and the next one finishes it. It
+/// holds no token. Safe from two threads as far as each call says.
+class PushJournal {
+ public:
+  explicit PushJournal(std::filesystem::path output_dir);
+
+  const std::filesystem::path& output_dir() const { return output_dir_; }
+  const std::filesystem::path& folder() const { return folder_; }
+  /// For the next job. Names of snapshots come in the order in which they were made.
+  /// @throws FileError, DiskFullError
+  Snapshot new_snapshot() const;
+  /// README.md as this folder's last push had it before people's words were merged in.
+  std::filesystem::path pushed_card() const { return folder_.parent_path() / "pushed-card.md"; }
+
+  /// From here on the job outlives the process; until its snapshot is released.
+  /// @throws FileError, DiskFullError
+  void remember(const PushJob& job) const;
+  /// Those of earlier processes, oldest first; not those that another process is at. What a killed
+  /// process had begun to hand over is removed. @throws FileError
+  std::vector<PushJob> unfinished() const;
+
+  /// Nothing if nobody has pushed from this folder. @throws FileError, Error if it is damaged
+  std::optional<PushTarget> target() const;
+  /// @throws FileError, DiskFullError
+  void set_target(const PushTarget& target) const;
+
+  /// @throws FileError
+  LastPush last_push() const;
+  /// Pusher's thread. The job is on the Hub. @param commit the branch's head then. @throws
+  /// FileError, DiskFullError
+  void note_done(const PushJob& job, const std::string& commit) const;
+  /// The branch's head as it is seen at the start. Before any push.
+  void note_head(const std::string& commit) const;
+
+ private:
+  std::filesystem::path output_dir_;
+  std::filesystem::path folder_;
+};
+
+}  // namespace torchhub

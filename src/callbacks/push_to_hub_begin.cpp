@@ -1,0 +1,105 @@
+#include "base/folder_name.h"
+#include "push/hub_card.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/callbacks/push_to_hub.h"
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+PushedCheckpoint pushed_checkpoint(HubStrategy strategy) {
+  if (strategy == HubStrategy::checkpoint) return PushedCheckpoint::as_last;
+  if (strategy == HubStrategy::all_checkpoints) return PushedCheckpoint::under_its_name;
+  return PushedCheckpoint::none;
+}
+
+/// What the journal noted before; nothing if that cannot be read.
+std::optional<PushTarget> earlier_target(const PushJournal& journal) {
+  try {
+    return journal.target();
+  } catch (const Error& error) {
+    log::warning("push_journal_not_read", {{"error", error.what()}});
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+std::string PushToHubCallback::default_name(const fs::path& output_dir) {
+  return folder_name(output_dir);
+}
+
+void PushToHubCallback::begin() {
+  if (!repo_.id.name.empty()) return;
+  repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
+  // An existing repository says nothing of whether this token may write to it.
+  static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
+  if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
+    client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
+  }
+  adopt_remote_card();
+  finish_what_was_left();
+}
+
+Repo PushToHubCallback::created_repo() const {
+  const std::string name = options_.hub_model_id.value_or(default_name(options_.output_dir));
+  return client_
+      .create_repo({.id = RepoId::parse(name)},
+                   {.private_ = options_.hub_private_repo, .exist_ok = true})
+      .repo;
+}
+
+/// A run in a fresh folder goes on with the words that users wrote on the Hub.
+void PushToHubCallback::adopt_remote_card() {
+  if (card_.has_card()) return;
+  const auto card = card_on_hub(client_, repo_, target().revision);
+  if (!card) return;
+  card_.adopt(*card);
+  write_file_atomically(journal_.pushed_card(), *card);
+}
+
+void PushToHubCallback::finish_what_was_left() {
+  std::vector<PushJob> left = journal_.unfinished();
+  if (left.empty()) {
+    // From here on, a commit of somebody else is news.
+    journal_.note_head(client_.repo_info(repo_, target().revision).sha);
+  }
+  for (PushJob& job : left) {
+    if (job.endpoint != options_.hub.endpoint) {
+      log::warning("unfinished_push_for_another_hub", {{"message", job.commit_message},
+                                                       {"endpoint", job.endpoint},
+                                                       {"finish_with", "torchhub push resume"}});
+      continue;
+    }
+    log::warning("unfinished_push_goes_on",
+                 {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
+    if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
+    worker_->submit(std::move(job));
+  }
+  if (const auto before = earlier_target(journal_)) {
+    knows_handed_over_ = before->endpoint == options_.hub.endpoint && before->repo == repo_;
+    if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
+  }
+  journal_.set_target(target());
+}
+
+PushTarget PushToHubCallback::target() const {
+  return {.endpoint = options_.hub.endpoint,
+          .repo = repo_,
+          .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
+          .pushes_saves = options_.hub_strategy != HubStrategy::end,
+          .checkpoint = pushed_checkpoint(options_.hub_strategy),
+          .progress_unit = options_.progress_unit,
+          .handed_over = handed_over_};
+}
+
+void PushToHubCallback::note_handed_over(std::int64_t step) {
+  handed_over_ = step;
+  journal_.set_target(target());
+}
+
+}  // namespace torchhub

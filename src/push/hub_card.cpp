@@ -1,0 +1,39 @@
+#include "push/hub_card.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/card/errors.h"
+#include "torchhub/card/merge.h"
+#include "torchhub/hub/errors.h"
+
+namespace torchhub {
+
+std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo,
+                                       const std::string& revision, const std::stop_token& stop) {
+  try {
+    return read_file(client.hub_download(repo, "README.md", {.revision = revision}, stop));
+  } catch (const EntryNotFoundError&) {
+    return std::nullopt;  // none yet
+  } catch (const RevisionNotFoundError&) {
+    return std::nullopt;  // nor any commit
+  }
+}
+
+CardToPush merged_with_hub(const std::string& ours, const std::optional<std::string>& on_hub,
+                           const std::optional<std::string>& last_pushed,
+                           const std::vector<std::string>& explicit_keys) {
+  if (!on_hub || on_hub == ours || on_hub == last_pushed) return {.text = ours};
+  CardVersions versions{.fresh = ours, .old = *on_hub, .explicit_keys = explicit_keys};
+  if (last_pushed) versions.base = *last_pushed;
+  try {
+    std::string merged = next_card(CardMode::merge, versions);
+    const bool is_merged = merged != ours;
+    return {.text = std::move(merged), .is_merged = is_merged};
+  } catch (const ModelCardError& error) {
+    log::warning("card_on_hub_not_merged",
+                 {{"effect", "README.md is left out of the push"}, {"error", error.what()}});
+    return {};
+  }
+}
+
+}  // namespace torchhub

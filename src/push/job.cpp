@@ -1,0 +1,36 @@
+#include "torchhub/push/job.h"
+
+#include "torchhub/base/error.h"
+
+#include <fmt/format.h>
+
+namespace torchhub {
+
+MovedBranch parse_moved_branch(std::string_view word) {
+  if (word == "merge") return MovedBranch::merge;
+  if (word == "fail") return MovedBranch::fail;
+  throw InvalidArgumentError(
+      fmt::format("moved_branch is '{}', but must be one of: merge, fail.", word));
+}
+
+std::string_view to_string(MovedBranch moved) {
+  return moved == MovedBranch::merge ? "merge" : "fail";
+}
+
+std::string_view to_string(PushState state) {
+  switch (state) {
+    case PushState::queued:
+      return "queued";
+    case PushState::running:
+      return "running";
+    case PushState::done:
+      return "done";
+    case PushState::failed:
+      return "failed";
+    case PushState::superseded:
+      return "superseded";
+  }
+  return "unknown";
+}
+
+}  // namespace torchhub

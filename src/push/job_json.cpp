@@ -1,0 +1,125 @@
+#include "push/job_json.h"
+
+#include "torchhub/base/error.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace torchhub {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+void put_place(Json& json, const std::string& endpoint, const Repo& repo,
+               const std::string& revision) {
+  json["version"] = kVersion;
+  json["endpoint"] = endpoint;
+  json["repo_type"] = to_string(repo.type);
+  json["repo_id"] = repo.id.str();
+  json["revision"] = revision;
+}
+
+Repo repo_in(const Json& json) {
+  return {.id = RepoId::parse(json.at("repo_id").get<std::string>()),
+          .type = parse_repo_type(json.at("repo_type").get<std::string>())};
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json parsed(std::string_view text) {
+  Json json = Json::parse(text);
+  const int version = json.at("version").get<int>();
+  if (version != kVersion) {
+    throw Error(
+        fmt::format("it is of version {}, and this torchhub knows version {}", version, kVersion));
+  }
+  return json;
+}
+
+template <typename Read>
+auto read_as(std::string_view text, Read read) {
+  try {
+    return read(parsed(text));
+  } catch (const Json::exception& error) {
+    throw Error(fmt::format("it is damaged ({})", error.what()));
+  }
+}
+
+}  // namespace
+
+NLOHMANN_JSON_SERIALIZE_ENUM(PushedCheckpoint,
+                             {{PushedCheckpoint::none, "none"},
+                              {PushedCheckpoint::as_last, "as_last"},
+                              {PushedCheckpoint::under_its_name, "under_its_name"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(ProgressUnit, {{ProgressUnit::step, "step"},
+                                            {ProgressUnit::epoch, "epoch"},
+                                            {ProgressUnit::epoch_and_step, "epoch_and_step"}})
+
+std::string to_json_text(const PushJob& job) {
+  Json json;
+  put_place(json, job.endpoint, job.repo, job.revision);
+  json["commit_message"] = job.commit_message;
+  json["step"] = job.step;
+  json["replaced"] = job.replaced;
+  json["droppable"] = job.droppable;
+  json["lane"] = job.lane;
+  json["lasting"] = job.lasting;
+  json["moved_branch"] = to_string(job.moved_branch);
+  json["card_keys"] = job.card_keys;
+  return text_of(json);
+}
+
+PushJob push_job_of(std::string_view text) {
+  return read_as(text, [](const Json& json) -> PushJob {
+    return {.repo = repo_in(json),
+            .endpoint = json.at("endpoint").get<std::string>(),
+            .revision = json.at("revision").get<std::string>(),
+            .commit_message = json.at("commit_message").get<std::string>(),
+            .step = json.at("step").get<std::int64_t>(),
+            .replaced = json.at("replaced").get<std::vector<std::string>>(),
+            .droppable = json.at("droppable").get<bool>(),
+            .lane = json.at("lane").get<std::string>(),
+            .lasting = json.at("lasting").get<std::vector<std::string>>(),
+            .moved_branch = parse_moved_branch(json.at("moved_branch").get<std::string>()),
+            .card_keys = json.at("card_keys").get<std::vector<std::string>>()};
+  });
+}
+
+std::string to_json_text(const LastPush& last) {
+  return text_of({{"version", kVersion}, {"head", last.head}, {"newest", last.newest}});
+}
+
+LastPush last_push_of(std::string_view text) {
+  return read_as(text, [](const Json& json) -> LastPush {
+    return {.head = json.at("head").get<std::string>(),
+            .newest = json.at("newest").get<std::map<std::string, std::string>>()};
+  });
+}
+
+std::string to_json_text(const PushTarget& target) {
+  Json json;
+  put_place(json, target.endpoint, target.repo, target.revision);
+  json["pushes_saves"] = target.pushes_saves;
+  json["checkpoint"] = target.checkpoint;
+  json["progress_unit"] = target.progress_unit;
+  json["handed_over"] = target.handed_over;
+  return text_of(json);
+}
+
+PushTarget push_target_of(std::string_view text) {
+  return read_as(text, [](const Json& json) -> PushTarget {
+    return {.endpoint = json.at("endpoint").get<std::string>(),
+            .repo = repo_in(json),
+            .revision = json.at("revision").get<std::string>(),
+            .pushes_saves = json.at("pushes_saves").get<bool>(),
+            .checkpoint = json.at("checkpoint").get<PushedCheckpoint>(),
+            .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
+            .handed_over = json.at("handed_over").get<std::int64_t>()};
+  });
+}
+
+}  // namespace torchhub

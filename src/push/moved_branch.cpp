@@ -1,0 +1,66 @@
+#include "push/moved_branch.h"
+
+#include "torchhub/base/sha256.h"
+#include "torchhub/hub/errors.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <map>
+
+namespace torchhub {
+namespace {
+
+/// Contents by path, of all files that the job would replace but the card.
+std::map<std::string, std::string> replaced_files(const HubClient& client, const PushJob& job,
+                                                  const std::string& revision,
+                                                  const std::stop_token& stop) {
+  PathFilter touched{.allow = job.replaced};
+  const std::vector<std::string> paths = job.snapshot.paths();
+  touched.allow.insert(touched.allow.end(), paths.begin(), paths.end());
+  std::map<std::string, std::string> contents;
+  for (const RepoTreeEntry& entry : client.list_repo_tree(job.repo, revision, {}, true, stop)) {
+    const bool counts = entry.type == RepoTreeEntry::Type::file && entry.path != "README.md";
+    if (counts && touched.takes(entry.path)) contents[entry.path] = entry.content_id();
+  }
+  return contents;
+}
+
+/// Is that what the job would put there? Then it was this very job, whose process did not live to
+/// note it.
+bool is_ours(const PushJob& job, const std::string& path, const std::string& content_id) {
+  const std::filesystem::path file = job.snapshot.folder() / path;
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return false;
+  constexpr std::size_t kSha256Digits = 64;
+  return content_id == (content_id.size() == kSha256Digits ? sha256_hex_of_file(file)
+                                                           : git_blob_id_of_file(file));
+}
+
+}  // namespace
+
+void require_not_moved(const HubClient& client, const PushJob& job, const std::string& known,
+                       const std::filesystem::path& output_dir, const std::stop_token& stop) {
+  const std::string head = client.repo_info(job.repo, job.revision, stop).sha;
+  if (known.empty() || head == known) return;
+  std::map<std::string, std::string> before;
+  try {
+    before = replaced_files(client, job, known, stop);
+  } catch (const RevisionNotFoundError&) {
+    return;  // history was rewritten: there is nothing to compare with
+  }
+  std::vector<std::string> changed;
+  for (const auto& [path, content] : replaced_files(client, job, head, stop)) {
+    const auto old = before.find(path);
+    const bool same = old != before.end() && old->second == content;
+    if (!same && !is_ours(job, path, content)) changed.push_back(path);
+  }
+  if (changed.empty()) return;
+  throw BranchMovedError(fmt::format(
+      "'{}' was not pushed to {} of '{}': since it was saved, others have changed {} there (commit "
+      "{}). Push it on top of that with 'torchhub push resume {} --on-top', or delete '{}'.",
+      job.commit_message, job.revision, job.repo.id.str(), fmt::join(changed, ", "), head,
+      output_dir.string(), job.snapshot.folder().parent_path().string()));
+}
+
+}  // namespace torchhub

@@ -1,0 +1,181 @@
+#include "torchhub/push/journal.h"
+
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+
+class Journal : public ::testing::Test {
+ protected:
+  PushJob job(std::int64_t step) const {
+    PushJob made{.repo = {.id = {.owner = "ana", .name = "m"}},
+                 .endpoint = "http://127.0.0.1:1",
+                 .revision = "trial",
+                 .commit_message = fmt::format("step {}", step),
+                 .step = step,
+                 .snapshot = journal_.new_snapshot(),
+                 .replaced = {"model.safetensors"},
+                 .droppable = false,
+                 .lane = "model",
+                 .lasting = {"checkpoint-5/*"},
+                 .moved_branch = MovedBranch::fail,
+                 .card_keys = {"license"}};
+    made.snapshot.add_text("weights", "model.safetensors");
+    return made;
+  }
+  /// As a process leaves it that is killed after it handed the job over.
+  void leave(std::int64_t step) const { journal_.remember(job(step)); }
+
+  std::vector<std::int64_t> steps_left() const {
+    std::vector<std::int64_t> steps;
+    for (const PushJob& left : journal_.unfinished()) steps.push_back(left.step);
+    return steps;
+  }
+
+  const TempDir folder_;
+  const PushJournal journal_{folder_.path()};
+};
+
+TEST_F(Journal, GivesAJobBackAsItWas) {
+  leave(7);
+  const std::vector<PushJob> left = journal_.unfinished();
+  ASSERT_EQ(left.size(), 1U);
+  const PushJob& read = left.front();
+  const PushJob wrote = job(7);
+  EXPECT_EQ(read.repo, wrote.repo);
+  EXPECT_EQ(read.endpoint, wrote.endpoint);
+  EXPECT_EQ(read.revision, wrote.revision);
+  EXPECT_EQ(read.commit_message, wrote.commit_message);
+  EXPECT_EQ(read.step, 7);
+  EXPECT_EQ(read.replaced, wrote.replaced);
+  EXPECT_EQ(read.droppable, wrote.droppable);
+  EXPECT_EQ(read.lane, wrote.lane);
+  EXPECT_EQ(read.lasting, wrote.lasting);
+  EXPECT_EQ(read.moved_branch, wrote.moved_branch);
+  EXPECT_EQ(read.card_keys, wrote.card_keys);
+  EXPECT_TRUE(read.is_left);
+  EXPECT_EQ(read_file(read.snapshot.folder() / "model.safetensors"), "weights");
+}
+
+TEST_F(Journal, KeepsTheOrderInWhichJobsWereHandedOver) {
+  for (const std::int64_t step : {30, 10, 20}) leave(step);
+  EXPECT_EQ(steps_left(), (std::vector<std::int64_t>{30, 10, 20}));
+}
+
+TEST_F(Journal, CountsOnWhenAllEarlierJobsAreGone) {
+  const std::string first = [&] {
+    const PushJob done = job(1);
+    journal_.note_done(done, "c0ffee");
+    return done.snapshot.name();
+  }();
+  EXPECT_TRUE(journal_.unfinished().empty());
+  EXPECT_LT(first, job(2).snapshot.name());
+}
+
+TEST_F(Journal, ForgetsAJobWhoseSnapshotIsReleased) {
+  leave(1);
+  journal_.unfinished().front().snapshot.release();
+  EXPECT_TRUE(steps_left().empty());
+  EXPECT_TRUE(fs::is_empty(journal_.folder()));
+}
+
+TEST_F(Journal, RemovesWhatWasNeverHandedOver) {
+  {
+    Snapshot begun = journal_.new_snapshot();
+    begun.add_text("half", "model.safetensors");
+    begun.keep("{}");
+    fs::remove(journal_.folder() / begun.name() / "push.json");  // killed before it was written
+  }
+  EXPECT_FALSE(fs::is_empty(journal_.folder()));
+  EXPECT_TRUE(journal_.unfinished().empty());
+  EXPECT_TRUE(fs::is_empty(journal_.folder()));
+}
+
+TEST_F(Journal, LeavesJobsAloneThatAnotherProcessIsAt) {
+  const PushJob mine = job(3);
+  journal_.remember(mine);
+  EXPECT_TRUE(steps_left().empty());  // its entry is locked, as by another process
+  EXPECT_TRUE(fs::exists(mine.snapshot.folder() / "model.safetensors"));
+  mine.snapshot.release();
+}
+
+TEST_F(Journal, PassesOverANoteThatItCannotReadAndKeepsIt) {
+  leave(1);
+  leave(2);
+  for (const auto& entry : fs::directory_iterator(journal_.folder())) {
+    if (entry.path().filename().string().starts_with("00000001")) {
+      write_file_atomically(entry.path() / "push.json", "{\"version\": 1, \"repo");
+    }
+  }
+  EXPECT_EQ(steps_left(), std::vector<std::int64_t>{2});
+  EXPECT_EQ(steps_left(), std::vector<std::int64_t>{2});
+}
+
+TEST_F(Journal, KnowsWhichJobOfALaneHasArrived) {
+  const PushJob older = job(1);
+  const PushJob newer = job(2);
+  PushJob beside = job(1);
+  EXPECT_FALSE(journal_.last_push().has_overtaken(older));
+  journal_.note_done(newer, "c0ffee");
+  beside.lane = "another";
+  EXPECT_TRUE(journal_.last_push().has_overtaken(older));
+  EXPECT_FALSE(journal_.last_push().has_overtaken(newer));
+  EXPECT_FALSE(journal_.last_push().has_overtaken(beside));
+  EXPECT_EQ(journal_.last_push().head, "c0ffee");
+  journal_.note_done(older, "facade");  // late, and no newer for it
+  EXPECT_TRUE(journal_.last_push().has_overtaken(older));
+}
+
+TEST_F(Journal, KeepsItsTarget) {
+  EXPECT_FALSE(journal_.target().has_value());
+  journal_.set_target({.endpoint = "http://127.0.0.1:1",
+                       .repo = {.id = {.owner = "ana", .name = "m"}, .type = RepoType::dataset},
+                       .revision = "trial",
+                       .pushes_saves = false,
+                       .checkpoint = PushedCheckpoint::under_its_name,
+                       .progress_unit = ProgressUnit::epoch_and_step,
+                       .handed_over = 12});
+  const PushTarget read = journal_.target().value();
+  EXPECT_EQ(read.endpoint, "http://127.0.0.1:1");
+  EXPECT_EQ(read.repo.web_path(), "datasets/ana/m");
+  EXPECT_EQ(read.revision, "trial");
+  EXPECT_FALSE(read.pushes_saves);
+  EXPECT_EQ(read.checkpoint, PushedCheckpoint::under_its_name);
+  EXPECT_EQ(read.progress_unit, ProgressUnit::epoch_and_step);
+  EXPECT_EQ(read.handed_over, 12);
+}
+
+TEST_F(Journal, NamesAFileOfItsOwnThatIsDamagedOrFromTheFuture) {
+  const fs::path file = journal_.folder() / "target.json";
+  for (const char* text : {"", "[]", "{}", "{\"version\": 1}", "{\"version\": 99}"}) {
+    SCOPED_TRACE(text);
+    write_file_atomically(file, text);
+    try {
+      journal_.target();
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST_F(Journal, NeverHoldsAToken) {
+  leave(1);
+  journal_.set_target({.repo = {.id = {.owner = "ana", .name = "m"}}});
+  for (const auto& file : fs::recursive_directory_iterator(journal_.folder())) {
+    if (file.is_regular_file()) {
+      EXPECT_EQ(read_file(file.path()).find("token"), std::string::npos) << file.path();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace torchhub

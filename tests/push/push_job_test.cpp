@@ -1,0 +1,201 @@
+#include "torchhub/push/push_job.h"
+
+#include "support/local_hub.h"
+#include "support/message_of.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/hub/errors.h"
+#include "torchhub/push/saved_files.h"
+#include "torchhub/push/secrets.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::LocalHub;
+using testing::TempDir;
+using Names = std::vector<std::string>;
+
+std::string generated(const std::string& accuracy) {
+  return "---\ntags:\n- generated_from_trainer\n---\n\n# net\n\n"
+         "This model was trained from scratch on an unknown dataset.\n"
+         "It achieves the following results on the evaluation set:\n- Accuracy: " +
+         accuracy + "\n\n## Model description\n\nMore information needed\n";
+}
+
+std::string with_words(std::string card, const std::string& words) {
+  const std::string placeholder = "More information needed";
+  return card.replace(card.find(placeholder), placeholder.size(), words);
+}
+
+class PushJobs : public ::testing::Test {
+ protected:
+  void SetUp() override { client_.create_repo(repo_); }
+
+  /// A save of step `step` whose weights say so.
+  PushJob save(std::int64_t step, const std::string& card = {}) const {
+    PushJob job{.repo = repo_,
+                .endpoint = hub_.base_url(),
+                .commit_message = fmt::format("step {}", step),
+                .step = step,
+                .snapshot = journal_.new_snapshot(),
+                .replaced = {"model*.safetensors"}};
+    job.snapshot.add_text(fmt::format("weights of {}", step), "model.safetensors");
+    if (!card.empty()) job.snapshot.add_text(card, "README.md");
+    return job;
+  }
+
+  PushOutcome push(const PushJob& job) const { return push_job(client_, job, journal_); }
+
+  /// Somebody else's commit.
+  void commit(const std::string& path, const std::string& text) const {
+    client_.create_commit(repo_, {CommitOperationAdd::from_bytes(path, text)},
+                          {.commit_message = "by hand"});
+  }
+
+  std::optional<std::string> on_hub(const std::string& path) const {
+    if (!client_.file_exists(repo_, path)) return std::nullopt;
+    return read_file(client_.hub_download(repo_, path));
+  }
+
+  /// Oldest first, without the first.
+  Names titles() const {
+    Names names;
+    for (const GitCommit& each : client_.list_repo_commits(repo_)) names.push_back(each.title);
+    names.pop_back();
+    std::reverse(names.begin(), names.end());
+    return names;
+  }
+
+  const TempDir folder_;
+  const LocalHub hub_;
+  const HubClient client_{
+      {.endpoint = hub_.base_url(), .token = hub_.token(), .cache_dir = folder_ / "cache"}};
+  const Repo repo_{.id = {.owner = "demo", .name = "net"}};
+  const PushJournal journal_{folder_ / "run"};
+};
+
+TEST_F(PushJobs, MakeOneCommitHoweverOftenTheyAreDone) {
+  const PushJob job = save(1);
+  const PushOutcome first = push(job);
+  EXPECT_EQ(first.state, PushState::done);
+  const PushOutcome again = push(job);
+  EXPECT_EQ(again.state, PushState::done);
+  EXPECT_EQ(again.commit_oid, first.commit_oid);
+  EXPECT_EQ(titles(), Names{"step 1"});
+}
+
+TEST_F(PushJobs, KeepWordsThatWereWrittenOnTheHubInEveryLaterPush) {
+  push(save(1, generated("0.5")));
+  commit("README.md", with_words(generated("0.5"), "A net for shirts."));
+  const PushOutcome outcome = push(save(2, generated("0.6")));
+  ASSERT_TRUE(outcome.merged_card.has_value());
+  EXPECT_EQ(on_hub("README.md"), outcome.merged_card);
+  push(save(3, generated("0.7")));
+  const std::string card = on_hub("README.md").value();
+  EXPECT_NE(card.find("A net for shirts."), std::string::npos) << card;
+  EXPECT_NE(card.find("Accuracy: 0.7"), std::string::npos) << card;
+  EXPECT_EQ(card.find("Accuracy: 0.6"), std::string::npos) << card;
+}
+
+TEST_F(PushJobs, TakeTheUsersOwnLaterWordsWhereTheHubHasNone) {
+  push(save(1, generated("0.5")));
+  const PushOutcome outcome = push(save(2, with_words(generated("0.6"), "Written here.")));
+  EXPECT_FALSE(outcome.merged_card.has_value());
+  EXPECT_NE(on_hub("README.md")->find("Written here."), std::string::npos);
+}
+
+TEST_F(PushJobs, GoOnTopOfAForeignCommitOrFailAsAsked) {
+  push(save(1));
+  commit("notes.txt", "mine");
+  PushJob strict = save(2);
+  strict.moved_branch = MovedBranch::fail;
+  EXPECT_THROW(push(strict), HeadMovedError);
+  EXPECT_EQ(on_hub("model.safetensors"), "weights of 1");
+  push(save(2));
+  EXPECT_EQ(titles(), (Names{"step 1", "by hand", "step 2"}));
+  EXPECT_EQ(on_hub("notes.txt"), "mine");
+}
+
+TEST_F(PushJobs, RefuseAFileThatHoldsTheTokenBeforeAnythingTravels) {
+  PushJob job = save(1);
+  job.snapshot.add_text("token: " + hub_.token() + "\n", "run/config.yaml");
+  try {
+    push(job);
+    FAIL();
+  } catch (const SecretFoundError& error) {
+    EXPECT_EQ(error.path(), "run/config.yaml");
+    EXPECT_EQ(error.offset(), 7U);
+    EXPECT_EQ(std::string(error.what()).find(hub_.token()), std::string::npos);
+  }
+  EXPECT_TRUE(titles().empty());
+}
+
+TEST_F(PushJobs, BringOnlyWhatLastsAfterANewerSaveHasArrived) {
+  PushJob older = save(1, generated("0.1"));
+  older.snapshot.add_text("all of it", "checkpoint-1/trainer_state.json");
+  older.lasting = {"checkpoint-1/*"};
+  push(save(2, generated("0.2")));
+  EXPECT_EQ(push(older).state, PushState::done);
+  EXPECT_EQ(on_hub("model.safetensors"), "weights of 2");
+  EXPECT_NE(on_hub("README.md")->find("0.2"), std::string::npos);
+  EXPECT_EQ(on_hub("checkpoint-1/trainer_state.json"), "all of it");
+}
+
+TEST_F(PushJobs, AreSupersededWithoutARequestIfNothingOfThemLasts) {
+  const PushJob older = save(1);
+  push(save(2));
+  EXPECT_EQ(push(older).state, PushState::superseded);
+  EXPECT_EQ(titles(), Names{"step 2"});
+}
+
+TEST_F(PushJobs, DeleteWhatTheyReplaceInTheSameCommit) {
+  commit("model-00001-of-00002.safetensors", "an older form");
+  push(save(1));
+  EXPECT_EQ(on_hub("model-00001-of-00002.safetensors"), std::nullopt);
+  EXPECT_EQ(titles(), (Names{"by hand", "step 1"}));
+}
+
+/// Of a process that was killed.
+class PushJobsLeft : public PushJobs {
+ protected:
+  PushJob left(std::int64_t step) const {
+    PushJob job = save(step);
+    job.is_left = true;
+    return job;
+  }
+};
+
+TEST_F(PushJobsLeft, GoOnTopOfWhatDoesNotTouchTheirFiles) {
+  push(save(1));
+  commit("README.md", "# Words\n");
+  commit("notes.txt", "mine");
+  EXPECT_TRUE(push(left(2)).ok());
+  EXPECT_EQ(on_hub("model.safetensors"), "weights of 2");
+}
+
+TEST_F(PushJobsLeft, DoNotOverwriteWhatOthersHavePushedSince) {
+  push(save(1));
+  commit("model.safetensors", "newer ones from elsewhere");
+  const PushJob job = left(2);
+  const std::string message = testing::message_of<BranchMovedError>([&] { push(job); });
+  EXPECT_NE(message.find("model.safetensors"), std::string::npos) << message;
+  EXPECT_NE(message.find("--on-top"), std::string::npos) << message;
+  EXPECT_EQ(on_hub("model.safetensors"), "newer ones from elsewhere");
+}
+
+TEST_F(PushJobsLeft, KnowTheirOwnCommitWhoseProcessDidNotLiveToNoteIt) {
+  push(save(1));
+  commit("model.safetensors", "weights of 2");  // as the killed process had committed it
+  EXPECT_TRUE(push(left(2)).ok());
+  EXPECT_EQ(titles(), (Names{"step 1", "by hand"}));
+}
+
+}  // namespace
+}  // namespace torchhub

@@ -1,0 +1,249 @@
+// What a run has to push outlives its process, its Hub's absence and other people's commits.
+#include "support/gate_transport.h"
+#include "support/local_hub.h"
+#include "support/message_of.h"
+#include "support/temp_dir.h"
+#include "support/tiny_model.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/push/journal.h"
+#include "torchhub/torchhub.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TempDir;
+using Names = std::vector<std::string>;
+
+/// Calls a function at a save of one step.
+class AtSave final : public TrainerCallback {
+ public:
+  AtSave(std::int64_t step, std::function<void()> action)
+      : step_(step), action_(std::move(action)) {}
+  std::string name() const override { return "AtSave"; }
+  void on_save(const TrainerEvent& event, const fs::path&) override {
+    if (event.state.global_step == step_) action_();
+  }
+
+ private:
+  std::int64_t step_;
+  std::function<void()> action_;
+};
+
+/// Keeps what on_push_end tells.
+class Listener final : public TrainerCallback {
+ public:
+  std::string name() const override { return "Listener"; }
+  void on_push_end(const TrainerEvent&, const PushOutcome& outcome) override {
+    heard.push_back(outcome.commit_message + ": " + std::string(to_string(outcome.state)));
+  }
+  Names heard;
+};
+
+class PushJournalOfARun : public ::testing::Test {
+ protected:
+  TrainerOptions options(std::vector<std::shared_ptr<TrainerCallback>> callbacks = {}) const {
+    return {.model = testing::tiny_model(),
+            .args = {.output_dir = folder_ / "tiny",
+                     .max_steps = 4,
+                     .disable_tqdm = true,
+                     .save_steps = 2,
+                     .push_to_hub = true,
+                     .hub_strategy = HubStrategy::checkpoint,
+                     .hub_always_push = true},
+            .train_dataset = testing::tiny_dataset(16),
+            .callbacks = std::move(callbacks),
+            .hub = hub_options_};
+  }
+  TrainOutput resumed() const {
+    return Trainer(options()).train({.resume_from_checkpoint = "last"});
+  }
+
+  Names titles() const {
+    Names names;
+    for (const GitCommit& commit : client().list_repo_commits(repo_)) names.push_back(commit.title);
+    std::reverse(names.begin(), names.end());
+    return names;
+  }
+  HubClient client() const {
+    HubOptions direct = hub_options_;
+    direct.transport = nullptr;
+    return HubClient(direct);
+  }
+  std::string on_hub(const std::string& path) const {
+    return read_file(client().hub_download(repo_, path));
+  }
+
+  const TempDir folder_;
+  mutable testing::LocalHub hub_;
+  const std::shared_ptr<testing::GateTransport> gate_ = std::make_shared<testing::GateTransport>();
+  const HubOptions hub_options_{
+      .endpoint = hub_.base_url(),
+      .token = hub_.token(),
+      .cache_dir = folder_ / "cache",
+      .retry = {.max_retries = 1, .first_wait = std::chrono::milliseconds(1)},
+      .transport = gate_};
+  const Repo repo_{.id = RepoId::parse("demo/tiny")};
+  const Names straight_{"initial commit", "Training in progress, step 2",
+                        "Training in progress, step 4"};
+};
+
+TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterATimeLimit) {
+  const auto shut = std::make_shared<AtSave>(2, [&] { gate_->set_shut(true); });
+  TrainerOptions impatient = options({shut});
+  impatient.push_time_limit = std::chrono::milliseconds(10);
+  const TrainOutput out = Trainer(std::move(impatient)).train();
+  EXPECT_FALSE(out.pushed_all());
+  ASSERT_EQ(out.pushes.size(), 2U);
+  EXPECT_EQ(out.pushes.back().state, PushState::queued);
+  EXPECT_NE(out.full_report().find("NOT YET PUSHED"), std::string::npos) << out.full_report();
+  EXPECT_EQ(titles(), Names{"initial commit"});
+
+  gate_->set_shut(false);
+  EXPECT_TRUE(resumed().pushed_all());
+  EXPECT_EQ(titles(), straight_);
+  EXPECT_EQ(on_hub("model.safetensors"),
+            read_file(folder_ / "tiny/checkpoint-4/model.safetensors"));
+}
+
+TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterOneThatFailed) {
+  const auto fail = std::make_shared<AtSave>(4, [&] { throw Error("the user's own"); });
+  const auto shut = std::make_shared<AtSave>(2, [&] { gate_->set_shut(true); });
+  EXPECT_EQ(testing::message_of<Error>([&] {
+              Trainer(options({shut, fail})).train();
+            }),
+            "the user's own");
+  gate_->set_shut(false);
+  const TrainOutput out = resumed();
+  EXPECT_TRUE(out.pushed_all());
+  EXPECT_EQ(titles(), straight_);  // step 4 was saved, and never handed over
+}
+
+TEST_F(PushJournalOfARun, LeavesNothingBehindOnceAllHasArrived) {
+  Trainer(options()).train();
+  EXPECT_TRUE(PushJournal(folder_ / "tiny").unfinished().empty());
+  for (const auto& entry : fs::directory_iterator(folder_ / "tiny/_torchhub/pushes")) {
+    EXPECT_TRUE(entry.is_regular_file()) << entry.path();
+  }
+  EXPECT_TRUE(resumed().pushes.empty());
+  EXPECT_EQ(titles(), straight_);
+}
+
+// HD-4: a failed upload is told of, and tried again.
+TEST_F(PushJournalOfARun, TriesAgainWhenTheHubIsBackAndTellsOfBoth) {
+  const auto listener = std::make_shared<Listener>();
+  const auto away = std::make_shared<AtSave>(2, [&] { hub_.stop(); });
+  const auto back = std::make_shared<AtSave>(4, [&] { hub_.start(); });
+  Trainer trainer(options({away, back, listener}));
+  const TrainOutput out = trainer.train();
+  EXPECT_TRUE(out.pushed_all());
+  EXPECT_EQ(titles(), straight_);
+  ASSERT_FALSE(listener->heard.empty());
+  EXPECT_EQ(listener->heard.back(), "Training in progress, step 4: done");
+  EXPECT_EQ(std::count(listener->heard.begin(), listener->heard.end(),
+                       "Training in progress, step 2: done"),
+            1);
+}
+
+TEST_F(PushJournalOfARun, TellsCallbacksHowEachPushEnded) {
+  const auto listener = std::make_shared<Listener>();
+  Trainer(options({listener})).train();
+  EXPECT_EQ(listener->heard,
+            (Names{"Training in progress, step 2: done", "Training in progress, step 4: done"}));
+}
+
+TEST_F(PushJournalOfARun, MakesPythonsTwoCommitsWhereAsked) {
+  for (const HubStrategy strategy : {HubStrategy::checkpoint, HubStrategy::all_checkpoints}) {
+    TrainerOptions two = options();
+    two.save_commits = SaveCommits::two;
+    two.args.hub_strategy = strategy;
+    two.args.output_dir = folder_ / to_string(strategy);
+    two.args.hub_model_id = "tiny";
+    EXPECT_TRUE(Trainer(std::move(two)).train().pushed_all());
+    EXPECT_EQ(titles(),
+              (Names{"initial commit", "Training in progress, step 2",
+                     "Training in progress, step 2, checkpoint", "Training in progress, step 4",
+                     "Training in progress, step 4, checkpoint"}));
+    const bool each = strategy == HubStrategy::all_checkpoints;
+    EXPECT_EQ(client().file_exists(repo_, "checkpoint-2/optimizer.pt"), each);
+    EXPECT_EQ(client().file_exists(repo_, "last-checkpoint/optimizer.pt"), !each);
+    client().delete_repo(repo_);
+  }
+}
+
+// HD-18: saves of the best model have messages of their own.
+TEST_F(PushJournalOfARun, CountsEpochAndStepForTheBest) {
+  TrainerOptions best = options();
+  best.args.save_strategy = SaveStrategy::best;
+  best.args.eval_strategy = IntervalStrategy::steps;
+  best.args.eval_steps = 2;
+  best.args.metric_for_best_model = "turn";
+  best.args.greater_is_better = true;
+  best.eval_dataset = testing::tiny_dataset(8);
+  best.compute_metrics = [turn = 0](const EvalPrediction&) mutable {
+    Metrics metrics;
+    metrics.set("turn", ++turn);
+    return metrics;
+  };
+  Trainer(std::move(best)).train();
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, epoch 1, step 2",
+                             "Training in progress, epoch 2, step 4"}));
+}
+
+TEST_F(PushJournalOfARun, KeepsWordsWrittenOnTheHubWhileItRuns) {
+  const auto edit = std::make_shared<AtSave>(4, [&] {
+    while (titles().size() < 2) std::this_thread::yield();
+    std::string card = on_hub("README.md");
+    const std::string placeholder = "More information needed";
+    card.replace(card.find(placeholder), placeholder.size(), "Written on the Hub.");
+    client().create_commit(repo_, {CommitOperationAdd::from_bytes("README.md", card)},
+                           {.commit_message = "words"});
+  });
+  Trainer trainer(options({edit}));
+  trainer.train();
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 2", "words",
+                             "Training in progress, step 4"}));
+  EXPECT_NE(on_hub("README.md").find("Written on the Hub."), std::string::npos);
+  EXPECT_NE(read_file(folder_ / "tiny/README.md").find("Written on the Hub."), std::string::npos);
+  trainer.push_to_hub();
+  EXPECT_NE(on_hub("README.md").find("Written on the Hub."), std::string::npos);
+}
+
+// HD-21: with MovedBranch::fail somebody else's commit is noticed.
+TEST_F(PushJournalOfARun, FailsWhereTheBranchHasMovedIfAskedTo) {
+  const auto foreign = std::make_shared<AtSave>(4, [&] {
+    while (titles().size() < 2) std::this_thread::yield();
+    client().create_commit(repo_, {CommitOperationAdd::from_bytes("notes.txt", "x")},
+                           {.commit_message = "notes"});
+  });
+  TrainerOptions strict = options({foreign});
+  strict.moved_branch = MovedBranch::fail;
+  const TrainOutput out = Trainer(std::move(strict)).train();
+  EXPECT_FALSE(out.pushed_all());
+  EXPECT_EQ(out.pushes.back().state, PushState::failed);
+  EXPECT_NE(out.pushes.back().error.find("412"), std::string::npos) << out.pushes.back().error;
+  EXPECT_EQ(titles().back(), "notes");
+}
+
+// HD-1: no secret goes up, and training goes on.
+TEST_F(PushJournalOfARun, RefusesToPushAFileThatHoldsAToken) {
+  write_file_atomically(folder_ / "tiny/wandb/config.yaml", "key: " + hub_.token() + "\n");
+  const TrainOutput out = Trainer(options()).train();
+  EXPECT_EQ(out.global_step, 4);
+  EXPECT_FALSE(out.pushed_all());
+  EXPECT_NE(out.pushes.back().error.find("'wandb/config.yaml' holds a token at byte 5"),
+            std::string::npos)
+      << out.pushes.back().error;
+  EXPECT_EQ(out.full_report().find(hub_.token()), std::string::npos);
+  EXPECT_TRUE(is_complete_checkpoint(folder_ / "tiny/checkpoint-4"));
+  EXPECT_EQ(titles(), Names{"initial commit"});
+}
+
+}  // namespace
+}  // namespace torchhub
