@@ -24,5 +24,6 @@ inline constexpr const char* kProgramFollows = "\x01--";
 void add_serve(CLI::App& app);
 void add_admin(CLI::App& app);
 void add_launch(CLI::App& app);
+void add_push(CLI::App& app);
 
 }  // namespace torchhub::cli

@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   cli::add_serve(app);
   cli::add_admin(app);
   cli::add_launch(app);
+  cli::add_push(app);
   try {
     app.parse(argc, arguments_of(argc, argv).data());
     return cli::kFine;

@@ -1,0 +1,98 @@
+#include "cli/commands.h"
+#include "torchhub/base/error.h"
+#include "torchhub/hub/client.h"
+#include "torchhub/push/push_job.h"
+#include "torchhub/push/resume.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace torchhub::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ResumeArguments {
+  std::string folder = {};
+  std::string endpoint = {};
+  bool dry_run = false;
+  bool on_top = false;
+};
+
+std::string title_of(const PushJob& job) {
+  return fmt::format("{} -> {} ({})", job.commit_message, job.repo.id.str(), job.revision);
+}
+
+void list(const PushJob& job) {
+  fmt::print("{}\n", title_of(job));
+  for (const std::string& path : job.snapshot.paths()) {
+    fmt::print("  {:>10}  {}\n", fs::file_size(job.snapshot.folder() / path), path);
+  }
+}
+
+/// @return is it on the Hub now?
+bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool on_top) {
+  if (job.endpoint != client.options().endpoint) {
+    fmt::print(stderr,
+               "torchhub: {}: belongs to the Hub at {}, not to {}. Give --endpoint {} and a token "
+               "for it.\n",
+               title_of(job), job.endpoint, client.options().endpoint, job.endpoint);
+    return false;
+  }
+  if (on_top) job.is_left = false;
+  try {
+    const PushOutcome outcome = push_job(client, job, journal);
+    job.snapshot.release();
+    fmt::print("{}: {}\n", title_of(job), outcome.commit_url.value_or("a newer one is there"));
+    return true;
+  } catch (const Error& error) {
+    fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), error.what());
+    return false;
+  }
+}
+
+void resume(const ResumeArguments& arguments) {
+  std::error_code error;
+  if (!fs::is_directory(arguments.folder, error)) {
+    throw InvalidArgumentError(fmt::format(
+        "'{}' is not a folder. Give the output_dir of a training run.", arguments.folder));
+  }
+  HubOptions options = HubOptions::from_environment();
+  if (!arguments.endpoint.empty()) options.endpoint = arguments.endpoint;
+  const HubClient client(options);
+  const PushJournal journal(arguments.folder);
+  const std::vector<PushJob> jobs = pushes_left(journal);
+  if (jobs.empty()) fmt::print("Nothing is left to push from '{}'.\n", arguments.folder);
+  bool all_pushed = true;
+  for (const PushJob& job : jobs) {
+    if (arguments.dry_run) {
+      list(job);
+    } else {
+      all_pushed = push(client, job, journal, arguments.on_top) && all_pushed;
+    }
+  }
+  if (!all_pushed) throw ExitStatus{kProblemFound};
+}
+
+}  // namespace
+
+void add_push(CLI::App& app) {
+  CLI::App* push_command = app.add_subcommand("push", "What training runs push");
+  push_command->require_subcommand(1);
+  const auto arguments = std::make_shared<ResumeArguments>();
+  CLI::App* resume_command = push_command->add_subcommand(
+      "resume", "Push what a run that was killed had saved and not pushed");
+  resume_command->add_option("folder", arguments->folder, "The run's output_dir")->required();
+  resume_command->add_option("--endpoint", arguments->endpoint, "The Hub; default: HF_ENDPOINT");
+  resume_command->add_flag("--dry-run", arguments->dry_run, "List what would go, and push nothing");
+  resume_command->add_flag("--on-top", arguments->on_top,
+                           "Push even what others have changed on the Hub since it was saved");
+  resume_command->callback([arguments] { resume(*arguments); });
+}
+
+}  // namespace torchhub::cli

@@ -1,0 +1,146 @@
+// `torchhub push resume`, as people call it: the program itself, against a real hub.
+#include "support/child_process.h"
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/hub/client.h"
+#include "torchhub/push/journal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Finished;
+using testing::LocalHub;
+using testing::TempDir;
+
+class PushCommand : public ::testing::Test {
+ protected:
+  void SetUp() override { client_.create_repo(repo_); }
+
+  /// As a killed process leaves it.
+  void leave_job(const std::string& endpoint) const {
+    PushJob job{.repo = repo_,
+                .endpoint = endpoint,
+                .commit_message = "Training in progress, step 5",
+                .step = 5,
+                .snapshot = journal_.new_snapshot()};
+    job.snapshot.add_text("weights", "model.safetensors");
+    journal_.remember(job);
+  }
+
+  Finished resume(std::vector<std::string> more = {}) const {
+    std::vector<std::string> command{TORCHHUB_EXECUTABLE, "push", "resume",
+                                     (folder_ / "run").string()};
+    command.insert(command.end(), more.begin(), more.end());
+    return testing::run(command, {"HF_ENDPOINT=" + hub_.base_url(), "HF_TOKEN=" + hub_.token(),
+                                  "HF_HOME=" + (folder_ / "home").string()});
+  }
+
+  /// Oldest first.
+  std::vector<std::string> titles() const {
+    std::vector<std::string> names;
+    for (const GitCommit& each : client_.list_repo_commits(repo_)) names.push_back(each.title);
+    std::reverse(names.begin(), names.end());
+    return names;
+  }
+  using Names = std::vector<std::string>;
+
+  const TempDir folder_;
+  const LocalHub hub_;
+  const HubClient client_{
+      {.endpoint = hub_.base_url(), .token = hub_.token(), .cache_dir = folder_ / "cache"}};
+  const Repo repo_{.id = {.owner = "demo", .name = "net"}};
+  const PushJournal journal_{folder_ / "run"};
+};
+
+TEST_F(PushCommand, PushesWhatWasLeftOnceAndSaysSo) {
+  leave_job(hub_.base_url());
+  const Finished first = resume();
+  EXPECT_EQ(first.exit_code, 0) << first.errors;
+  EXPECT_NE(first.output.find("Training in progress, step 5 -> demo/net (main): http"),
+            std::string::npos)
+      << first.output;
+  const Finished second = resume();
+  EXPECT_EQ(second.exit_code, 0);
+  EXPECT_NE(second.output.find("Nothing is left to push"), std::string::npos) << second.output;
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 5"}));
+}
+
+TEST_F(PushCommand, ListsAndPushesNothingOnADryRun) {
+  leave_job(hub_.base_url());
+  const Finished listed = resume({"--dry-run"});
+  EXPECT_EQ(listed.exit_code, 0) << listed.errors;
+  EXPECT_NE(listed.output.find("7  model.safetensors"), std::string::npos) << listed.output;
+  EXPECT_EQ(titles(), Names{"initial commit"});
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_EQ(titles().size(), 2U);  // the dry run left it in its place
+}
+
+TEST_F(PushCommand, PushesASaveThatItsProcessCouldNotHandOver) {
+  write_file_atomically(folder_ / "run/checkpoint-8/model.safetensors", "weights of 8");
+  write_file_atomically(folder_ / "run/checkpoint-8/optimizer.pt", "moments");
+  write_file_atomically(folder_ / "run/checkpoint-8/trainer_state.json", "{\"epoch\": 2.5}");
+  write_file_atomically(folder_ / "run/README.md", "# net\n");
+  journal_.set_target({.endpoint = hub_.base_url(),
+                       .repo = repo_,
+                       .checkpoint = PushedCheckpoint::as_last,
+                       .progress_unit = ProgressUnit::epoch_and_step,
+                       .handed_over = 4});
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, epoch 2, step 8");
+  for (const char* path : {"model.safetensors", "README.md", "last-checkpoint/optimizer.pt"}) {
+    EXPECT_TRUE(client_.file_exists(repo_, path)) << path;
+  }
+  EXPECT_FALSE(client_.file_exists(repo_, "optimizer.pt"));
+  EXPECT_NE(resume().output.find("Nothing is left"), std::string::npos);
+}
+
+TEST_F(PushCommand, SendsNothingToAnotherHubThanTheOneItBelongsTo) {
+  leave_job("http://127.0.0.1:9");
+  const Finished refused = resume();
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.errors.find("--endpoint http://127.0.0.1:9"), std::string::npos)
+      << refused.errors;
+  EXPECT_EQ(titles(), Names{"initial commit"});
+  EXPECT_EQ(journal_.unfinished().size(), 1U);
+}
+
+TEST_F(PushCommand, KeepsWhatTheHubDidNotTakeAndNeverShowsTheToken) {
+  leave_job(hub_.base_url());
+  client_.delete_repo(repo_);
+  const Finished failed = resume();
+  EXPECT_EQ(failed.exit_code, 1);
+  EXPECT_NE(failed.errors.find("demo/net"), std::string::npos) << failed.errors;
+  EXPECT_EQ((failed.errors + failed.output).find(hub_.token()), std::string::npos);
+  client_.create_repo(repo_);
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, step 5");
+}
+
+TEST_F(PushCommand, PushesOverForeignChangesOnlyWhenTold) {
+  leave_job(hub_.base_url());
+  journal_.note_head(client_.repo_info(repo_).sha);
+  client_.create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "newer")},
+                        {.commit_message = "by hand"});
+  const Finished refused = resume();
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.errors.find("--on-top"), std::string::npos) << refused.errors;
+  EXPECT_EQ(titles().back(), "by hand");
+  EXPECT_EQ(resume({"--on-top"}).exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, step 5");
+}
+
+TEST_F(PushCommand, NamesAFolderThatIsNone) {
+  const Finished refused =
+      testing::run({TORCHHUB_EXECUTABLE, "push", "resume", (folder_ / "none").string()});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.errors.find("is not a folder"), std::string::npos) << refused.errors;
+}
+
+}  // namespace
+}  // namespace torchhub
