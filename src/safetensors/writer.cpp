@@ -1,5 +1,6 @@
 #include "torchhub/safetensors/writer.h"
 
+#include "base/pieces.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/cancel.h"
 #include "torchhub/base/sha256.h"
@@ -15,9 +16,6 @@ namespace {
 
 using safetensors::Header;
 using safetensors::TensorView;
-
-/// Small enough that the digest still finds in the cache what was just written.
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;
 
 std::vector<std::string> problems(const std::vector<TensorView>& sorted) {
   std::vector<std::string> found;
@@ -58,9 +56,8 @@ Header header_of(const std::vector<TensorView>& sorted,
 
 }  // namespace
 
-safetensors::WrittenFile write_safetensors(const std::filesystem::path& path,
-                                           std::vector<TensorView> tensors,
-                                           const safetensors::WriteOptions& options) {
+WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<TensorView> tensors,
+                              const safetensors::WriteOptions& options) {
   std::sort(tensors.begin(), tensors.end(), [](const TensorView& a, const TensorView& b) {
     return a.dtype != b.dtype ? a.dtype > b.dtype : a.name < b.name;
   });
@@ -72,20 +69,17 @@ safetensors::WrittenFile write_safetensors(const std::filesystem::path& path,
   AtomicFile file(path);
   std::optional<Digest> digest;
   if (options.sha256) digest.emplace(Digest::Algorithm::sha256);
-  const auto put = [&](std::span<const std::byte> bytes) {
-    for (; !bytes.empty(); bytes = bytes.subspan(std::min(kChunkBytes, bytes.size()))) {
-      throw_if_cancelled(options.stop, "writing '" + path.string() + "'");
-      const auto chunk = bytes.first(std::min(kChunkBytes, bytes.size()));
-      if (digest) digest->update(chunk);
-      file.write(chunk);
-    }
+  const auto put = [&](std::span<const std::byte> piece) {
+    throw_if_cancelled(options.stop, "writing '" + path.string() + "'");
+    if (digest) digest->update(piece);
+    file.write(piece);
   };
-  put(std::as_bytes(std::span(header)));
-  for (const TensorView& tensor : tensors) put(tensor.bytes);
+  for_each_piece(std::as_bytes(std::span(header)), {}, put);
+  for (const TensorView& tensor : tensors) for_each_piece(tensor.bytes, options.bytes_now, put);
   throw_if_cancelled(options.stop, "writing '" + path.string() + "'");
   file.commit();
 
-  safetensors::WrittenFile written{file.size()};
+  WrittenFile written{file.size()};
   if (digest) written.sha256 = digest->hex();
   return written;
 }

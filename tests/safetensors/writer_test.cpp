@@ -1,10 +1,13 @@
 #include "torchhub/safetensors/writer.h"
 
 #include "support/golden.h"
+#include "support/message_of.h"
+#include "support/piece_log.h"
 #include "support/small_disk.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
+#include "torchhub/base/live_bytes.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/safetensors/file.h"
 
@@ -19,6 +22,7 @@ namespace {
 
 using safetensors::Dtype;
 using safetensors::TensorView;
+using testing::message_of;
 
 std::vector<TensorView> views_of(const SafetensorsFile& file) {
   std::vector<TensorView> views;
@@ -63,6 +67,79 @@ TEST(WriteSafetensors, GivesSizeAndDigestOfTheFile) {
   const SafetensorsFile file(path);
   EXPECT_EQ(file.header().metadata, (std::map<std::string, std::string>{{"format", "pt"}}));
   EXPECT_EQ(file.bytes(file.at("a")).back(), std::byte{'x'});
+}
+
+TEST(WriteSafetensors, AsksForEachBorrowedByteOnceAndInOrder) {
+  const testing::TempDir dir;
+  const std::string large(3'000'001, 'l');
+  const std::string small(8, 's');
+  const std::vector<std::span<const std::byte>> bytes = {std::as_bytes(std::span(small)),
+                                                         std::as_bytes(std::span(large))};
+  const std::vector<TensorView> tensors = {{"a", Dtype::U8, {3'000'001}, bytes[1]},
+                                           {"b", Dtype::U8, {0}},
+                                           {"c", Dtype::F32, {2}, bytes[0]}};
+  testing::PieceLog asked;
+  const auto written =
+      write_safetensors(dir / "asked", tensors, {.sha256 = true, .bytes_now = asked.hook()});
+  EXPECT_TRUE(asked.covers(bytes));
+  EXPECT_EQ(asked.largest(), 1U << 20);
+  EXPECT_EQ(written.sha256, sha256_hex_of_file(dir / "asked"));
+  write_safetensors(dir / "plain", tensors);
+  EXPECT_TRUE(read_file(dir / "asked") == read_file(dir / "plain"));
+}
+
+TEST(WriteSafetensors, WritesTensorsAsTheyWereWhenTheyChangeMeanwhile) {
+  const testing::TempDir dir;
+  for (int pieces = 0; pieces <= 3; ++pieces) {
+    SCOPED_TRACE(pieces);
+    std::string data(3'000'001, 'x');
+    const std::vector<TensorView> tensors = {
+        {"a", Dtype::U8, {3'000'001}, std::as_bytes(std::span(data))}};
+    write_safetensors(dir / "before", tensors);
+    LiveBytes live;
+    live.add(tensors[0].bytes);
+    int piece = 0;
+    write_safetensors(dir / "m", tensors, {.bytes_now = [&](std::span<const std::byte> bytes) {
+                        if (piece++ == pieces) {
+                          live.keep();
+                          std::ranges::fill(data, 'y');
+                        }
+                        return live.read(bytes);
+                      }});
+    EXPECT_TRUE(read_file(dir / "m") == read_file(dir / "before"));
+  }
+}
+
+TEST(WriteSafetensors, LeavesTheOldFileWhenTheBytesAreGivenUp) {
+  const testing::TempDir dir;
+  const auto path = dir / "m.safetensors";
+  write_file_atomically(path, "old");
+  const std::string data(3'000'001, 'x');
+  const std::vector<TensorView> tensors = {
+      {"a", Dtype::U8, {3'000'001}, std::as_bytes(std::span(data))}};
+  LiveBytes live;
+  int piece = 0;
+  EXPECT_THROW(write_safetensors(path, tensors,
+                                 {.bytes_now =
+                                      [&](std::span<const std::byte> bytes) {
+                                        if (piece++ == 1) live.cancel();
+                                        return live.read(bytes);
+                                      }}),
+               CancelledError);
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_EQ(names_in(dir.path()).size(), 1U);
+}
+
+TEST(WriteSafetensors, RefusesAnotherNumberOfBytesThanItAskedFor) {
+  const testing::TempDir dir;
+  const std::string data(4, 'x');
+  const auto half = [](std::span<const std::byte> bytes) { return bytes.first(2); };
+  EXPECT_EQ(message_of<InvalidArgumentError>([&] {
+              write_safetensors(dir / "m", {{"a", Dtype::F32, {}, std::as_bytes(std::span(data))}},
+                                {.bytes_now = half});
+            }),
+            "bytes_now gave 2 bytes for a piece of 4. It must give as many as it got.");
+  EXPECT_TRUE(names_in(dir.path()).empty());
 }
 
 TEST(WriteSafetensors, RefusesWhatCannotBeReadBackAndListsAllOfIt) {

@@ -1,12 +1,13 @@
 #pragma once
 
+#include "torchhub/base/bytes_now.h"
+#include "torchhub/base/written_file.h"
 #include "torchhub/safetensors/dtype.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -30,12 +31,10 @@ struct WriteOptions {
   std::map<std::string, std::string> metadata = {{"format", "pt"}};
   bool sha256 = false;        ///< Also give the file's digest, made while writing.
   std::stop_token stop = {};  ///< Looked at between chunks.
+  BytesNow bytes_now = {};    ///< Gives the tensors' bytes; unset: they are written as they lie.
 };
 
-struct WrittenFile {
-  std::uint64_t size = 0;                            ///< Bytes of the whole file.
-  std::optional<std::string> sha256 = std::nullopt;  ///< Lower-case hex, if asked for.
-};
+using torchhub::WrittenFile;
 
 }  // namespace safetensors
 
@@ -43,9 +42,9 @@ struct WrittenFile {
 /// first, then by name, so that every tensor is aligned. Nobody sees the file before it is whole;
 /// its mode follows the umask.
 /// @throws InvalidArgumentError (double names, wrong byte counts), DiskFullError, FileError,
-/// CancelledError
-safetensors::WrittenFile write_safetensors(const std::filesystem::path& path,
-                                           std::vector<safetensors::TensorView> tensors,
-                                           const safetensors::WriteOptions& options = {});
+/// CancelledError, and what bytes_now throws
+WrittenFile write_safetensors(const std::filesystem::path& path,
+                              std::vector<safetensors::TensorView> tensors,
+                              const safetensors::WriteOptions& options = {});
 
 }  // namespace torchhub
