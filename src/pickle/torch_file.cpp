@@ -1,6 +1,7 @@
 #include "torchhub/pickle/torch_file.h"
 
 #include "pickle/legacy.h"
+#include "torchhub/base/cancel.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/pickle/writer.h"
 #include "torchhub/pickle/zip.h"
@@ -106,20 +107,29 @@ pickle::Value load_torch_file(const std::filesystem::path& path, const TorchLoad
   return pickle::load_legacy_stream(file, options.limits);
 }
 
-void save_torch_file(const std::filesystem::path& path, const pickle::Value& value) {
+WrittenFile save_torch_file(const std::filesystem::path& path, const pickle::Value& value,
+                            const TorchSaveOptions& options) {
+  const auto stop_here = [&] {
+    throw_if_cancelled(options.stop, "writing '" + path.string() + "'");
+  };
+  const BytesNow bytes_now = [&](std::span<const std::byte> piece) {
+    stop_here();
+    return options.bytes_now ? options.bytes_now(piece) : piece;
+  };
   const pickle::WrittenPickle pickled = pickle::write_pickle(value);
   const std::string folder = path.stem().string() + "/";
-  pickle::ZipWriter zip(path);
+  pickle::ZipWriter zip(path, {.sha256 = options.sha256});
   zip.add(folder + "data.pkl", pickled.bytes);
   zip.add(folder + ".format_version", "1");
   zip.add(folder + ".storage_alignment", "64");
   zip.add(folder + "byteorder", "little");
   for (std::size_t i = 0; i < pickled.storages.size(); ++i) {
-    zip.add(fmt::format("{}data/{}", folder, i), pickled.storages[i]->bytes);
+    zip.add(fmt::format("{}data/{}", folder, i), pickled.storages[i]->bytes, bytes_now);
   }
   zip.add(folder + "version", "3\n");
   zip.add(folder + ".data/serialization_id", serialization_id(zip.entries()));
-  zip.commit();
+  stop_here();
+  return zip.commit();
 }
 
 }  // namespace torchhub

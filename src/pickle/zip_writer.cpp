@@ -1,3 +1,4 @@
+#include "base/pieces.h"
 #include "pickle/zip_format.h"
 #include "torchhub/pickle/zip.h"
 
@@ -9,7 +10,6 @@ namespace torchhub::pickle {
 namespace {
 
 constexpr std::uint64_t kAlignment = 64;
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // so that the CRC finds it in the cache
 
 /// UTF-8 names; size and CRC follow the contents, unless there are none.
 constexpr std::uint64_t flags(std::uint64_t size) { return size == 0 ? 0x0800 : 0x0808; }
@@ -22,7 +22,21 @@ void put(std::string& out, std::uint64_t value, std::size_t size) {
 }  // namespace
 
 ZipWriter::ZipWriter(const std::filesystem::path& path, std::uint64_t zip64_from)
-    : file_(path), zip64_from_(zip64_from) {}
+    : ZipWriter(path, ZipWriteOptions{.zip64_from = zip64_from}) {}
+
+ZipWriter::ZipWriter(const std::filesystem::path& path, const ZipWriteOptions& options)
+    : file_(path), zip64_from_(options.zip64_from) {
+  if (options.sha256) digest_.emplace(Digest::Algorithm::sha256);
+}
+
+/// All bytes of the file pass here, in order: torch's form has the CRC of a record behind it, so
+/// that the digest needs no second look at anything.
+void ZipWriter::write(std::span<const std::byte> bytes) {
+  if (digest_) digest_->update(bytes);
+  file_.write(bytes);
+}
+
+void ZipWriter::write(std::string_view bytes) { write(std::as_bytes(std::span(bytes))); }
 
 /// Its extra field "FB" fills the gap up to the next multiple of 64 with Z's, as torch does.
 std::string ZipWriter::local_header(const std::string& name, std::uint64_t size) const {
@@ -53,20 +67,19 @@ std::string ZipWriter::local_header(const std::string& name, std::uint64_t size)
   return out;
 }
 
-void ZipWriter::add(std::string name, std::span<const std::byte> bytes) {
+void ZipWriter::add(std::string name, std::span<const std::byte> bytes, const BytesNow& bytes_now) {
   header_offsets_.push_back(file_.size());
-  file_.write(local_header(name, bytes.size()));
+  write(local_header(name, bytes.size()));
   ZipEntry entry{std::move(name), file_.size(), bytes.size()};
   uLong crc = 0;
-  for (auto rest = bytes; !rest.empty(); rest = rest.subspan(std::min(kChunkBytes, rest.size()))) {
-    const auto chunk = rest.first(std::min(kChunkBytes, rest.size()));
-    crc = ::crc32_z(crc, reinterpret_cast<const Bytef*>(chunk.data()), chunk.size());
-    file_.write(chunk);
-  }
+  for_each_piece(bytes, bytes_now, [&](std::span<const std::byte> piece) {
+    crc = ::crc32_z(crc, reinterpret_cast<const Bytef*>(piece.data()), piece.size());
+    write(piece);
+  });
   entry.crc32 = static_cast<std::uint32_t>(crc);
 
   entries_.push_back(std::move(entry));
-  if (!bytes.empty()) file_.write(descriptor(entries_.back()));
+  if (!bytes.empty()) write(descriptor(entries_.back()));
 }
 
 std::string ZipWriter::descriptor(const ZipEntry& entry) const {
@@ -113,9 +126,9 @@ std::string ZipWriter::directory_entry(std::size_t index) const {
   return out + entry.name + zip64;
 }
 
-void ZipWriter::commit() {
+WrittenFile ZipWriter::commit() {
   const std::uint64_t start = file_.size();
-  for (std::size_t i = 0; i < entries_.size(); ++i) file_.write(directory_entry(i));
+  for (std::size_t i = 0; i < entries_.size(); ++i) write(directory_entry(i));
   const std::uint64_t end = file_.size();
   const std::uint64_t count = entries_.size();
 
@@ -140,8 +153,12 @@ void ZipWriter::commit() {
   put(out, std::min(end - start, zip::kMax32), 4);
   put(out, std::min(start, zip::kMax32), 4);
   put(out, 0, 2);
-  file_.write(out);
+  write(out);
   file_.commit();
+
+  WrittenFile written{file_.size()};
+  if (digest_) written.sha256 = digest_->hex();
+  return written;
 }
 
 }  // namespace torchhub::pickle

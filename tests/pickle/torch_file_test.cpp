@@ -3,13 +3,18 @@
 #include "pickle/describe.h"
 #include "support/golden.h"
 #include "support/memory_file.h"
+#include "support/piece_log.h"
 #include "support/small_disk.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
+#include "torchhub/base/live_bytes.h"
+#include "torchhub/base/sha256.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstring>
 
 namespace torchhub {
@@ -212,6 +217,86 @@ TEST(TorchFile, WritesTheSameBytesForTheSameValues) {
   save_torch_file(dir / "a" / "x.pt", load_golden("trainer/optimizer.pt"));
   save_torch_file(dir / "b" / "x.pt", load_golden("trainer/optimizer.pt"));
   EXPECT_EQ(read_file(dir / "a" / "x.pt"), read_file(dir / "b" / "x.pt"));
+}
+
+/// A state with a storage of several chunks that two tensors share, an empty and a small one.
+struct LargeState {
+  std::string large = std::string(3'000'001, 'l');
+  std::string small = std::string(8, 's');
+  std::vector<std::span<const std::byte>> borrowed = {std::as_bytes(std::span(large)),
+                                                      std::as_bytes(std::span(small))};
+  Value value = make_value();
+
+  Value make_value() const {
+    const Tensor tensor = make_tensor(ScalarType::uint8, {3'000'001}, borrowed[0]);
+    return Dict{{{"large", tensor},
+                 {"tied", tensor},
+                 {"empty", make_tensor(ScalarType::float32, {0}, {})},
+                 {"small", make_tensor(ScalarType::float32, {2}, borrowed[1])}}};
+  }
+};
+
+TEST(TorchFile, AsksForEachBorrowedByteOnceAndInOrder) {
+  const testing::TempDir dir;
+  const LargeState state;
+  testing::PieceLog asked;
+  save_torch_file(dir / "asked" / "x.pt", state.value, {.bytes_now = asked.hook()});
+  EXPECT_TRUE(asked.covers(state.borrowed));
+  EXPECT_EQ(asked.largest(), 1U << 20);
+  save_torch_file(dir / "plain" / "x.pt", state.value);
+  EXPECT_TRUE(read_file(dir / "asked" / "x.pt") == read_file(dir / "plain" / "x.pt"));
+}
+
+TEST(TorchFile, GivesSizeAndDigestOfTheFile) {
+  const testing::TempDir dir;
+  const LargeState state;
+  const WrittenFile written = save_torch_file(dir / "x.pt", state.value, {.sha256 = true});
+  EXPECT_EQ(written.size, std::filesystem::file_size(dir / "x.pt"));
+  EXPECT_EQ(written.sha256, sha256_hex_of_file(dir / "x.pt"));
+  EXPECT_EQ(save_torch_file(dir / "y.pt", state.value).sha256, std::nullopt);
+}
+
+TEST(TorchFile, WritesStoragesAsTheyWereWhenTheyChangeMeanwhile) {
+  const testing::TempDir dir;
+  for (int pieces = 0; pieces <= 4; ++pieces) {
+    SCOPED_TRACE(pieces);
+    LargeState state;
+    save_torch_file(dir / "before" / "x.pt", state.value);
+    LiveBytes live;
+    for (const auto& bytes : state.borrowed) live.add(bytes);
+    int piece = 0;
+    save_torch_file(dir / "x.pt", state.value, {.bytes_now = [&](std::span<const std::byte> bytes) {
+                      if (piece++ == pieces) {
+                        live.keep();
+                        std::ranges::fill(state.large, '#');
+                        std::ranges::fill(state.small, '#');
+                      }
+                      return live.read(bytes);
+                    }});
+    EXPECT_TRUE(read_file(dir / "x.pt") == read_file(dir / "before" / "x.pt"));
+  }
+}
+
+TEST(TorchFile, LeavesTheOldFileWhenCancelled) {
+  const testing::TempDir dir;
+  const LargeState state;
+  write_file_atomically(dir / "x.pt", "old");
+  for (int pieces = 0; pieces <= 4; ++pieces) {
+    SCOPED_TRACE(pieces);
+    std::stop_source stop;
+    int piece = 0;
+    const auto hook = [&](std::span<const std::byte> bytes) {
+      if (++piece == pieces) stop.request_stop();
+      return bytes;
+    };
+    if (pieces == 0) stop.request_stop();
+    EXPECT_THROW(
+        save_torch_file(dir / "x.pt", state.value, {.stop = stop.get_token(), .bytes_now = hook}),
+        CancelledError);
+    EXPECT_EQ(piece, pieces) << "noticed with the next chunk";
+    EXPECT_EQ(read_file(dir / "x.pt"), "old");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+  }
 }
 
 TEST(TorchFile, LeavesTheOldFileWhenAValueCannotBeWritten) {

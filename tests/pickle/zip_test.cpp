@@ -3,6 +3,7 @@
 #include "support/golden.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/sha256.h"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,18 @@ TEST(ZipWriter, AlignsContentsTo64Bytes) {
   writer.commit();
   const ZipFile zip = open(dir / "x.zip");
   for (const ZipEntry& entry : zip.entries()) EXPECT_EQ(entry.offset % 64, 0U);
+}
+
+TEST(ZipWriter, GivesSizeAndDigestOfTheFile) {
+  const testing::TempDir dir;
+  for (const std::uint64_t zip64_from : {0xFFFFFFFFULL, 100ULL}) {
+    ZipWriter writer(dir / "x.zip", {.sha256 = true, .zip64_from = zip64_from});
+    writer.add("a", std::string(1000, 'x'));
+    writer.add("empty", "");
+    const WrittenFile written = writer.commit();
+    EXPECT_EQ(written.size, std::filesystem::file_size(dir / "x.zip"));
+    EXPECT_EQ(written.sha256, sha256_hex_of_file(dir / "x.zip"));
+  }
 }
 
 TEST(ZipWriter, KeepsTheOldFileUntilCommit) {

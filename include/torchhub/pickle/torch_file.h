@@ -1,9 +1,12 @@
 #pragma once
 
+#include "torchhub/base/bytes_now.h"
+#include "torchhub/base/written_file.h"
 #include "torchhub/pickle/reader.h"
 #include "torchhub/pickle/value.h"
 
 #include <filesystem>
+#include <stop_token>
 
 namespace torchhub {
 
@@ -19,9 +22,17 @@ struct TorchLoadOptions {
 pickle::Value load_torch_file(const std::filesystem::path& path,
                               const TorchLoadOptions& options = {});
 
-/// Writes a file that Python's torch.load(weights_only=True) reads. Nobody sees it before it is
-/// whole. The folder inside the archive is named like the file's stem.
-/// @throws InvalidArgumentError, DiskFullError, FileError
-void save_torch_file(const std::filesystem::path& path, const pickle::Value& value);
+struct TorchSaveOptions {
+  bool sha256 = false;        ///< Also give the file's digest, made while writing.
+  std::stop_token stop = {};  ///< Looked at between chunks.
+  BytesNow bytes_now = {};    ///< Gives the storages' bytes; unset: they are written as they lie.
+};
+
+/// Writes a file that Python's torch.load(weights_only=True) reads, in one pass over the storages.
+/// Nobody sees it before it is whole. The folder inside the archive is named like the file's stem.
+/// @throws InvalidArgumentError, DiskFullError, FileError, CancelledError, and what bytes_now
+/// throws
+WrittenFile save_torch_file(const std::filesystem::path& path, const pickle::Value& value,
+                            const TorchSaveOptions& options = {});
 
 }  // namespace torchhub
