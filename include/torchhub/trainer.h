@@ -51,6 +51,21 @@ enum class EvalLossMean {
   labels,   ///< Each label that counts: for token losses, exact whatever the batches.
 };
 
+/// Who writes checkpoints.
+enum class SaveMode {
+  /// Another thread, while the next update is computed; the bits are the same. Callbacks that read
+  /// the folder use on_saved(). Weights and optimizer must not be changed by others than the
+  /// optimizer's step: a callback that changes them in place needs `sync`.
+  async,
+  sync  ///< The training thread, before on_save().
+};
+
+/// How an asynchronous save gets at tensors that the next step changes.
+enum class SaveCopy {
+  gate,  ///< The step copies what is not written by then: often nothing.
+  clone  ///< All are copied at the save.
+};
+
 /// What a Trainer is made of. A model, or model_init, is required.
 struct TrainerOptions {
   std::shared_ptr<PreTrainedModel> model = nullptr;
@@ -120,6 +135,8 @@ struct TrainerOptions {
   bool keep_freed_memory = true;
   /// Dropout on the CPU draws its masks faster, the same ones (training/dropout.h).
   bool vectorize_dropout = true;
+  SaveMode save_mode = SaveMode::async;
+  SaveCopy save_copy = SaveCopy::gate;  ///< With SaveMode::async.
   std::shared_ptr<const Clock> clock = system_clock();
 };
 
@@ -139,7 +156,10 @@ struct TrainOutput {
   Metrics metrics = {};           ///< train_runtime, train_samples_per_second, ...
   double save_stall_seconds = 0;  ///< The training thread waited so long for checkpoints,
   double push_stall_seconds = 0;  ///< and so long to hand them over for pushing and at the end.
-  std::int64_t saves = 0;         ///< Checkpoints written.
+  /// What another thread spent on writing checkpoints meanwhile; 0 with SaveMode::sync.
+  double save_write_seconds = 0;
+  std::size_t save_bytes_copied = 0;  ///< Because a step came before they were written.
+  std::int64_t saves = 0;             ///< Checkpoints written.
   /// Of this run and of what an earlier one left: one a save, as they ended.
   std::vector<PushOutcome> pushes = {};
 

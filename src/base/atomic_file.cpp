@@ -1,5 +1,6 @@
 #include "torchhub/base/atomic_file.h"
 
+#include "base/under_construction.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
 
@@ -125,7 +126,8 @@ void AtomicFile::write_at(std::size_t offset, std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
-  if (::fsync(descriptor_) != 0) throw_file_error("flush", target_, errno);
+  const bool synced_later = UnderConstruction::covers(target_);
+  if (!synced_later && ::fsync(descriptor_) != 0) throw_file_error("flush", target_, errno);
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
     throw_file_error("replace", target_, errno);
   }
@@ -137,6 +139,7 @@ void AtomicFile::commit() {
 AtomicFolder::AtomicFolder(fs::path target) : target_(without_trailing_slash(std::move(target))) {
   temporary_ = temporary_beside(target_);
   make_folders(temporary_);
+  under_construction_ = std::make_unique<const UnderConstruction>(temporary_);
 }
 
 AtomicFolder::~AtomicFolder() {
@@ -148,9 +151,9 @@ AtomicFolder::~AtomicFolder() {
 void AtomicFolder::commit() {
   for (const auto& entry : fs::recursive_directory_iterator(temporary_)) {
     if (entry.is_regular_file()) sync_path(entry.path(), O_RDONLY);
-    if (entry.is_directory()) sync_folder(entry.path());
+    if (entry.is_directory()) sync_path(entry.path(), O_RDONLY | O_DIRECTORY);
   }
-  sync_folder(temporary_);
+  sync_path(temporary_, O_RDONLY | O_DIRECTORY);
   if (::rename(temporary_.c_str(), target_.c_str()) == 0) {
     temporary_.clear();
   } else if (errno == EEXIST || errno == ENOTEMPTY) {
@@ -219,6 +222,8 @@ void make_folders(const fs::path& path) {
   throw_file_error("create the folder", path, error.value());
 }
 
-void sync_folder(const fs::path& path) { sync_path(path, O_RDONLY | O_DIRECTORY); }
+void sync_folder(const fs::path& path) {
+  if (!UnderConstruction::covers(path)) sync_path(path, O_RDONLY | O_DIRECTORY);
+}
 
 }  // namespace torchhub

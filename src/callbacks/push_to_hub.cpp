@@ -39,7 +39,7 @@ class StallTimer {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-ProgressUnit progress_unit(SaveStrategy strategy) {
+ProgressUnit unit_of(SaveStrategy strategy) {
   if (strategy == SaveStrategy::steps) return ProgressUnit::step;
   return strategy == SaveStrategy::best ? ProgressUnit::epoch_and_step : ProgressUnit::epoch;
 }
@@ -80,7 +80,7 @@ PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const Training
   return {.output_dir = a.output_dir,
           .hub_model_id = a.hub_model_id,
           .hub_strategy = a.hub_strategy,
-          .progress_unit = progress_unit(a.save_strategy),
+          .progress_unit = unit_of(a.save_strategy),
           .hub_always_push = a.hub_always_push,
           .hub_private_repo = a.hub_private_repo,
           .hub_revision = a.hub_revision,
@@ -109,40 +109,54 @@ void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
   if (step < handed_over_) {
     note_handed_over(step);  // the run begins anew, or goes back
   } else if (step > handed_over_ && knows_handed_over_ && is_complete_checkpoint(checkpoint)) {
-    hand_over(event, checkpoint);
+    hand_over(announced(event), {.folder = checkpoint, .step = step});
   }
+  knows_handed_over_ = true;
 }
 
 void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
   collect(worker_->take_outcomes());
 }
 
-void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& checkpoint) {
+/// What is said of the save is of now; its files may come later.
+void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& /*checkpoint*/) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
-  hand_over(event, checkpoint);
+  announced_ = announced(event);
 }
 
-void PushToHubCallback::hand_over(const TrainerEvent& event, const fs::path& checkpoint) {
+void PushToHubCallback::on_saved(const TrainerEvent& /*event*/, const SavedCheckpoint& checkpoint) {
+  if (options_.hub_strategy == HubStrategy::end) return;
+  const StallTimer timer(stall_seconds_);
+  hand_over(announced_, checkpoint);
+}
+
+PushToHubCallback::Announced PushToHubCallback::announced(const TrainerEvent& event) const {
   const std::int64_t step = event.state.global_step;
+  return {.step = step,
+          .message = progress_message(options_.progress_unit, step, event.state.epoch),
+          .card = refreshed_card(event)};
+}
+
+void PushToHubCallback::hand_over(const Announced& announced, const SavedCheckpoint& checkpoint) {
+  const CheckpointFiles files{.folder = checkpoint.folder, .sha256 = checkpoint.sha256};
   const PushedCheckpoint which = target().checkpoint;
   const bool second = options_.save_commits == SaveCommits::two && which != PushedCheckpoint::none;
-  const std::string message = progress_message(options_.progress_unit, step, event.state.epoch);
-  PushJob save = empty_job(message, step);
-  add_save(save, options_.output_dir, checkpoint, second ? PushedCheckpoint::none : which,
-           refreshed_card(event));
+  PushJob save = empty_job(announced.message, announced.step);
+  add_save(save, options_.output_dir, files, second ? PushedCheckpoint::none : which,
+           announced.card);
   std::vector<PushJob> jobs{std::move(save)};
   if (second) {
-    jobs.push_back(empty_job(message + ", checkpoint", step));
+    jobs.push_back(empty_job(announced.message + ", checkpoint", announced.step));
     jobs.back().lane = kCheckpointLane;
-    add_checkpoint(jobs.back(), checkpoint, which);
+    add_checkpoint(jobs.back(), files, which);
   }
   for (PushJob& job : jobs) {
     if (which == PushedCheckpoint::under_its_name) job.droppable = false;  // each is wanted
     journal_.remember(job);
   }
   // Before the first of them can be on the Hub: a process killed now has handed them over.
-  note_handed_over(step);
+  note_handed_over(announced.step);
   for (PushJob& job : jobs) worker_->submit(std::move(job));
 }
 

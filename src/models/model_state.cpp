@@ -123,7 +123,8 @@ void PreTrainedModel::save_pretrained(const std::filesystem::path& folder,
   config_->check_target(folder);
   save_weights(folder, state,
                {.max_shard_bytes = options.max_shard_size,
-                .total_parameters = static_cast<std::uint64_t>(num_parameters())});
+                .total_parameters = static_cast<std::uint64_t>(num_parameters()),
+                .deferred = options.deferred});
   config_->save_pretrained(folder);
 }
 

@@ -70,6 +70,7 @@ std::string to_json_text(const PushJob& job) {
   json["lasting"] = job.lasting;
   json["moved_branch"] = to_string(job.moved_branch);
   json["card_keys"] = job.card_keys;
+  json["sha256"] = job.sha256;
   return text_of(json);
 }
 
@@ -85,7 +86,8 @@ PushJob push_job_of(std::string_view text) {
             .lane = json.at("lane").get<std::string>(),
             .lasting = json.at("lasting").get<std::vector<std::string>>(),
             .moved_branch = parse_moved_branch(json.at("moved_branch").get<std::string>()),
-            .card_keys = json.at("card_keys").get<std::vector<std::string>>()};
+            .card_keys = json.at("card_keys").get<std::vector<std::string>>(),
+            .sha256 = json.at("sha256").get<std::map<std::string, std::string>>()};
   });
 }
 

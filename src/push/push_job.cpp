@@ -101,7 +101,10 @@ class Push {
     }
     for (const std::string& path : paths_) {
       if (path != kCard) {
-        operations.emplace_back(CommitOperationAdd::from_file(path, job_.snapshot.folder() / path));
+        const auto known = job_.sha256.find(path);
+        operations.emplace_back(CommitOperationAdd::from_file(
+            path, job_.snapshot.folder() / path,
+            known == job_.sha256.end() ? std::nullopt : std::optional(known->second)));
       } else if (card_.text) {
         operations.emplace_back(CommitOperationAdd::from_bytes(path, *card_.text));
       }

@@ -45,7 +45,7 @@ std::optional<PushJob> save_cut_off(const PushJournal& journal, const std::vecto
       .commit_message = progress_message(target->progress_unit, steps.back(), epoch_of(checkpoint)),
       .step = steps.back(),
       .snapshot = journal.new_snapshot()};
-  add_save(job, journal.output_dir(), checkpoint, target->checkpoint,
+  add_save(job, journal.output_dir(), {.folder = checkpoint}, target->checkpoint,
            card_in(journal.output_dir()));
   job.is_left = true;
   journal.remember(job);

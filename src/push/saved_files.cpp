@@ -33,23 +33,27 @@ PathFilter model_filter() {
 
 }  // namespace
 
-void add_save(PushJob& job, const fs::path& output_dir, const fs::path& checkpoint,
+void add_save(PushJob& job, const fs::path& output_dir, const CheckpointFiles& checkpoint,
               PushedCheckpoint which, const std::optional<std::string>& card) {
   PathFilter beside = output_filter();
   beside.ignore.emplace_back("README.md");
   // Weights in output_dir are those of an older save.
   beside.ignore.insert(beside.ignore.end(), root_weights().begin(), root_weights().end());
   job.snapshot.add_folder(output_dir, "", beside, /*frozen=*/false);
-  job.snapshot.add_folder(checkpoint, "", model_filter(), /*frozen=*/true);
+  job.snapshot.add_folder(checkpoint.folder, "", model_filter(), /*frozen=*/true);
+  for (const auto& [name, sha256] : checkpoint.sha256) {
+    if (model_filter().takes(name)) job.sha256[name] = sha256;
+  }
   if (card) job.snapshot.add_text(*card, "README.md");
   job.replaced = root_weights();
   if (which != PushedCheckpoint::none) add_checkpoint(job, checkpoint, which);
 }
 
-void add_checkpoint(PushJob& job, const fs::path& checkpoint, PushedCheckpoint which) {
+void add_checkpoint(PushJob& job, const CheckpointFiles& checkpoint, PushedCheckpoint which) {
   const bool as_last = which == PushedCheckpoint::as_last;
-  const std::string name = as_last ? "last-checkpoint" : checkpoint.filename().string();
-  job.snapshot.add_folder(checkpoint, name, {}, /*frozen=*/true);
+  const std::string name = as_last ? "last-checkpoint" : checkpoint.folder.filename().string();
+  job.snapshot.add_folder(checkpoint.folder, name, {}, /*frozen=*/true);
+  for (const auto& [file, sha256] : checkpoint.sha256) job.sha256[name + "/" + file] = sha256;
   job.replaced.push_back(name + "/*");
   if (!as_last) job.lasting.push_back(name + "/*");
 }

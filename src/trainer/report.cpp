@@ -49,7 +49,12 @@ std::string TrainOutput::full_report() const {
   if (const auto rate = metrics.get("train_steps_per_second")) {
     text += fmt::format(", {:.2f} updates/s with {} thread(s)", *rate, at::get_num_threads());
   }
-  text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)\n", save_stall_seconds, saves);
+  text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)", save_stall_seconds, saves);
+  if (save_write_seconds > 0) {
+    text += fmt::format(", written in {:.3f} s beside training, {:.1f} MB copied",
+                        save_write_seconds, static_cast<double>(save_bytes_copied) / 1e6);
+  }
+  text += "\n";
   if (pushes.empty()) return text;
   text += fmt::format("push stall: {:.3f} s\npushes:\n", push_stall_seconds);
   for (const PushOutcome& push : pushes) text += push_line(push);
@@ -65,7 +70,7 @@ void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
   const TrainerOptions& options = impl_->options;
   if (impl_->processes.writes()) {
     const std::filesystem::path target = folder.value_or(options.args.output_dir);
-    options.model->save_pretrained(target);
+    options.model->save_pretrained(target, {.deferred = impl_->deferred});
     for (const auto& file : options.processing_files) {
       if (file.parent_path() == target) continue;
       write_file_atomically(target / file.filename(), read_file(file));

@@ -12,43 +12,106 @@ namespace torchhub {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// Has save_model() put off what is large, while it lives.
+class DeferralGuard {
+ public:
+  DeferralGuard(DeferredFiles*& place, DeferredFiles* files) : place_(place) { place_ = files; }
+  ~DeferralGuard() { place_ = nullptr; }
+  DeferralGuard(const DeferralGuard&) = delete;
+  DeferralGuard& operator=(const DeferralGuard&) = delete;
+
+ private:
+  DeferredFiles*& place_;
+};
+
+}  // namespace
+
 void TrainingRun::save_checkpoint() {
+  finish_save_under_way();
   const auto start = impl_.options.clock->steady_now();
   const fs::path folder = args_.output_dir / checkpoint_name(state_.global_step);
   const std::vector<std::string> states = random_states();
   share_losses();
-  if (impl_.processes.writes()) write_checkpoint(folder, states);
+  if (impl_.processes.writes()) begin_checkpoint(folder, states);
   share_best_checkpoint();
   ++output_.saves;
+  if (impl_.options.save_mode == SaveMode::sync) wait_for_save();
   output_.save_stall_seconds += impl_.seconds_since(start);
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }
   impl_.callbacks.save(impl_.event(), folder);
-  if (impl_.processes.writes()) rotate_checkpoints();
+  announce_save();
 }
 
-void TrainingRun::write_checkpoint(const fs::path& folder,
+/// Fixes what the checkpoint will hold. Small files are written, large ones put off.
+void TrainingRun::begin_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
-  AtomicFolder building(folder);
-  impl_.save_model_to(building.path());
+  UnfinishedCheckpoint save{.step = state_.global_step, .target = folder};
+  save.folder = std::make_unique<AtomicFolder>(folder);
+  const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
+  save.files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
+  const fs::path& building = save.folder->path();
+  {
+    const DeferralGuard put_off(impl_.deferred, save.files.get());
+    impl_.save_model_to(building);
+  }
   // Only a step that is saved can be loaded again as the best.
   if (state_.best_global_step) {
     const fs::path best = args_.output_dir / checkpoint_name(*state_.best_global_step);
     if (best == folder || fs::is_directory(best)) state_.best_model_checkpoint = best.string();
   }
   if (!args_.save_only_model) {
-    save_optimizer(*optimizer_, scheduler_->base_rates(), building.path() / "optimizer.pt");
-    save_scheduler(*scheduler_, building.path() / "scheduler.pt");
-    if (impl_.scaler) save_scaler(*impl_.scaler, building.path() / "scaler.pt");
-    write_random_states(building.path(), random_states);
+    save_optimizer(*optimizer_, scheduler_->base_rates(), building / "optimizer.pt",
+                   save.files.get());
+    save_scheduler(*scheduler_, building / "scheduler.pt");
+    if (impl_.scaler) save_scaler(*impl_.scaler, building / "scaler.pt");
+    write_random_states(building, random_states);
   }
-  write_file_atomically(building.path() / kOwnState, own_state_text());
+  write_file_atomically(building / kOwnState, own_state_text());
 
   state_.stateful_callbacks = impl_.callbacks.states_to_save(control_, state_.stateful_callbacks);
-  write_file_atomically(building.path() / "trainer_state.json",
+  write_file_atomically(building / "trainer_state.json",
                         to_json_text(state_, {.strict_json = impl_.options.strict_json}));
-  building.commit();
+  writer_.begin(std::move(save));
+  if (impl_.options.save_copy == SaveCopy::clone) writer_.before_change();
+}
+
+/// Where memory begins that only the optimizer's step changes.
+std::unordered_set<const void*> TrainingRun::steady_memory() const {
+  std::unordered_set<const void*> steady;
+  for (const torch::Tensor& parameter : model_.parameters()) steady.insert(parameter.data_ptr());
+  return steady;
+}
+
+/// The training thread waits for the disk.
+void TrainingRun::wait_for_save() {
+  if (auto saved = writer_.wait()) saved_ = std::move(saved);
+}
+
+/// A save that has become complete is told of, pushed, and may make older ones go.
+void TrainingRun::announce_save() {
+  if (!saved_) saved_ = writer_.take_done();
+  if (!saved_) return;
+  const SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
+  impl_.callbacks.saved(impl_.event(), saved);
+  rotate_checkpoints(saved.step);
+}
+
+void TrainingRun::finish_save_under_way() {
+  const auto start = impl_.options.clock->steady_now();
+  wait_for_save();
+  output_.save_stall_seconds += impl_.seconds_since(start);
+  announce_save();
+}
+
+/// What is not written yet is copied: the optimizer is about to change it.
+void TrainingRun::let_save_go_on() {
+  const auto start = impl_.options.clock->steady_now();
+  writer_.before_change();
+  output_.save_stall_seconds += impl_.seconds_since(start);
 }
 
 void TrainingRun::write_random_states(const fs::path& folder,
@@ -86,13 +149,14 @@ std::string TrainingRun::own_state_text() {
   return python_json(ours) + "\n";
 }
 
-void TrainingRun::rotate_checkpoints() {
+/// @param newest step of the save that was just completed
+void TrainingRun::rotate_checkpoints(std::int64_t newest) {
   if (!args_.save_total_limit || *args_.save_total_limit <= 0) return;
   std::optional<std::int64_t> best;
   if (state_.best_model_checkpoint) best = checkpoint_step(*state_.best_model_checkpoint);
   const auto limit = static_cast<std::size_t>(*args_.save_total_limit);
   for (const std::int64_t step : steps_to_delete(complete_checkpoints(args_.output_dir), limit,
-                                                 {.newest = state_.global_step, .best = best})) {
+                                                 {.newest = newest, .best = best})) {
     delete_checkpoint(args_.output_dir / checkpoint_name(step));
   }
 }

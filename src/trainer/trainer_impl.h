@@ -91,6 +91,7 @@ struct Trainer::Impl {
   bool training = false;                                     ///< train() is under way.
   std::optional<std::int64_t> weights_step;                  ///< See TrainerEvent.
   bool saves_for_itself = false;                             ///< save_model() is not the user's.
+  DeferredFiles* deferred = nullptr;                         ///< Of the checkpoint being made.
   ResumedRates resumed_rates = ResumedRates::of_checkpoint;  ///< Of that train().
   /// Set until the first train(): Python reports it with evaluations before training.
   std::optional<double> model_preparation_seconds = std::nullopt;

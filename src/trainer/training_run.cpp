@@ -92,8 +92,18 @@ TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoi
     run_epochs();
     return finish();
   } catch (const std::exception& error) {
+    keep_save_under_way();
     if (!impl_.tries_again_after(error)) impl_.callbacks.exception(impl_.event(), error);
     throw;
+  }
+}
+
+/// The run fails, but what it had begun to save is worth having.
+void TrainingRun::keep_save_under_way() {
+  try {
+    wait_for_save();
+  } catch (const std::exception& another) {
+    log::error("checkpoint_not_written", {{"error", another.what()}});
   }
 }
 
@@ -158,6 +168,7 @@ void TrainingRun::run_epoch(const Place& begin) {
   no_batch_left_ = begin.is_over;
   if (!begin.is_over) train_on(begin);
   epoch_ended_ = true;
+  announce_save();
   impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
 }
@@ -177,6 +188,7 @@ void TrainingRun::train_on(const Place& begin) {
 }
 
 TrainOutput TrainingRun::finish() {
+  finish_save_under_way();
   share_losses();
   output_.global_step = state_.global_step;
   output_.training_loss = loss_.mean(state_.global_step);
@@ -192,6 +204,8 @@ TrainOutput TrainingRun::finish() {
   limit_pushes_after_signal();
   impl_.callbacks.train_end(impl_.event());
   report_pushes();
+  output_.save_write_seconds = writer_.seconds_written();
+  output_.save_bytes_copied = writer_.bytes_kept();
   return std::move(output_);
 }
 

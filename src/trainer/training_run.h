@@ -2,6 +2,7 @@
 
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/training/schedule.h"
+#include "trainer/checkpoint_writer.h"
 #include "trainer/running_loss.h"
 #include "trainer/token_counter.h"
 #include "trainer/trainer_impl.h"
@@ -10,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace torchhub {
@@ -79,12 +81,18 @@ class TrainingRun {
   // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();
   /// @param random_states of all processes, where there are several
-  void write_checkpoint(const std::filesystem::path& folder,
+  void begin_checkpoint(const std::filesystem::path& folder,
                         const std::vector<std::string>& random_states);
+  std::unordered_set<const void*> steady_memory() const;
+  void wait_for_save();
+  void announce_save();
+  void finish_save_under_way();
+  void let_save_go_on();
+  void keep_save_under_way();
   void write_random_states(const std::filesystem::path& folder,
                            const std::vector<std::string>& random_states) const;
   std::string own_state_text();
-  void rotate_checkpoints();
+  void rotate_checkpoints(std::int64_t newest);
   static void delete_checkpoint(const std::filesystem::path& folder);
   void resume(const std::filesystem::path& checkpoint);
   void load_optimizer_and_schedule(const std::filesystem::path& checkpoint);
@@ -122,6 +130,8 @@ class TrainingRun {
   double earlier_push_stall_ = 0;                  ///< and the seconds that they took.
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
+  std::optional<SavedCheckpoint> saved_;           ///< Complete, and not told of yet.
+  CheckpointWriter writer_;                        ///< Of the save under way.
 };
 
 }  // namespace torchhub

@@ -35,6 +35,7 @@ void TrainingRun::run_update(std::vector<Batch> batches) {
   state_.epoch = static_cast<double>(place_.epoch) +
                  static_cast<double>(batches_done_) / static_cast<double>(plan_.batches_per_epoch);
   if (empties_cache_at(state_.global_step, args_)) release_cached_memory();
+  announce_save();
   callbacks.step_end(impl_.event());
   log_evaluate_save();
 }
@@ -62,6 +63,7 @@ void TrainingRun::optimizer_step() {
   grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
   callbacks.pre_optimizer_step(impl_.event());
   used_rate_ = scheduler_->rates().front();
+  let_save_go_on();
   bool made = true;  // not where float16 gradients overflowed
   if (impl_.scaler) {
     made = impl_.scaler->step(*optimizer_);

@@ -17,6 +17,7 @@ void TrainerCallback::on_evaluate(const TrainerEvent&, const Metrics&) {}
 void TrainerCallback::on_predict(const TrainerEvent&, const Metrics&) {}
 void TrainerCallback::on_log(const TrainerEvent&, const LogRow&) {}
 void TrainerCallback::on_save(const TrainerEvent&, const std::filesystem::path&) {}
+void TrainerCallback::on_saved(const TrainerEvent&, const SavedCheckpoint&) {}
 void TrainerCallback::on_push_begin(const TrainerEvent&) {}
 void TrainerCallback::on_push_end(const TrainerEvent&, const PushOutcome&) {}
 void TrainerCallback::on_exception(const TrainerEvent&, const std::exception&) {}

@@ -119,6 +119,10 @@ void CallbackList::save(const TrainerEvent& event, const std::filesystem::path& 
   for (const auto& callback : callbacks_) callback->on_save(event, checkpoint);
 }
 
+void CallbackList::saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) const {
+  for (const auto& callback : callbacks_) callback->on_saved(event, checkpoint);
+}
+
 void CallbackList::push_begin(const TrainerEvent& event) const {
   for (const auto& callback : callbacks_) callback->on_push_begin(event);
 }

@@ -44,9 +44,31 @@ std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
   return {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()};
 }
 
-void write(const fs::path& path, const StateDict& stored,
-           const std::map<std::string, std::string>& aliases, const SaveWeightsOptions& options) {
-  safetensors::WriteOptions how{.metadata = options.metadata, .stop = options.stop};
+/// For files that are written later: what does not keep still meanwhile is copied.
+void hold(StateDict& stored, const StateDict& state, DeferredFiles& files) {
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    at::Tensor& tensor = stored[i].second;
+    const bool is_live = tensor.data_ptr() == state[i].second.data_ptr();
+    if (!is_live) continue;  // a copy for the file already
+    if (files.is_steady(tensor.data_ptr())) {
+      files.hold(bytes_of(tensor), std::make_shared<at::Tensor>(tensor));
+    } else {
+      tensor = tensor.clone();
+    }
+  }
+}
+
+/// Now, on this thread.
+DeferredFiles::Writing at_once(const SaveWeightsOptions& options) {
+  return {.bytes_now = {}, .stop = options.stop};
+}
+
+WrittenFile write(const fs::path& path, const StateDict& stored,
+                  const std::map<std::string, std::string>& aliases,
+                  const std::map<std::string, std::string>& metadata,
+                  const DeferredFiles::Writing& how) {
+  safetensors::WriteOptions options{
+      .metadata = metadata, .sha256 = how.sha256, .stop = how.stop, .bytes_now = how.bytes_now};
   std::vector<TensorView> views;
   for (const auto& [name, tensor] : stored) {
     views.push_back({.name = name,
@@ -54,10 +76,10 @@ void write(const fs::path& path, const StateDict& stored,
                      .shape = tensor.sizes().vec(),
                      .bytes = bytes_of(tensor)});
     for (const auto& [dropped, kept] : aliases) {
-      if (kept == name) how.metadata[fmt::format("{}{}", kAliasPrefix, dropped)] = kept;
+      if (kept == name) options.metadata[fmt::format("{}{}", kAliasPrefix, dropped)] = kept;
     }
   }
-  write_safetensors(path, std::move(views), how);
+  return write_safetensors(path, std::move(views), options);
 }
 
 safetensors::ShardPlan plan(const StateDict& stored, const SaveWeightsOptions& options) {
@@ -67,15 +89,24 @@ safetensors::ShardPlan plan(const StateDict& stored, const SaveWeightsOptions& o
   return safetensors::plan_shards(sizes, options.max_shard_bytes, options.names);
 }
 
-void write_shards(const fs::path& folder, const safetensors::ShardPlan& plan,
-                  const UniqueTensors& unique, const StateDict& stored,
-                  const SaveWeightsOptions& options) {
-  std::unordered_map<std::string, at::Tensor> by_name(stored.begin(), stored.end());
+/// What each file holds.
+std::vector<std::pair<std::string, StateDict>> parts_of(const safetensors::ShardPlan& plan,
+                                                        const StateDict& stored) {
+  const std::unordered_map<std::string, at::Tensor> by_name(stored.begin(), stored.end());
+  std::vector<std::pair<std::string, StateDict>> parts;
   for (const safetensors::Shard& shard : plan.shards) {
     StateDict part;
     for (const std::string& name : shard.tensors) part.emplace_back(name, by_name.at(name));
-    write(folder / shard.file, part, unique.aliases, options);
+    parts.emplace_back(shard.file, std::move(part));
   }
+  return parts;
+}
+
+void write_index(const fs::path& folder, const safetensors::ShardPlan& plan,
+                 const SaveWeightsOptions& options) {
+  if (!plan.is_sharded()) return;
+  write_file_atomically(folder / options.names.index(),
+                        safetensors::encode_shard_index(plan.index(options.total_parameters)));
 }
 
 std::vector<std::string> files_in(const fs::path& folder) {
@@ -104,24 +135,35 @@ void put_in_place(const StagingFolder& staged, const fs::path& folder,
 void save_safetensors(const fs::path& path, const StateDict& state,
                       const SaveWeightsOptions& options) {
   const UniqueTensors unique = unique_tensors(state);
-  write(path, as_stored(unique.state), unique.aliases, options);
+  write(path, as_stored(unique.state), unique.aliases, options.metadata, at_once(options));
 }
 
 SavedWeights save_weights(const fs::path& folder, const StateDict& state,
                           const SaveWeightsOptions& options) {
   const UniqueTensors unique = unique_tensors(state);
-  const StateDict stored = as_stored(unique.state);
+  StateDict stored = as_stored(unique.state);
+  if (options.deferred != nullptr) hold(stored, unique.state, *options.deferred);
   const safetensors::ShardPlan shards = plan(stored, options);
-  make_folders(folder);
-  const StagingFolder staged(folder);
-  write_shards(staged.path(), shards, unique, stored, options);
   SavedWeights saved{.aliases = unique.aliases};
   for (const safetensors::Shard& shard : shards.shards) saved.files.push_back(shard.file);
-  if (shards.is_sharded()) {
-    saved.files.push_back(options.names.index());
-    write_file_atomically(staged.path() / options.names.index(),
-                          safetensors::encode_shard_index(shards.index(options.total_parameters)));
+  if (shards.is_sharded()) saved.files.push_back(options.names.index());
+  make_folders(folder);
+  if (options.deferred != nullptr) {
+    for (auto& [file, part] : parts_of(shards, stored)) {
+      const fs::path path = folder / file;
+      options.deferred->add(path, [path, part = std::move(part), aliases = unique.aliases,
+                                   metadata = options.metadata](const DeferredFiles::Writing& how) {
+        return write(path, part, aliases, metadata, how);
+      });
+    }
+    write_index(folder, shards, options);
+    return saved;
   }
+  const StagingFolder staged(folder);
+  for (const auto& [file, part] : parts_of(shards, stored)) {
+    write(staged.path() / file, part, unique.aliases, options.metadata, at_once(options));
+  }
+  write_index(staged.path(), shards, options);
   put_in_place(staged, folder, shards, options);
   saved.removed = options.names.stale(files_in(folder), saved.files);
   for (const std::string& name : saved.removed) fs::remove(folder / name);

@@ -184,7 +184,7 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
    public:
     explicit FillDisk(fs::path file) : file_(std::move(file)) {}
     std::string name() const override { return "FillDisk"; }
-    void on_save(const TrainerEvent&, const fs::path&) override {
+    void on_saved(const TrainerEvent&, const SavedCheckpoint&) override {
       std::ofstream(file_) << std::string(1 << 20, 'x');
     }
 
@@ -195,8 +195,7 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
   o.callbacks = {std::make_shared<FillDisk>(disk / "filler")};
   Trainer trainer(o);
   EXPECT_EQ(without_random_parts(message_of<DiskFullError>([&] { trainer.train(); })),
-            "Cannot write '" +
-                (disk / "out/.tmp-checkpoint-4-R/.tmp-R/model.safetensors").string() +
+            "Cannot write '" + (disk / "out/.tmp-checkpoint-4-R/config.json").string() +
                 "': No space left on device. Free some space or choose another folder; nothing "
                 "half-written was kept.");
   EXPECT_EQ(complete_checkpoints(disk / "out"), (std::vector<std::int64_t>{2}));
@@ -217,8 +216,8 @@ class HoldState final : public TrainerCallback {
   HoldState& operator=(const HoldState&) = delete;
   ~HoldState() override { let_go(); }
   std::string name() const override { return "HoldState"; }
-  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
-    const fs::path file = checkpoint / "trainer_state.json";
+  void on_saved(const TrainerEvent&, const SavedCheckpoint& checkpoint) override {
+    const fs::path file = checkpoint.folder / "trainer_state.json";
     if (holds() || ::mount(file.c_str(), file.c_str(), nullptr, MS_BIND, nullptr) != 0) return;
     descriptor_ = ::open(file.c_str(), O_PATH | O_CLOEXEC);
   }

@@ -179,13 +179,13 @@ TEST(NanMetric, LeavesAScheduleThatFollowsItUsableAndItsCheckpointsWhole) {
   }
 }
 
-/// Before the save of step 4, leaves so many bytes on the disk.
+/// Once the save of step 2 is there, leaves so many bytes on the disk.
 class FillDisk final : public TrainerCallback {
  public:
   FillDisk(fs::path file, std::uintmax_t left) : file_(std::move(file)), left_(left) {}
   std::string name() const override { return "FillDisk"; }
-  void on_step_end(const TrainerEvent& event) override {
-    if (event.state.global_step != 4) return;
+  void on_saved(const TrainerEvent&, const SavedCheckpoint& checkpoint) override {
+    if (checkpoint.step != 2) return;
     const std::uintmax_t room = fs::space(file_.parent_path()).available;
     std::ofstream(file_) << std::string(room - left_, 'x');
   }
@@ -195,35 +195,55 @@ class FillDisk final : public TrainerCallback {
   std::uintmax_t left_;
 };
 
-TEST(DiskFull, AtAnyWriteOfASaveKeepsTheCheckpointBeforeAndNothingElse) {
+/// Trains on a disk that is full after so many pages of the save of step 4.
+class FullDisk : public ::testing::TestWithParam<SaveMode> {
+ protected:
+  /// The names of the files whose write failed, for more and more pages until there is room.
+  std::set<std::string> failed_files();
+};
+
+std::set<std::string> FullDisk::failed_files() {
   constexpr std::uintmax_t kPage = 4096;
-  std::set<std::string> failed;  // the files whose write failed
-  for (std::uintmax_t pages = 0;; ++pages) {
+  std::set<std::string> failed;
+  for (std::uintmax_t pages = 0; pages < 40; ++pages) {
     SCOPED_TRACE(pages);
-    ASSERT_LT(pages, 40U);
     const testing::SmallDisk disk;
-    if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
     const fs::path out = disk / "out";
     TrainerOptions o = options(out);
+    o.save_mode = GetParam();
     o.callbacks = {std::make_shared<FillDisk>(disk / "filler", pages * kPage)};
-    Trainer trainer(o);
     try {
-      trainer.train();
+      Trainer(o).train();
+      return failed;  // it found room
     } catch (const DiskFullError& error) {
+      if (complete_checkpoints(out).back() > 2) return failed;  // it found room, the next did not
       failed.insert(error.path().filename().string());
     }
     fs::remove(disk / "filler");
-    if (trainer.state().global_step > 4) break;  // it found room
-    ASSERT_EQ(complete_checkpoints(out), std::vector<std::int64_t>{2});
-    ASSERT_EQ(std::distance(fs::directory_iterator(out), {}), 1) << "something was left behind";
-    ASSERT_TRUE(recovers(out));
+    EXPECT_EQ(complete_checkpoints(out), std::vector<std::int64_t>{2});
+    EXPECT_EQ(std::distance(fs::directory_iterator(out), {}), 1) << "something was left behind";
+    EXPECT_TRUE(recovers(out));
+    if (HasFailure()) return failed;
   }
+  ADD_FAILURE() << "there is never room";
+  return failed;
+}
+
+TEST_P(FullDisk, AtAnyWriteOfASaveKeepsTheCheckpointBeforeAndNothingElse) {
+  const testing::SmallDisk probe;
+  if (!probe.mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  const std::set<std::string> failed = failed_files();
   for (const char* file :
        {"model.safetensors", "config.json", "training_args.json", "optimizer.pt", "scheduler.pt",
         "rng_state.pth", "torchhub_state.json", "trainer_state.json"}) {
     EXPECT_TRUE(failed.contains(file)) << file;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(OfBothModes, FullDisk, ::testing::Values(SaveMode::sync, SaveMode::async),
+                         [](const auto& mode) {
+                           return mode.param == SaveMode::sync ? "sync" : "async";
+                         });
 
 }  // namespace
 }  // namespace torchhub

@@ -39,8 +39,8 @@ class OpenAfterRotation final : public TrainerCallback {
       : gate_(std::move(gate)), output_dir_(std::move(output_dir)) {}
   std::string name() const override { return "OpenAfterRotation"; }
   void on_train_begin(const TrainerEvent&) override { gate_->set_shut(true); }
-  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
-    saved[checkpoint.filename().string()] = files_of(checkpoint);
+  void on_saved(const TrainerEvent&, const SavedCheckpoint& checkpoint) override {
+    saved[checkpoint.folder.filename().string()] = files_of(checkpoint.folder);
   }
   void on_train_end(const TrainerEvent&) override {
     left = complete_checkpoints(output_dir_);
@@ -61,12 +61,12 @@ class FailsAfterASave final : public TrainerCallback {
   explicit FailsAfterASave(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
   std::string name() const override { return "FailsAfterASave"; }
   void on_train_begin(const TrainerEvent&) override { gate_->set_shut(saved.empty()); }
-  void on_save(const TrainerEvent&, const fs::path& checkpoint) override {
-    if (saved.empty()) saved = files_of(checkpoint);
+  void on_saved(const TrainerEvent&, const SavedCheckpoint& checkpoint) override {
+    if (saved.empty()) saved = files_of(checkpoint.folder);
   }
-  void on_step_end(const TrainerEvent& event) override {
-    if (event.state.global_step == 3 && !std::exchange(failed_, true)) {
-      throw DatasetError("sample 17 is broken");
+  void on_save(const TrainerEvent& event, const fs::path&) override {
+    if (event.state.global_step == 4 && !std::exchange(failed_, true)) {
+      throw DatasetError("sample 17 is broken");  // by now the save before has been handed over
     }
   }
 

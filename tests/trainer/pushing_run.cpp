@@ -47,8 +47,8 @@ class CountingCallback final : public TrainerCallback {
   explicit CountingCallback(std::shared_ptr<Moments> moments) : moments_(std::move(moments)) {}
   std::string name() const override { return "CountingCallback"; }
   void on_step_end(const TrainerEvent&) override { moments_->pass(); }
-  void on_push_begin(const TrainerEvent&) override { moments_->pass(); }  // saved, not handed over
   void on_save(const TrainerEvent&, const std::filesystem::path&) override { moments_->pass(); }
+  void on_saved(const TrainerEvent&, const SavedCheckpoint&) override { moments_->pass(); }
 
  private:
   std::shared_ptr<Moments> moments_;

@@ -4,6 +4,8 @@
 #include "support/child_process.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/pickle/torch_file.h"
+#include "torchhub/safetensors/file.h"
 #include "torchhub/torchhub.h"
 
 #include <torch/torch.h>

@@ -2,11 +2,14 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace torchhub {
+
+class UnderConstruction;
 
 /// A file that others may read: written beside its place, synced, renamed. Until commit() nobody
 /// sees it; without commit() nothing stays. The mode follows the umask.
@@ -27,7 +30,8 @@ class AtomicFile {
   /// Overwrites bytes already written, for headers known last. @throws FileError
   void write_at(std::size_t offset, std::string_view bytes);
   std::size_t size() const { return size_; }
-  /// fsync, rename, fsync of the folder. @throws DiskFullError, FileError
+  /// fsync, rename, fsync of the folder; in an AtomicFolder just the rename, since that syncs all
+  /// that is in it. @throws DiskFullError, FileError
   void commit();
   const std::filesystem::path& temporary_path() const { return temporary_; }
 
@@ -55,6 +59,7 @@ class AtomicFolder {
  private:
   std::filesystem::path target_;
   std::filesystem::path temporary_;
+  std::unique_ptr<const UnderConstruction> under_construction_;
 };
 
 /// @throws DiskFullError, FileError
@@ -70,7 +75,8 @@ std::string read_file(const std::filesystem::path& path);
 /// create_directories whose error names what is in the way. @throws FileError
 void make_folders(const std::filesystem::path& path);
 
-/// fsync of a folder, so that renames in it survive a power cut. @throws FileError
+/// fsync of a folder, so that renames in it survive a power cut; not of one in an AtomicFolder.
+/// @throws FileError
 void sync_folder(const std::filesystem::path& path);
 
 }  // namespace torchhub

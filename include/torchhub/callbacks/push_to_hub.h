@@ -74,6 +74,7 @@ class PushToHubCallback final : public TrainerCallback {
   void on_train_begin(const TrainerEvent& event) override;
   void on_step_end(const TrainerEvent& event) override;
   void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
+  void on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) override;
   void on_train_end(const TrainerEvent& event) override;
 
   /// Creates the repository and the branch, unless they are there, and goes on with what a process
@@ -105,8 +106,8 @@ class PushToHubCallback final : public TrainerCallback {
   const std::vector<PushOutcome>& finish();
   /// Those known so far, in the order in which they ended; of a push that was tried again the last.
   const std::vector<PushOutcome>& outcomes() const { return outcomes_; }
-  /// Time that calls of on_save(), push(), on_train_end() and finish() took from the calling
-  /// thread.
+  /// Time that calls of on_save(), on_saved(), push(), on_train_end() and finish() took from the
+  /// calling thread.
   double stall_seconds() const { return stall_seconds_; }
   /// Makes options.time_limit this long if it is longer: the machine is about to go.
   void shorten_time_limit(std::chrono::milliseconds limit) {
@@ -117,7 +118,14 @@ class PushToHubCallback final : public TrainerCallback {
   std::string generated_card(const TrainerEvent& event) const;
   PushTarget target() const;
   PushJob empty_job(const std::string& commit_message, std::int64_t step) const;
-  void hand_over(const TrainerEvent& event, const std::filesystem::path& checkpoint);
+  /// A save, as it is announced with its commit.
+  struct Announced {
+    std::int64_t step = 0;
+    std::string message = {};
+    std::optional<std::string> card = std::nullopt;
+  };
+  Announced announced(const TrainerEvent& event) const;
+  void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
   void submit(PushJob job);
   void note_handed_over(std::int64_t step);
   Repo created_repo() const;
@@ -131,6 +139,7 @@ class PushToHubCallback final : public TrainerCallback {
   CardSync card_;
   PushJournal journal_;
   Repo repo_ = {};
+  Announced announced_ = {};        ///< By the last on_save().
   std::int64_t handed_over_ = 0;    ///< Step of the newest save that was handed over.
   bool knows_handed_over_ = false;  ///< Pushes from this folder have been noted before.
   std::vector<PushOutcome> outcomes_;

@@ -20,8 +20,12 @@ namespace torchhub {
 
 class WeightFiles;
 
+class DeferredFiles;
+
 struct SavePretrainedOptions {
   std::uint64_t max_shard_size = 50'000'000'000;  ///< Bytes of one weight file. > 0.
+  /// Puts the writing of the weights off; `folder` is then a fresh one. Unset: all is written now.
+  DeferredFiles* deferred = nullptr;
 };
 
 struct LoadStateOptions {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,9 @@ struct PushJob {
   bool is_left = false;
   /// Metadata of the card that the caller gave: it wins over what the card on the Hub says.
   std::vector<std::string> card_keys = {};
+  /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
+  /// need not be read again for it.
+  std::map<std::string, std::string> sha256 = {};
 };
 
 enum class PushState {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,14 @@ struct TrainerEvent {
   /// After which update the model's weights were these, where that was not the last one: the best
   /// ones have been loaded.
   std::optional<std::int64_t> weights_step = std::nullopt;
+};
+
+/// A checkpoint that is complete under its final name.
+struct SavedCheckpoint {
+  std::filesystem::path folder;
+  std::int64_t step = 0;  ///< Updates done when it was begun; the run may be further by now.
+  /// SHA-256 of its large files by name, as hex, where somebody asked for them.
+  std::map<std::string, std::string> sha256 = {};
 };
 
 /// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training
@@ -55,8 +64,12 @@ class TrainerCallback {
   virtual void on_predict(const TrainerEvent& event, const Metrics& metrics);
   /// @param logs without "step"
   virtual void on_log(const TrainerEvent& event, const LogRow& logs);
-  /// @param checkpoint the complete folder under its final name
+  /// What the checkpoint will hold is fixed. @param checkpoint the folder that it will have: with
+  /// SaveMode::async it may still be written, see on_saved()
   virtual void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint);
+  /// The checkpoint is complete: before the first event after that, at the latest before the next
+  /// save and train_end. Ours. In processes that write checkpoints.
+  virtual void on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint);
   /// A save, or the end of training, is about to be handed over for pushing.
   virtual void on_push_begin(const TrainerEvent& event);
   /// A push has ended, or failed and will be tried again, or ran out of time: its state says which.

@@ -36,6 +36,7 @@ class CallbackList {
   void predict(const TrainerEvent& event, const Metrics& metrics) const;
   void log(const TrainerEvent& event, const LogRow& logs) const;
   void save(const TrainerEvent& event, const std::filesystem::path& checkpoint) const;
+  void saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) const;
   void push_begin(const TrainerEvent& event) const;
   void push_end(const TrainerEvent& event, const PushOutcome& outcome) const;
   /// Tells all of them, whatever they throw.

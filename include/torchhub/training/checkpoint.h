@@ -16,6 +16,8 @@
 
 namespace torchhub {
 
+class DeferredFiles;
+
 /// A checkpoint cannot be used: a file is missing, damaged, or belongs to another model or kind of
 /// run. The message names folder and file.
 class CheckpointError : public Error {
@@ -44,10 +46,11 @@ bool can_save_optimizer(const torch::optim::Optimizer& optimizer);
 /// The optimizer's moments, settings and present rates in Python's format. @param base_rates those
 /// of the scheduler (`initial_lr`), one a group; empty: left out, as for schedules that follow a
 /// metric
+/// @param deferred unset: written now
 /// @throws InvalidArgumentError for a kind that is not known: use one that is, or save_only_model;
 /// DiskFullError, FileError
 void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<double>& base_rates,
-                    const std::filesystem::path& file);
+                    const std::filesystem::path& file, DeferredFiles* deferred = nullptr);
 
 /// Moments and settings (betas, epsilon, weight decay, ...) into `optimizer`, whose groups must
 /// have the same parameters. A setting that differs is logged. Nothing changes if this throws.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/safetensors/weight_names.h"
+#include "torchhub/weights/deferred_files.h"
 #include "torchhub/weights/state_dict.h"
 
 #include <cstdint>
@@ -20,6 +21,9 @@ struct SaveWeightsOptions {
   std::optional<std::uint64_t> total_parameters =
       std::nullopt;  ///< For the index of a sharded save.
   std::stop_token stop = {};
+  /// Puts the writing of the tensors off. The folder is then a fresh one, such as an AtomicFolder:
+  /// nothing in it is replaced or removed.
+  DeferredFiles* deferred = nullptr;
 };
 
 struct SavedWeights {

@@ -1,6 +1,8 @@
 #include "torchhub/base/error.h"
 #include "torchhub/pickle/torch_file.h"
+#include "torchhub/pickle/writer.h"
 #include "torchhub/training/checkpoint.h"
+#include "torchhub/weights/deferred_files.h"
 #include "torchhub/weights/pickle_tensors.h"
 #include "training/optimizers/optimizer_codec.h"
 
@@ -25,6 +27,18 @@ Dict group_of(const OptimizerCodec& codec, const torch::optim::OptimizerOptions&
   if (base_rate) dict.set("initial_lr", *base_rate);
   dict.set("params", std::move(parameters));
   return dict;
+}
+
+/// All of it may be memory that the optimizer's next step changes.
+void put_off(const fs::path& file, Dict state, DeferredFiles& files) {
+  Value value(std::move(state));
+  for (const auto& storage : pickle::write_pickle(value).storages) {
+    files.hold(storage->bytes, storage->owner);
+  }
+  files.add(file, [file, value = std::move(value)](const DeferredFiles::Writing& how) {
+    return save_torch_file(file, value,
+                           {.sha256 = how.sha256, .stop = how.stop, .bytes_now = how.bytes_now});
+  });
 }
 
 }  // namespace
@@ -53,7 +67,7 @@ bool can_save_optimizer(const torch::optim::Optimizer& optimizer) {
 }
 
 void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<double>& base_rates,
-                    const fs::path& file) {
+                    const fs::path& file, DeferredFiles* deferred) {
   const auto codec = require_codec(optimizer);
   const auto& groups = optimizer.param_groups();
   if (!base_rates.empty() && base_rates.size() != groups.size()) {
@@ -78,7 +92,11 @@ void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<
   Dict all;
   all.set("state", std::move(states));
   all.set("param_groups", std::move(saved_groups));
-  save_torch_file(file, all);
+  if (deferred == nullptr) {
+    save_torch_file(file, all);
+  } else {
+    put_off(file, std::move(all), *deferred);
+  }
 }
 
 }  // namespace torchhub

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "torchhub/base/bytes_now.h"
+#include "torchhub/base/live_bytes.h"
+#include "torchhub/base/written_file.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <unordered_set>
+#include <vector>
+
+namespace torchhub {
+
+/// Files of a save that another thread writes while training goes on. What they will hold is fixed
+/// when they are put off: memory that only an optimizer's step changes is held and read later
+/// (LiveBytes), all else is copied. The training thread calls keep() before that step.
+///
+///     DeferredFiles files(parameters);            // training thread
+///     model.save_pretrained(folder, {.deferred = &files});
+///     ... another thread: files.write();  training thread: files.keep(); optimizer.step(); ...
+class DeferredFiles {
+ public:
+  /// How a file that was put off is to be written.
+  struct Writing {
+    BytesNow bytes_now;
+    bool sha256 = false;
+    std::stop_token stop = {};
+  };
+  using Write = std::function<WrittenFile(const Writing&)>;
+
+  /// @param steady where memory begins that changes only after keep(), such as parameters
+  /// @param sha256 whether write() makes the files' digests in the same pass
+  explicit DeferredFiles(std::unordered_set<const void*> steady, bool sha256 = false)
+      : steady_(std::move(steady)), sha256_(sha256) {}
+
+  bool is_steady(const void* begin) const { return steady_.contains(begin); }
+  /// Training thread, before write(): it will be read once, as it is now.
+  void hold(std::span<const std::byte> bytes, std::shared_ptr<const void> keep_alive);
+  /// Training thread, before write(). Files are written in the order in which they are added.
+  void add(std::filesystem::path file, Write write);
+
+  /// Another thread, once. @throws DiskFullError, FileError, CancelledError
+  void write(const std::stop_token& stop = {});
+  /// What came of it. After write().
+  const std::map<std::filesystem::path, WrittenFile>& written() const { return written_; }
+
+  /// Training thread, before what is held changes: copies what is not read yet.
+  /// @return bytes copied @throws std::bad_alloc
+  std::size_t keep() { return live_.keep(); }
+  /// Copied by keep(), in all.
+  std::size_t bytes_kept() const { return live_.bytes_kept(); }
+
+ private:
+  std::unordered_set<const void*> steady_;
+  bool sha256_;
+  LiveBytes live_;
+  std::vector<std::pair<std::filesystem::path, Write>> files_;
+  std::map<std::filesystem::path, WrittenFile> written_;
+};
+
+}  // namespace torchhub
