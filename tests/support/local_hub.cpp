@@ -30,4 +30,10 @@ void LocalHub::start() {
   if (!server_) server_ = std::make_unique<Server>(options_);
 }
 
+void LocalHub::serve_behind(const std::string& url) {
+  stop();
+  options_.base_url = url;
+  start();
+}
+
 }  // namespace torchhub::testing

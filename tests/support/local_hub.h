@@ -41,6 +41,9 @@ class LocalHub {
   void stop();
   /// The same data on the same port again.
   void start();
+  /// Starts again with links in its answers that begin with `url`, as behind a proxy there.
+  /// base_url() stays the server's own.
+  void serve_behind(const std::string& url);
 
  private:
   TempDir folder_;

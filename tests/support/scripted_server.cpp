@@ -1,41 +1,16 @@
 #include "support/scripted_server.h"
 
+#include "support/loopback_socket.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <stdexcept>
 #include <sys/socket.h>
 #include <tuple>
 #include <unistd.h>
 
 namespace torchhub::testing {
 namespace {
-
-/// A listening socket on a free loopback port.
-std::pair<int, int> listen_on_loopback() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (::bind(socket, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(socket, 64) != 0 ||
-      ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    throw std::runtime_error("cannot listen on loopback");
-  }
-  return {socket, ntohs(address.sin_port)};
-}
-
-bool send_all(int socket, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
 
 /// Bytes of one connection, read as needed.
 class Incoming {
