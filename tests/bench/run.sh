@@ -31,6 +31,9 @@ for job in resnet:20 encoder-small:20 encoder-large:4; do
 done
 run data "$programs/data_bench"
 run dropout "$programs/dropout_bench" "$rounds"
+files=$(mktemp -d)
+run "live bytes" "$programs/live_bytes_bench" "$files" "$rounds"
+rmdir "$files"
 run optimizers "$programs/optimizer_bench"
 run resume "$programs/resume_bench" "$rounds"
 
