@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <tuple>
 
 namespace torchhub {
 namespace {
@@ -128,10 +129,13 @@ bool same_evaluation(const EvalResult& a, const EvalResult& b) {
 }
 
 bool same_except_value(const EvalResult& a, const EvalResult& b) {
-  EvalResult other = b;
-  other.metric_value = a.metric_value;
-  other.verify_token = a.verify_token;
-  return a == other;
+  const auto rest = [](const EvalResult& r) {
+    return std::tie(r.task_type, r.dataset_type, r.dataset_name, r.metric_type, r.task_name,
+                    r.dataset_config, r.dataset_split, r.dataset_revision, r.dataset_args,
+                    r.metric_name, r.metric_config, r.metric_args, r.verified, r.source_name,
+                    r.source_url);
+  };
+  return rest(a) == rest(b);
 }
 
 ordered_json to_model_index(const std::string& model_name, const std::vector<EvalResult>& results) {

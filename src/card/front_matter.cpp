@@ -1,12 +1,14 @@
 #include "torchhub/card/front_matter.h"
 
 #include "card/card_lines.h"
+#include "card/yaml_source.h"
 #include "torchhub/card/errors.h"
 
 #include <nlohmann/json.hpp>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,6 +64,24 @@ std::string_view without_last_break(std::string_view text) {
   if (lines.empty()) return text;
   const std::size_t tail = lines.back().size() - card::without_break(lines.back()).size();
   return text.substr(0, text.size() - tail);
+}
+
+/// As ==, but a NaN is the same as a NaN.
+bool same(const ordered_json& a, const ordered_json& b) {
+  if (a.is_number_float() && b.is_number_float()) {
+    const double x = a.get<double>();
+    const double y = b.get<double>();
+    return x == y || (std::isnan(x) && std::isnan(y));
+  }
+  if (a.type() != b.type() || !a.is_structured()) return a == b;
+  if (a.size() != b.size()) return false;
+  if (a.is_array()) return std::equal(a.begin(), a.end(), b.begin(), same);
+  auto other = b.items().begin();
+  for (const auto& item : a.items()) {
+    if (item.key() != other.key() || !same(item.value(), other.value())) return false;
+    ++other;
+  }
+  return true;
 }
 
 /// The edit by lines; nothing where the layout does not allow it.
@@ -122,25 +142,26 @@ CardParts split_card(std::string_view card) {
 }
 
 std::string with_key(std::string_view yaml, std::string_view key, const ordered_json& value) {
-  ordered_json wanted = parse_front_matter(yaml);
+  const card::YamlSource before = card::read_yaml_source(yaml);
+  ordered_json wanted = before.data;
   const std::string name(key);
   if (value.is_null()) {
     if (!wanted.contains(name)) return std::string(yaml);
     wanted.erase(name);
   } else {
-    if (wanted.contains(name) && wanted[name] == value) return std::string(yaml);
+    if (wanted.contains(name) && same(wanted[name], value)) return std::string(yaml);
     wanted[name] = value;
   }
   const std::string written =
-      value.is_null() ? "" : write_front_matter(ordered_json::object({{name, value}}));
+      value.is_null() ? "" : card::write_yaml(ordered_json::object({{name, value}}), before);
   if (auto edited = edited_lines(yaml, key, written)) {
     try {
-      if (parse_front_matter(*edited) == wanted) return *edited;
+      if (same(parse_front_matter(*edited), wanted)) return *edited;
     } catch (const ModelCardError&) {
       // An anchor went with the key's lines; the whole block is written anew instead.
     }
   }
-  const std::string anew = write_front_matter(wanted);
+  const std::string anew = card::write_yaml(wanted, before);
   return std::string(without_last_break(card::with_breaks(anew, card::line_break_of(yaml))));
 }
 

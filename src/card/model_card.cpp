@@ -1,5 +1,6 @@
 #include "torchhub/card/model_card.h"
 
+#include "card/card_frame.h"
 #include "card/card_lines.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -15,6 +16,12 @@ namespace torchhub {
 
 using ordered_json = nlohmann::ordered_json;
 
+namespace {
+
+constexpr const char* kModelIndex = "model-index";
+
+}  // namespace
+
 ModelCard::ModelCard(std::string text, const FrontMatterLimits& limits)
     : text_(std::move(text)),
       metadata_(std::make_shared<const ordered_json>(
@@ -23,6 +30,7 @@ ModelCard::ModelCard(std::string text, const FrontMatterLimits& limits)
 ModelCard ModelCard::load(const std::filesystem::path& path) {
   try {
     ModelCard card(read_file(path));
+    card::require_sound_frame(card.text_);
     if (split_card(card.text_).opening.empty()) {
       log::warning("card_without_front_matter", {{"path", path.string()}});
     }
@@ -44,21 +52,11 @@ void ModelCard::set_body(std::string_view body) {
 }
 
 void ModelCard::set(std::string_view key, const ordered_json& value) {
+  card::require_sound_frame(text_);
   const CardParts parts = split_card(text_);
   const std::string yaml = with_key(parts.yaml, key, value);
   auto metadata = std::make_shared<const ordered_json>(parse_front_matter(yaml));
-  std::string text;
-  if (yaml.empty()) {
-    text = parts.body;
-  } else if (parts.opening.empty()) {
-    const std::string_view line_break = card::line_break_of(text_);
-    text = fmt::format("---\n{}\n---\n", card::with_newlines(yaml));
-    if (!parts.body.empty() && !parts.body.starts_with(line_break)) text += '\n';
-    text = card::with_breaks(text, line_break).append(parts.body);
-  } else {
-    text = std::string(parts.opening).append(yaml).append(parts.closing).append(parts.body);
-  }
-  text_ = std::move(text);
+  text_ = card::with_yaml(text_, yaml).append(parts.body);
   metadata_ = std::move(metadata);
 }
 
@@ -78,6 +76,23 @@ std::vector<std::string> ModelCard::words(std::string_view key) const {
     add(*found);
   }
   return out;
+}
+
+ModelIndex ModelCard::eval_results() const {
+  const auto found = metadata_->find(kModelIndex);
+  if (found == metadata_->end() || found->is_null()) return {};
+  return from_model_index(*found);
+}
+
+void ModelCard::set_eval_results(const std::string& model_name,
+                                 const std::vector<EvalResult>& results) {
+  if (results.empty()) return set(kModelIndex, nullptr);
+  if (model_name.empty()) {
+    throw ModelCardError(
+        "Evaluation results of a model card need the model's name. Give the name that the "
+        "model-index is to show.");
+  }
+  set(kModelIndex, to_model_index(model_name, results));
 }
 
 }  // namespace torchhub

@@ -1,6 +1,7 @@
 #include "card/card_lines.h"
 #include "card/code_points.h"
 #include "card/yaml_scalar.h"
+#include "card/yaml_source.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
 
@@ -21,13 +22,21 @@ namespace {
 
 using ordered_json = nlohmann::ordered_json;
 
-// Aliases make a small text describe a huge or endless tree.
+// A tree takes hundreds of times the memory of its text, and aliases make a small text describe a
+// huge or endless one.
 constexpr std::size_t kMaxNodes = 200'000;
 
 /// Their values are words, whatever YAML 1.1 would make of them: `language: no` is Norwegian.
 constexpr std::array<std::string_view, 10> kWordKeys = {
     "language", "license",  "license_name", "license_link", "library_name",
     "tags",     "datasets", "metrics",      "base_model",   "pipeline_tag"};
+
+/// The same inside the model-index, where `config: no` and `revision: 0123` are names too.
+constexpr std::array<std::string_view, 5> kNameKeys = {"name", "type", "config", "split",
+                                                       "revision"};
+
+/// What is known of a value before it is read.
+enum class Expected { anything, words, names, name };
 
 [[noreturn]] void fail(std::string_view what, const YAML::Mark& mark) {
   const std::string place =
@@ -45,12 +54,14 @@ class LimitWatch final : public YAML::EventHandler {
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    count(mark);
     if (!limits_.aliases_and_tags) fail("aliases are not allowed here", mark);
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string&) override {
+    count(mark);
     check_tag(mark, tag);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -65,7 +76,12 @@ class LimitWatch final : public YAML::EventHandler {
   void OnMapEnd() override { --depth_; }
 
  private:
+  void count(const YAML::Mark& mark) {
+    if (++nodes_ > kMaxNodes) fail(fmt::format("it has more than {} values", kMaxNodes), mark);
+  }
+
   void enter(const YAML::Mark& mark, const std::string& tag) {
+    count(mark);
     check_tag(mark, tag);
     if (++depth_ > limits_.max_depth) {
       fail(fmt::format("it is nested deeper than {} levels", limits_.max_depth), mark);
@@ -80,38 +96,42 @@ class LimitWatch final : public YAML::EventHandler {
 
   const FrontMatterLimits& limits_;
   int depth_ = 0;
+  std::size_t nodes_ = 0;
 };
 
 class Reader {
  public:
-  explicit Reader(int max_depth) : max_depth_(max_depth) {}
+  enum class Gives { values, words };  ///< words: the texts of YamlSource.
 
-  ordered_json value(const YAML::Node& node, int depth, bool words) {
+  explicit Reader(int max_depth, Gives gives = Gives::values)
+      : max_depth_(max_depth), gives_(gives) {}
+
+  ordered_json value(const YAML::Node& node, int depth, Expected expected) {
     if (++nodes_ > kMaxNodes) fail("it unfolds into too many values", node.Mark());
     // Aliases nest what the text does not.
     if (depth > max_depth_) fail("it is nested too deeply", node.Mark());
     switch (node.Type()) {
       case YAML::NodeType::Sequence:
-        return list(node, depth, words);
+        return list(node, depth, expected);
       case YAML::NodeType::Map:
-        return map(node, depth);
+        return map(node, depth, expected);
       case YAML::NodeType::Scalar:
-        return scalar(node, words);
+        return gives_ == Gives::words ? word(node) : scalar(node, expected);
       case YAML::NodeType::Null:
       case YAML::NodeType::Undefined:
         break;
     }
-    return nullptr;
+    return gives_ == Gives::words ? ordered_json("") : ordered_json();
   }
 
  private:
-  ordered_json list(const YAML::Node& node, int depth, bool words) {
+  ordered_json list(const YAML::Node& node, int depth, Expected expected) {
     ordered_json out = ordered_json::array();
-    for (const YAML::Node& item : node) out.push_back(value(item, depth + 1, words));
+    for (const YAML::Node& item : node) out.push_back(value(item, depth + 1, expected));
     return out;
   }
 
-  ordered_json map(const YAML::Node& node, int depth) {
+  ordered_json map(const YAML::Node& node, int depth, Expected expected) {
     ordered_json::object_t out;
     std::unordered_map<std::string, std::size_t> places;  // ordered_json itself looks at every key
     for (const auto& entry : node) {
@@ -120,9 +140,7 @@ class Reader {
       }
       const std::string key = entry.first.IsNull() ? "" : entry.first.Scalar();
       card::require_utf8(key);
-      const bool words =
-          depth == 0 && std::find(kWordKeys.begin(), kWordKeys.end(), key) != kWordKeys.end();
-      ordered_json held = value(entry.second, depth + 1, words);
+      ordered_json held = value(entry.second, depth + 1, expected_of(key, depth, expected));
       const auto [place, is_new] = places.try_emplace(key, out.size());
       if (is_new) {
         out.emplace_back(key, std::move(held));
@@ -134,29 +152,50 @@ class Reader {
     return out;
   }
 
-  static ordered_json scalar(const YAML::Node& node, bool words) {
+  static Expected expected_of(const std::string& key, int depth, Expected map) {
+    const auto is_in = [&key](const auto& keys) {
+      return std::find(keys.begin(), keys.end(), key) != keys.end();
+    };
+    if (depth == 0 && is_in(kWordKeys)) return Expected::words;
+    if (depth == 0 && key == "model-index") return Expected::names;
+    if (map == Expected::names && key != "args") {
+      return is_in(kNameKeys) ? Expected::name : Expected::names;
+    }
+    return Expected::anything;
+  }
+
+  static ordered_json scalar(const YAML::Node& node, Expected expected) {
     card::require_utf8(node.Scalar());  // yaml-cpp makes bare bytes of some escapes
     const std::string& tag = node.Tag();
     const bool plain = tag.empty() || tag == "?" || tag == "tag:yaml.org,2002:int" ||
                        tag == "tag:yaml.org,2002:float" || tag == "tag:yaml.org,2002:bool";
     if (!plain) return node.Scalar();
-    if (words && card::plain_kind(node.Scalar()) == card::PlainKind::boolean) return node.Scalar();
+    const card::PlainKind kind = card::plain_kind(node.Scalar());
+    const bool keeps_text = expected == Expected::words || expected == Expected::name;
+    if (keeps_text && kind == card::PlainKind::boolean) return node.Scalar();
+    const bool number = kind == card::PlainKind::integer || kind == card::PlainKind::floating;
+    if (expected == Expected::name && number) return node.Scalar();
     return card::plain_value(node.Scalar());
   }
 
+  static ordered_json word(const YAML::Node& node) {
+    return node.Tag() == "?" ? ordered_json(node.Scalar()) : ordered_json();
+  }
+
   int max_depth_;
+  Gives gives_;
   std::size_t nodes_ = 0;
 };
 
 void check_limits(const std::string& yaml, const FrontMatterLimits& limits) {
   std::istringstream text(yaml);
   LimitWatch watch(limits);
-  YAML::Parser(text).HandleNextDocument(watch);
+  YAML::Parser parser(text);
+  parser.HandleNextDocument(watch);
+  if (parser) fail("something follows where it should end", YAML::Mark::null_mark());
 }
 
-}  // namespace
-
-nlohmann::ordered_json parse_front_matter(std::string_view yaml, const FrontMatterLimits& limits) {
+YAML::Node load(std::string_view yaml, const FrontMatterLimits& limits) {
   if (yaml.size() > limits.max_bytes) {
     throw ModelCardError(fmt::format(
         "The front matter of a model card has {} bytes; it may have {}. Move text below "
@@ -164,17 +203,39 @@ nlohmann::ordered_json parse_front_matter(std::string_view yaml, const FrontMatt
         yaml.size(), limits.max_bytes));
   }
   card::require_utf8(yaml);
-  YAML::Node root;
   try {
     const std::string text = card::with_newlines(yaml);
     check_limits(text, limits);
-    root = YAML::Load(text);
+    return YAML::Load(text);
   } catch (const YAML::Exception& error) {
     fail(error.msg, error.mark);
   }
-  if (!root || root.IsNull()) return ordered_json::object();
+}
+
+YAML::Node load_map(std::string_view yaml, const FrontMatterLimits& limits) {
+  const YAML::Node root = load(yaml, limits);
+  if (!root || root.IsNull()) return YAML::Node(YAML::NodeType::Map);
   if (!root.IsMap()) fail("it is not a map of keys and values", root.Mark());
-  return Reader(limits.max_depth).value(root, 0, false);
+  return root;
+}
+
+}  // namespace
+
+nlohmann::ordered_json parse_front_matter(std::string_view yaml, const FrontMatterLimits& limits) {
+  return Reader(limits.max_depth).value(load_map(yaml, limits), 0, Expected::anything);
+}
+
+card::YamlSource card::read_yaml_source(std::string_view yaml) {
+  const FrontMatterLimits limits;
+  const YAML::Node root = load_map(yaml, limits);
+  return {
+      .data = Reader(limits.max_depth).value(root, 0, Expected::anything),
+      .words = Reader(limits.max_depth, Reader::Gives::words).value(root, 0, Expected::anything)};
+}
+
+nlohmann::ordered_json card::read_yaml(std::string_view yaml) {
+  const FrontMatterLimits limits;
+  return Reader(limits.max_depth).value(load(yaml, limits), 0, Expected::anything);
 }
 
 }  // namespace torchhub

@@ -2,6 +2,7 @@
 // sort_keys=False, width 80), since tools compare cards byte for byte.
 #include "card/code_points.h"
 #include "card/yaml_scalar.h"
+#include "card/yaml_source.h"
 #include "torchhub/base/python_format.h"
 #include "torchhub/card/front_matter.h"
 
@@ -72,14 +73,43 @@ Styles styles_of(std::u32string_view text) {
   return styles;
 }
 
+/// What stood at a place before: its value, and its words as YamlSource has them.
+struct Before {
+  const ordered_json* value = nullptr;
+  const ordered_json* words = nullptr;
+
+  Before at(const std::string& key) const {
+    if (value == nullptr || !value->is_object() || !words->is_object()) return {};
+    const auto held = value->find(key);
+    const auto word = words->find(key);
+    if (held == value->end() || word == words->end()) return {};
+    return {&*held, &*word};
+  }
+
+  Before at(std::size_t index) const {
+    if (value == nullptr || !value->is_array() || !words->is_array()) return {};
+    if (index >= value->size() || index >= words->size()) return {};
+    return {&(*value)[index], &(*words)[index]};
+  }
+
+  /// The text that `now` had, unless it is no more than itself.
+  const std::string* text_of(const ordered_json& now) const {
+    if (value == nullptr || !words->is_string() || value->type() != now.type() || *value != now) {
+      return nullptr;
+    }
+    const auto& text = words->get_ref<const std::string&>();
+    return plain_kind(text) == PlainKind::text ? nullptr : &text;
+  }
+};
+
 class Writer {
  public:
-  void map(const ordered_json& data, std::size_t indent, bool first_line_begun) {
+  void map(const ordered_json& data, std::size_t indent, bool first_line_begun, Before before) {
     for (const auto& item : data.items()) {
       if (!first_line_begun) start_line(indent);
       first_line_begun = false;
       key(item.key(), indent);
-      value(item.value(), indent);
+      value(item.value(), indent, before.at(item.key()));
     }
   }
 
@@ -102,30 +132,35 @@ class Writer {
     put(U":");
   }
 
-  void value(const ordered_json& v, std::size_t indent) {
-    if (v.is_object() && !v.empty()) return map(v, indent + 2, false);
-    if (v.is_array() && !v.empty()) return list(v, indent, false);
-    leaf(v, indent + 2);
+  void value(const ordered_json& v, std::size_t indent, Before before) {
+    if (v.is_object() && !v.empty()) return map(v, indent + 2, false, before);
+    if (v.is_array() && !v.empty()) return list(v, indent, false, before);
+    leaf(v, indent + 2, before);
   }
 
-  void list(const ordered_json& items, std::size_t indent, bool first_line_begun) {
-    for (const ordered_json& item : items) {
+  void list(const ordered_json& items, std::size_t indent, bool first_line_begun, Before before) {
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      const ordered_json& item = items[i];
       if (!first_line_begun) start_line(indent);
       first_line_begun = false;
       put(U"-");
       if (item.is_object() && !item.empty()) {
         put(U" ");
-        map(item, indent + 2, true);
+        map(item, indent + 2, true, before.at(i));
       } else if (item.is_array() && !item.empty()) {
         put(U" ");
-        list(item, indent + 2, true);
+        list(item, indent + 2, true, before.at(i));
       } else {
-        leaf(item, indent + 2);
+        leaf(item, indent + 2, before.at(i));
       }
     }
   }
 
-  void leaf(const ordered_json& v, std::size_t indent) {
+  void leaf(const ordered_json& v, std::size_t indent, Before before) {
+    if (const std::string* text = before.text_of(v)) {
+      if (!text->empty()) put_ascii(" " + *text);
+      return;
+    }
     if (v.is_string()) {
       const auto& bytes = v.get_ref<const std::string&>();
       const std::u32string text = code_points(bytes);
@@ -279,12 +314,17 @@ class Writer {
 };
 
 }  // namespace
+
+std::string write_yaml(const ordered_json& data, const YamlSource& before) {
+  Writer writer;
+  writer.map(data, 0, false, {&before.data, &before.words});
+  return writer.finish();
+}
+
 }  // namespace card
 
 std::string write_front_matter(const nlohmann::ordered_json& data) {
-  card::Writer writer;
-  writer.map(data, 0, false);
-  return writer.finish();
+  return card::write_yaml(data, {});
 }
 
 }  // namespace torchhub

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 namespace torchhub {
 namespace {
 
@@ -104,6 +106,27 @@ TEST(WithKey, KeepsTheLineBreaksOfTheBlock) {
 TEST(WithKey, WritesTheBlockAnewWhereLinesCannotBeEdited) {
   EXPECT_EQ(with_key("{a: 1, b: 2}", "a", 3), "a: 3\nb: 2");
   EXPECT_EQ(with_key("a: &x [1]\nb: *x", "a", 2), "a: 2\nb:\n- 1");
+}
+
+TEST(WithKey, KeepsTheWordsOfWhatDoesNotChangeInsideItsKey) {
+  const std::string yaml =
+      "more:\n- version: 1.10\n  mode: 0644\n  on: no\n  none: ~\n  day: 2024-01-01\n  quoted: "
+      "'1.10'";
+  ordered_json value = parse_front_matter(yaml)["more"];
+  value[0]["version"] = 1.1;
+  value.push_back({{"version", 2.5}});
+  EXPECT_EQ(with_key(yaml, "more", value),
+            "more:\n- version: 1.10\n  mode: 0644\n  'on': no\n  none:\n  day: 2024-01-01\n"
+            "  quoted: '1.10'\n- version: 2.5");
+}
+
+TEST(WithKey, LeavesTheLayoutOfABlockThatHasANaN) {
+  EXPECT_EQ(with_key("x: .nan  # odd\na: 1", "a", 2), "x: .nan  # odd\na: 2");
+  EXPECT_EQ(with_key("x: [.nan, {y: .NaN}]", "x", {NAN, {{"y", NAN}}}), "x: [.nan, {y: .NaN}]");
+}
+
+TEST(WithKey, RemovesTheOnlyKeyAndSparesComments) {
+  EXPECT_EQ(with_key("# mine\na: 1\n# end", "a", nullptr), "# mine\n# end");
 }
 
 TEST(WithKey, QuotesTheLanguageThatReadsAsFalse) {

@@ -65,6 +65,19 @@ TEST(ModelCard, ErrorsNameTheFile) {
   EXPECT_THROW(ModelCard::load(dir.path() / "absent.md"), FileError);
 }
 
+TEST(ModelCard, IsNotLoadedOrEditedWhereItsFrontMatterIsHidden) {
+  const testing::TempDir dir;
+  const auto path = dir.path() / "README.md";
+  for (const std::string text : {"\xEF\xBB\xBF---\na: 1\n---\n", "---\nlicense: mit\n# Title\n"}) {
+    write_file_atomically(path, text);
+    EXPECT_THROW(ModelCard::load(path), ModelCardError) << text;
+    ModelCard card(text);  // a Hub takes it, as a text without metadata
+    EXPECT_TRUE(card.metadata().empty());
+    EXPECT_THROW(card.set("license", "mit"), ModelCardError) << text;
+    EXPECT_EQ(card.text(), text);
+  }
+}
+
 TEST(ModelCard, CopiesAreIndependent) {
   ModelCard first("---\na: 1\n---\n");
   ModelCard second = first;

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <iterator>
 #include <sstream>
+#include <sys/resource.h>
 
 namespace torchhub {
 namespace {
@@ -94,6 +95,17 @@ TEST(CardYaml, KeepsTheWordsOfKeysThatHoldWords) {
   EXPECT_EQ(write_front_matter({{"language", "no"}}), "language: 'no'\n");
 }
 
+TEST(CardYaml, KeepsTheNamesInsideAModelIndex) {
+  const ordered_json data = parse_front_matter(
+      "model-index:\n- name: 2024\n  results:\n  - dataset: {type: no, config: 1.10, split: on, "
+      "revision: 0123, args: {name: no}}\n    metrics: [{type: off, value: 010}]");
+  EXPECT_EQ(data["model-index"][0]["name"], "2024");
+  EXPECT_EQ(data["model-index"][0]["results"][0],
+            ordered_json::parse(R"({"dataset": {"type": "no", "config": "1.10", "split": "on",
+              "revision": "0123", "args": {"name": false}},
+              "metrics": [{"type": "off", "value": 8}]})"));
+}
+
 TEST(CardYaml, TheLastOfTwoEqualKeysWins) {
   EXPECT_EQ(parse_front_matter("a: 1\nb: 2\na: 3"), ordered_json({{"a", 3}, {"b", 2}}));
 }
@@ -128,6 +140,60 @@ TEST(CardYaml, RefusesTextThatUnfoldsWithoutEnd) {
   EXPECT_NE(error_of(bomb).find("it unfolds into too many values"), std::string::npos);
   EXPECT_NE(error_of("a: &a [*a]"), "no error");
   EXPECT_NE(error_of("a: " + std::string(5000, '[')), "no error");
+}
+
+TEST(CardYaml, RefusesMoreThanOneDocument) {
+  const std::string error =
+      "The front matter of a model card cannot be read: something follows where it should end. "
+      "Mend the block between the two '---' lines.";
+  EXPECT_EQ(error_of("a: 1\n...\nb: 2"), error);
+  EXPECT_EQ(error_of("--- \na: 1\n--- \nb: 2"), error);
+  EXPECT_EQ(error_of("---\na: 1"), "no error");
+  EXPECT_EQ(error_of("a: 1\n..."), "no error");
+}
+
+TEST(CardYaml, RefusesTabsThatIndent) {
+  EXPECT_NE(error_of("a:\n\tb: 1"), "no error");
+  EXPECT_NE(error_of("a:\n- b\n\t- c"), "no error");
+  EXPECT_EQ(error_of("a: 1\t# note\nb:\t2"), "no error");
+}
+
+/// Kilobytes of memory that this process holds at most so far.
+long peak_memory() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST(CardYaml, RefusesFloodsBeforeTheyTakeMemory) {
+  const auto flood = [](const std::string& head, const std::string& part) {
+    std::string yaml = head;
+    while (yaml.size() < (std::size_t{4} << 20)) yaml += part;
+    return yaml;
+  };
+  const long before = peak_memory();
+  for (const auto& [head, part] :
+       std::vector<std::pair<std::string, std::string>>{{"a: &a x\nb:\n", "- *a\n"},
+                                                        {"b:\n", "- &a x\n"},
+                                                        {"b:\n", "- x\n"},
+                                                        {"b: [", "x, "},
+                                                        {"b: {", "x: y, "},
+                                                        {"", "? x\n"},
+                                                        {"b: ", "["},
+                                                        {"b: ", "{x: "},
+                                                        {"b:\n", "- - - - "},
+                                                        {"", "- "}}) {
+    SCOPED_TRACE(head + part);
+    const std::string error = error_of(flood(head, part));
+    EXPECT_TRUE(error.starts_with("The front matter of a model card cannot be read")) << error;
+  }
+  EXPECT_LT(peak_memory() - before, 1024 * 1024);
+}
+
+TEST(CardYaml, RefusesWhatIsTooLongWithoutReadingIt) {
+  EXPECT_EQ(error_of(std::string((std::size_t{16} << 20) + 1, 'x')),
+            "The front matter of a model card has 16777217 bytes; it may have 16777216. Move text "
+            "below the second '---' line.");
 }
 
 std::string strict_error_of(const std::string& yaml) {

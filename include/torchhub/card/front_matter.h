@@ -3,6 +3,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,12 @@ struct CardParts {
 /// before the first `---`; a `---` on the very next line does not close it. The views point into
 /// `card`.
 CardParts split_card(std::string_view card);
+
+/// What hides a front matter that was meant to be one: a byte order mark before it (or a text in
+/// UTF-16), or no `---` line that ends it. Nothing where there is a block, and nothing where none
+/// was meant: a text may begin with a line of dashes. In Python such a card has no metadata,
+/// without a word.
+std::optional<std::string> problem_of_frame(std::string_view card);
 
 /// What a block may ask of its reader. The defaults take what people write by hand; a server reads
 /// the cards of strangers and allows less.
