@@ -1,6 +1,9 @@
 #include "torchhub/card/eval_result.h"
 
+#include "support/message_of.h"
 #include "torchhub/card/errors.h"
+#include "torchhub/card/eval_result_json.h"
+#include "torchhub/card/eval_results_file.h"
 
 #include <gtest/gtest.h>
 
@@ -87,6 +90,79 @@ TEST(EvalResult, NamesThePartOfAModelIndexThatIsMissing) {
   EXPECT_NE(error_of({{{"results", ordered_json::array()}}}).find("no 'name'"), std::string::npos);
   EXPECT_NE(error_of("text"), "no error");
   EXPECT_NE(error_of({"text"}), "no error");
+}
+
+TEST(EvalResult, ComesBackFromItsJson) {
+  EvalResult full = result("bleu", 1.5);
+  full.dataset_args = {{"lang", "fr"}};
+  full.verified = false;
+  full.source_url = "https://example.org";
+  const ordered_json json = to_json(full);
+  EXPECT_EQ(json, ordered_json::parse(R"json({"task_type": "automatic-speech-recognition",
+    "dataset_type": "common_voice", "dataset_name": "Common Voice (French)", "metric_type": "bleu",
+    "metric_value": 1.5, "dataset_args": {"lang": "fr"}, "verified": false,
+    "source_url": "https://example.org"})json"));
+  EXPECT_EQ(eval_results_from_json(json), std::vector<EvalResult>{full});
+  EXPECT_EQ(eval_results_from_json(ordered_json::array({json, json})).size(), 2U);
+  EXPECT_EQ(eval_results_from_json(to_model_index("m", {full})), std::vector<EvalResult>{full});
+  EXPECT_TRUE(eval_results_from_json(ordered_json::array()).empty());
+}
+
+TEST(EvalResult, NamesTheFieldOfItsJsonThatIsWrong) {
+  const auto error = [](const ordered_json& json) {
+    return testing::message_of<ModelCardError>([&] { eval_results_from_json(json); });
+  };
+  ordered_json json = to_json(result("wer", 1));
+  json["metric"] = "wer";
+  EXPECT_EQ(error({to_json(result("wer", 1)), json}),
+            "Evaluation result 2 cannot be taken: it has the unknown field 'metric'. Each needs "
+            "task_type, dataset_type, dataset_name, metric_type and metric_value.");
+  json.erase("metric");
+  json.erase("task_type");
+  EXPECT_NE(error(json).find("result 1 cannot be taken: it has no 'task_type'"), std::string::npos);
+  json["task_type"] = 1;
+  EXPECT_NE(error(json).find("its 'task_type' is no text"), std::string::npos);
+  EXPECT_NE(error(5).find("it is no map of fields"), std::string::npos);
+}
+
+TEST(EvalResultsFile, ComesBackAsItWas) {
+  const EvalFileEntry full{.dataset_id = "cais/hle",
+                           .dataset_task_id = "default",
+                           .value = 20.5,
+                           .dataset_revision = "0123",
+                           .verify_token = "t",
+                           .date = "2025-01-15",
+                           .source_url = "https://example.org",
+                           .source_name = "Board",
+                           .source_user = "ana",
+                           .notes = "no tools"};
+  const EvalFileEntry small{.dataset_id = "d", .dataset_task_id = "t", .value = 1};
+  const std::string yaml = write_eval_results_file({full, small});
+  EXPECT_EQ(yaml,
+            "- dataset:\n    id: cais/hle\n    task_id: default\n    revision: '0123'\n"
+            "  value: 20.5\n  verifyToken: t\n  date: '2025-01-15'\n  source:\n"
+            "    url: https://example.org\n    name: Board\n    user: ana\n  notes: no tools\n"
+            "- dataset:\n    id: d\n    task_id: t\n  value: 1\n");
+  EXPECT_EQ(parse_eval_results_file(yaml), (std::vector<EvalFileEntry>{full, small}));
+  EXPECT_TRUE(parse_eval_results_file("").empty());
+}
+
+TEST(EvalResultsFile, NamesTheEntryAndThePartThatIsMissing) {
+  const auto error = [](const std::string& yaml) {
+    return testing::message_of<ModelCardError>([&] { parse_eval_results_file(yaml); });
+  };
+  const std::string good = "- dataset: {id: d, task_id: t}\n  value: 1\n";
+  EXPECT_EQ(error(good + "- dataset: {id: d}\n  value: 1"),
+            "Entry 2 of an evaluation results file cannot be taken: dataset.task_id is empty. Each "
+            "needs dataset.id, dataset.task_id and value.");
+  EXPECT_NE(error(good + "- value: 1").find("dataset.id is empty"), std::string::npos);
+  EXPECT_NE(error("- dataset: {id: d, task_id: t}").find("it has no value"), std::string::npos);
+  EXPECT_NE(error("- dataset: {id: d, task_id: t}\n  value: 1\n  source: {name: x}")
+                .find("its source has no url"),
+            std::string::npos);
+  EXPECT_NE(error("- word").find("a map was expected"), std::string::npos);
+  EXPECT_NE(error("a: 1").find("is a list"), std::string::npos);
+  EXPECT_NE(error("[").find("cannot be read"), std::string::npos);
 }
 
 TEST(EvalResult, ASourceNeedsItsAddress) {
