@@ -11,6 +11,8 @@
 namespace torchhub::card {
 namespace {
 
+/// A stranger's card of headings only must not take a hundred times its own memory.
+constexpr std::size_t kMostSections = 100'000;
 constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string_view trimmed(std::string_view text) {
@@ -58,7 +60,8 @@ std::vector<Section> sections_of(std::string_view body) {
   bool has_title = false;
   CodeBlocks code;
   for (const std::string_view line : lines_of(body)) {
-    const std::size_t level = code.covers(line) ? 0 : heading_level(line);
+    const bool is_text = code.covers(line) || sections.size() > kMostSections;
+    const std::size_t level = is_text ? 0 : heading_level(line);
     if (level > 0) {
       std::string key = fmt::format("{} {}", std::string(level, '#'), trimmed(line.substr(level)));
       if (level == 1 && !has_title) {
@@ -74,6 +77,12 @@ std::vector<Section> sections_of(std::string_view body) {
     text = {text.data(), text.size() + line.size()};
   }
   return sections;
+}
+
+std::string comparable(std::string_view text) {
+  std::string out = with_newlines(text);
+  while (out.ends_with('\n')) out.pop_back();
+  return out;
 }
 
 bool is_placeholder(const Section& section) {

@@ -20,8 +20,12 @@ inline constexpr std::string_view kTitleKey = "# <title>";
 /// The heading over what is_machine_section() names; has no text of its own.
 inline constexpr std::string_view kProcedureKey = "## Training procedure";
 
-/// Cuts a body at its `#` headings; those in code blocks are none. Joined, the texts are the body.
+/// Cuts a body at its `#` headings; those in code blocks are none, nor are
+/// those after the first hundred thousand. Joined, the texts are the body.
 std::vector<Section> sections_of(std::string_view body);
+
+/// `text` without what is layout: blank lines at the end, and which line break it uses.
+std::string comparable(std::string_view text);
 
 /// Nothing but blanks, or "More information needed", under the heading.
 bool is_placeholder(const Section& section);

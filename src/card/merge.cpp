@@ -1,8 +1,10 @@
 #include "torchhub/card/merge.h"
 
+#include "card/card_frame.h"
 #include "card/card_lines.h"
 #include "card/card_sections.h"
 #include "card/merge_metadata.h"
+#include "card/unite_body.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/front_matter.h"
@@ -20,13 +22,6 @@ const Section* find(const std::vector<Section>& sections, std::string_view key) 
   const auto found = std::find_if(sections.begin(), sections.end(),
                                   [key](const Section& section) { return section.key == key; });
   return found == sections.end() ? nullptr : &*found;
-}
-
-/// Blank lines at the end are layout, not words.
-std::string comparable(std::string_view text) {
-  std::string out = card::with_newlines(text);
-  while (out.ends_with('\n')) out.pop_back();
-  return out;
 }
 
 bool is_origin_line(std::string_view line) {
@@ -77,7 +72,7 @@ class BodyMerge {
     if (fresh == nullptr || old.heading.empty()) return append_old(old.text);
     if (old.key == card::kTitleKey) return append_title(old, *fresh);
     if (card::is_placeholder(old) || is_ours(old)) return append_fresh(fresh->text);
-    if (comparable(old.text) != comparable(fresh->text)) {
+    if (card::comparable(old.text) != card::comparable(fresh->text)) {
       log::info("card_section_kept", {{"heading", old.heading}});
     }
     append_old(old.text);
@@ -87,7 +82,7 @@ class BodyMerge {
   bool is_ours(const Section& old) const {
     if (!base_) return card::is_machine_section(old);
     const Section* before = find(*base_, old.key);
-    return before != nullptr && comparable(before->text) == comparable(old.text);
+    return before != nullptr && card::comparable(before->text) == card::comparable(old.text);
   }
 
   /// The user's words around the origin stay.
@@ -104,7 +99,8 @@ class BodyMerge {
   bool is_our_origin(std::string_view paragraph) const {
     if (!base_) return true;
     const Section* before = find(*base_, card::kTitleKey);
-    return before != nullptr && comparable(origin_paragraph(before->text)) == comparable(paragraph);
+    return before != nullptr &&
+           card::comparable(origin_paragraph(before->text)) == card::comparable(paragraph);
   }
 
   /// Sections that `old` lacks go where `fresh` has them: after the one before.
@@ -183,22 +179,26 @@ std::string_view to_string(CardMode mode) {
 }
 
 std::string merge_cards(const CardVersions& versions) {
+  card::require_sound_frame(versions.old);
   const CardParts fresh = split_card(versions.fresh);
   const CardParts old = split_card(versions.old);
-  std::optional<std::string_view> base;
-  if (versions.base) base = split_card(*versions.base).body;
+  std::optional<CardParts> base;
+  if (versions.base) base = split_card(*versions.base);
+  card::YamlVersions yamls{.fresh = fresh.yaml, .old = old.yaml};
+  if (base) yamls.base = base->yaml;
+  const std::string yaml = card::merged_yaml(yamls, versions.explicit_keys);
+  return card::with_yaml(versions.old, yaml) +
+         BodyMerge(fresh.body, old.body, base ? std::optional(base->body) : std::nullopt).run();
+}
 
-  const std::string_view line_break = card::line_break_of(versions.old);
-  std::string yaml = card::merged_yaml(old.yaml, fresh.yaml, versions.explicit_keys);
-  std::string opening(old.opening);
-  std::string closing(old.closing);
-  if (opening.empty()) {
-    opening = fmt::format("---{}", line_break);
-    closing = fmt::format("{0}---{0}", line_break);
-    yaml = card::with_breaks(card::with_newlines(yaml), line_break);
-    if (!old.body.starts_with(line_break)) closing += line_break;
-  }
-  return opening + yaml + closing + BodyMerge(fresh.body, old.body, base).run();
+std::string unite_edits(const CardEdits& edits) {
+  card::require_sound_frame(edits.ours);
+  card::require_sound_frame(edits.theirs);
+  const CardParts ours = split_card(edits.ours);
+  const CardParts theirs = split_card(edits.theirs);
+  const CardParts base = split_card(edits.base);
+  return card::with_yaml(edits.ours, card::united_yaml(ours.yaml, theirs.yaml, base.yaml)) +
+         card::united_body(ours.body, theirs.body, base.body);
 }
 
 std::string next_card(CardMode mode, const CardVersions& versions) {

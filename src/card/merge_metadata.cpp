@@ -1,8 +1,8 @@
 #include "card/merge_metadata.h"
 
+#include "card/model_index_edit.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
-#include "torchhub/card/eval_result.h"
 #include "torchhub/card/front_matter.h"
 
 #include <nlohmann/json.hpp>
@@ -16,91 +16,140 @@ namespace {
 using ordered_json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 3> kUnited = {"tags", "datasets", "metrics"};
-constexpr const char* kModelIndex = "model-index";
+/// What a user chooses once; a machine's later guess is no better.
+constexpr std::array<std::string_view, 5> kChosen = {"license", "language", "pipeline_tag",
+                                                     "library_name", "base_model"};
+constexpr std::string_view kModelIndex = "model-index";
 
 template <typename Words>
-bool contains(const Words& words, std::string_view word) {
+bool contains(const Words& words, const auto& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-ordered_json united(const ordered_json& old, const ordered_json& fresh) {
-  ordered_json out = old.is_array() ? old : ordered_json::array({old});
-  for (const ordered_json& word : fresh) {
-    if (std::find(out.begin(), out.end(), word) == out.end()) out.push_back(word);
+/// The value of a key that is there and not null.
+const ordered_json* find(const ordered_json& map, const std::string& key) {
+  const auto found = map.find(key);
+  return found == map.end() || found->is_null() ? nullptr : &*found;
+}
+
+ordered_json as_list(const ordered_json& value) {
+  return value.is_array() ? value : ordered_json::array({value});
+}
+
+/// `old` and what `fresh` has besides; what only the user took away since `base` stays away.
+ordered_json united(const ordered_json& old, const ordered_json& fresh, const ordered_json* base) {
+  ordered_json out = as_list(old);
+  const ordered_json before = base == nullptr ? ordered_json::array() : as_list(*base);
+  for (const ordered_json& word : as_list(fresh)) {
+    if (!contains(out, word) && !contains(before, word)) out.push_back(word);
   }
   return out.size() == 1 && !old.is_array() ? old : out;
 }
 
-/// The metric of `model` that says the same as `result` but for the value, or the results of the
-/// same group, or nothing. Works on the raw map, so that keys which EvalResult lacks survive.
-struct Place {
-  ordered_json* metric = nullptr;
-  ordered_json* group = nullptr;
-};
-
-Place place_of(ordered_json& model, const EvalResult& result) {
-  Place place;
-  for (ordered_json& group : model["results"]) {
-    ordered_json alone = ordered_json::object({{"name", ""}});
-    alone["results"] = ordered_json::array({group});
-    const std::vector<EvalResult> known = from_model_index(ordered_json::array({alone})).results;
-    for (std::size_t i = 0; i < known.size(); ++i) {
-      if (place.group == nullptr && same_evaluation(known[i], result)) place.group = &group;
-      if (same_except_value(known[i], result)) return {&group["metrics"][i], &group};
-    }
-  }
-  return place;
+/// Is `known` as we wrote it last time? Without knowledge of that time it counts as ours.
+bool is_ours(const EvalResult& known, std::optional<ModelIndexEdit>& base) {
+  if (!base) return true;
+  const auto before = base->like(known);
+  return std::any_of(before.begin(), before.end(), [&](const ModelIndexEdit::Known* written) {
+    return written->result.metric_value == known.metric_value;
+  });
 }
 
-ordered_json merged_model_index(ordered_json old, const ordered_json& fresh) {
+ordered_json merged_model_index(const ordered_json& old, const ordered_json& fresh,
+                                const ordered_json* base) {
   const ModelIndex news = from_model_index(fresh);
-  ordered_json& model = old.at(0);
+  std::optional<ModelIndexEdit> before;
+  if (base != nullptr) before.emplace(*base);
+  ModelIndexEdit edit(old);
   for (const EvalResult& result : news.results) {
-    const Place place = place_of(model, result);
-    const ordered_json group = to_model_index("", {result})[0]["results"][0];
-    const ordered_json& metric = group["metrics"][0];
-    if (place.metric != nullptr) {
-      (*place.metric)["value"] = result.metric_value;
-    } else if (place.group != nullptr) {
-      (*place.group)["metrics"].push_back(metric);
-    } else {
-      model["results"].push_back(group);
+    const auto same = edit.like(result);
+    for (ModelIndexEdit::Known* known : same) {
+      if (is_ours(known->result, before)) {
+        edit.set_value(*known, result.metric_value);
+      } else if (known->result.metric_value != result.metric_value) {
+        log::info("card_result_kept", {{"metric", result.metric_type}});
+      }
+    }
+    if (same.empty() && !(before && !before->like(result).empty())) {  // deleted by the user
+      edit.append(news.model_name, result);
     }
   }
-  return old;
+  return edit.json();
 }
 
-ordered_json model_index(const ordered_json& old, const ordered_json& fresh) {
+ordered_json model_index(const ordered_json& old, const ordered_json& fresh,
+                         const ordered_json* base) {
   try {
-    from_model_index(old);  // throws if a part is missing
-    return old.empty() ? fresh : merged_model_index(old, fresh);
+    return old.empty() ? fresh : merged_model_index(old, fresh, base);
   } catch (const ModelCardError& error) {
     log::warning("card_model_index_kept", {{"reason", error.what()}});
     return old;
   }
 }
 
-ordered_json merged_value(const std::string& key, const ordered_json& old,
-                          const ordered_json& fresh) {
-  if (contains(kUnited, key)) return united(old, fresh);
-  if (key == kModelIndex) return model_index(old, fresh);
-  return old;
-}
+class MetadataMerge {
+ public:
+  MetadataMerge(const YamlVersions& versions, const std::vector<std::string>& explicit_keys)
+      : old_(parse_front_matter(versions.old)),
+        fresh_(parse_front_matter(versions.fresh)),
+        explicit_keys_(explicit_keys) {
+    if (versions.base) base_ = parse_front_matter(*versions.base);
+  }
+
+  /// Of each key that `fresh` has: what it becomes, or nothing if it stays as it is.
+  std::optional<ordered_json> value_of(const std::string& key) const {
+    const ordered_json* fresh = find(fresh_, key);
+    const ordered_json* old = find(old_, key);
+    const ordered_json* base = base_ ? find(*base_, key) : nullptr;
+    if (fresh == nullptr) return std::nullopt;
+    const bool is_explicit = contains(explicit_keys_, key);
+    if (old == nullptr) {
+      const bool was_deleted = base != nullptr;
+      return was_deleted && !is_explicit ? std::nullopt : std::optional(*fresh);
+    }
+    if (contains(kUnited, key)) return united(*old, *fresh, base);
+    if (key == kModelIndex) return model_index(*old, *fresh, base);
+    const bool untouched = base != nullptr && *base == *old && !contains(kChosen, key);
+    return is_explicit || untouched ? std::optional(*fresh) : std::nullopt;
+  }
+
+  const ordered_json& fresh() const { return fresh_; }
+
+ private:
+  ordered_json old_;
+  ordered_json fresh_;
+  std::optional<ordered_json> base_ = std::nullopt;
+  const std::vector<std::string>& explicit_keys_;
+};
 
 }  // namespace
 
-std::string merged_yaml(std::string_view old_yaml, std::string_view fresh_yaml,
+std::string merged_yaml(const YamlVersions& versions,
                         const std::vector<std::string>& explicit_keys) {
-  const ordered_json old = parse_front_matter(old_yaml);
-  const ordered_json fresh = parse_front_matter(fresh_yaml);
-  std::string yaml(old_yaml);
-  for (const auto& item : fresh.items()) {
-    const bool is_new = !old.contains(item.key()) || old[item.key()].is_null();
-    const bool wins = is_new || (contains(explicit_keys, item.key()) &&
-                                 !contains(kUnited, item.key()) && item.key() != kModelIndex);
-    const ordered_json value =
-        wins ? item.value() : merged_value(item.key(), old[item.key()], item.value());
-    yaml = with_key(yaml, item.key(), value);
+  const MetadataMerge merge(versions, explicit_keys);
+  std::string yaml(versions.old);
+  for (const auto& item : merge.fresh().items()) {
+    if (const auto value = merge.value_of(item.key())) yaml = with_key(yaml, item.key(), *value);
+  }
+  return yaml;
+}
+
+std::string united_yaml(std::string_view ours, std::string_view theirs, std::string_view base) {
+  const ordered_json before = parse_front_matter(base);
+  const ordered_json wanted = parse_front_matter(theirs);
+  const ordered_json mine = parse_front_matter(ours);
+  std::string yaml(ours);
+  for (const auto& item : wanted.items()) {
+    const ordered_json* known = find(before, item.key());
+    if (known != nullptr && *known == item.value()) continue;
+    const ordered_json* own = find(mine, item.key());
+    const bool is_list = own != nullptr && contains(kUnited, item.key());
+    yaml = with_key(yaml, item.key(), is_list ? united(item.value(), *own, known) : item.value());
+  }
+  for (const auto& item : before.items()) {
+    const ordered_json* own = find(mine, item.key());
+    const bool untouched = own != nullptr && *own == item.value();
+    if (untouched && !wanted.contains(item.key())) yaml = with_key(yaml, item.key(), nullptr);
   }
   return yaml;
 }

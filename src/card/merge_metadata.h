@@ -2,12 +2,24 @@
 
 #include "torchhub/card/merge.h"
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace torchhub::card {
 
+/// The front matters of CardVersions.
+struct YamlVersions {
+  std::string_view fresh;
+  std::string_view old;
+  std::optional<std::string_view> base = std::nullopt;
+};
+
 /// The yaml of `old` with what `fresh` knows better; see merge_cards().
-std::string merged_yaml(std::string_view old_yaml, std::string_view fresh_yaml,
+std::string merged_yaml(const YamlVersions& versions,
                         const std::vector<std::string>& explicit_keys);
+
+/// The yaml of `ours` with what `theirs` changed since `base`; see unite_edits().
+std::string united_yaml(std::string_view ours, std::string_view theirs, std::string_view base);
 
 }  // namespace torchhub::card

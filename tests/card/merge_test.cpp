@@ -131,6 +131,110 @@ TEST(MergeCards, UnitesListsAndLetsTheUsersWordsWin) {
                   "license: mit\n"));
 }
 
+TEST(MergeCards, WhatTheUserTookOutOfTheMetadataStaysAway) {
+  const std::string base =
+      "---\nlibrary_name: torchhub\nlicense: mit\ntags:\n- a\n- b\nmetrics:\n- f1\n---\n# t\n";
+  const std::string old = "---\nlibrary_name: torchhub\ntags:\n- a\n---\n# t\n";
+  const std::string fresh =
+      "---\nlibrary_name: torchhub\nlicense: mit\ntags:\n- a\n- b\n- c\nmetrics:\n- f1\n"
+      "datasets:\n- d\n---\n# t\n";
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = base}),
+            "---\nlibrary_name: torchhub\ntags:\n- a\n- c\ndatasets:\n- d\n---\n# t\n");
+  EXPECT_TRUE(
+      has(merge_cards({.fresh = fresh, .old = old, .base = base, .explicit_keys = {"license"}}),
+          "license: mit\n"));
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = "# t\n", .base = fresh}), "# t\n");
+}
+
+TEST(MergeCards, AKeyThatNobodyTouchedFollowsUnlessAUserChoosesIt) {
+  const auto card = [](const std::string& grams, const std::string& license) {
+    return "---\nco2_eq_emissions:\n  emissions: " + grams + "\nlicense: " + license +
+           "\n---\n# t\n";
+  };
+  const std::string base = card("1.5", "mit");
+  const std::string fresh = card("2.5", "apache-2.0");
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = base, .base = base}), card("2.5", "mit"));
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = card("9", "mit"), .base = base}), card("9", "mit"));
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = base}), base);
+}
+
+TEST(MergeCards, AResultThatTheUserChangedOrDeletedStaysSo) {
+  const std::string base = card_at(100, 0.5);
+  const std::string changed = replaced(base, "      value: 0.5\n", "      value: 0.625\n");
+  const ModelCard kept(merge_cards({.fresh = card_at(200, 0.75), .old = changed, .base = base}));
+  EXPECT_EQ(kept.eval_results().results.at(0).metric_value, 0.625);
+  ModelCard without(base);
+  without.set("model-index", {{{"name", "resnet"}, {"results", ordered_json::array()}}});
+  const ModelCard gone(
+      merge_cards({.fresh = card_at(200, 0.75), .old = without.text(), .base = base}));
+  EXPECT_TRUE(gone.eval_results().results.empty());
+}
+
+TEST(MergeCards, RefusesACardWhoseMetadataIsHidden) {
+  const std::string fresh = card_at(200, 0.75);
+  EXPECT_THROW(merge_cards({.fresh = fresh, .old = "---\nlicense: mit\n# T\n"}), ModelCardError);
+}
+
+TEST(MergeCards, KeepsTheLibraryAndSectionsOfAnAdapter) {
+  const std::string old =
+      "---\nlibrary_name: peft\nbase_model: ana/base\n---\n# Adapter\n\n"
+      "### Framework versions\n\n- PEFT 0.17\n\n## Adapter\n\nRank 8.\n";
+  const ModelCard merged(merge_cards({.fresh = card_at(200, 0.75), .old = old}));
+  EXPECT_EQ(merged.metadata()["library_name"], "peft");
+  EXPECT_TRUE(has(merged.text(), "## Adapter\n\nRank 8.\n"));
+}
+
+TEST(UniteEdits, TakesWhatEachSideChanged) {
+  const std::string base = card_at(100, 0.5);
+  const std::string described = replaced(base, "## Model description\n\nMore information needed",
+                                         "## Model description\n\nA net.");
+  const std::string licensed = replaced(base, "tags:", "license: mit\ntags:");
+  const std::string both = unite_edits({.ours = described, .theirs = licensed, .base = base});
+  EXPECT_EQ(split_card(both).body, split_card(described).body);
+  EXPECT_EQ(ModelCard(both).metadata()["license"], "mit");
+  EXPECT_EQ(split_card(unite_edits({.ours = licensed, .theirs = described, .base = base})).body,
+            split_card(described).body);
+  EXPECT_EQ(unite_edits({.ours = base, .theirs = base, .base = base}), base);
+}
+
+TEST(UniteEdits, TheirWordsStayWhereBothWrote) {
+  const std::string base = "---\nlicense: mit\ntags:\n- a\n---\n# t\n\n## A\n\nold\n\n## B\n\nb\n";
+  const std::string ours =
+      "---\nlicense: isc\ntags:\n- a\n- ours\n---\n# t\n\n## A\n\nours\n\n## B\n\nb\n\n## C\n\nc\n";
+  const std::string theirs =
+      "---\nlicense: zlib\ntags:\n- a\n- theirs\n---\n# t\n\n## A\n\ntheirs\n\n## D\n\nd\n";
+  EXPECT_EQ(unite_edits({.ours = ours, .theirs = theirs, .base = base}),
+            "---\nlicense: zlib\ntags:\n- a\n- theirs\n- ours\n---\n# t\n\n## A\n\ntheirs\n\n"
+            "## D\n\nd\n\n## C\n\nc\n");
+}
+
+TEST(UniteEdits, WhatOneDeletedAndTheOtherChangedIsKept) {
+  const std::string base = "# t\n\n## A\n\na\n\n## B\n\nb\n";
+  const std::string without_a = "# t\n\n## B\n\nb\n";
+  const std::string changed_a = "# t\n\n## A\n\nnew\n\n## B\n\nb\n";
+  EXPECT_EQ(unite_edits({.ours = without_a, .theirs = changed_a, .base = base}), changed_a);
+  EXPECT_EQ(unite_edits({.ours = changed_a, .theirs = without_a, .base = base}), changed_a);
+  EXPECT_EQ(unite_edits({.ours = base, .theirs = without_a, .base = base}), without_a);
+  EXPECT_EQ(unite_edits({.ours = without_a, .theirs = base, .base = base}), without_a);
+}
+
+TEST(UniteEdits, KeepsOurLineBreaks) {
+  EXPECT_EQ(unite_edits({.ours = "# t\r\n\r\n## A\r\n",
+                         .theirs = "# t\n\n## A\n\nnew\n",
+                         .base = "# t\n\n## A\n"}),
+            "# t\r\n\r\n## A\r\n\r\nnew\r\n");
+}
+
+TEST(UniteEdits, NeedsNoMoreThanAMomentForManySections) {
+  std::string ours;
+  std::string theirs;
+  for (int i = 0; i < 50'000; ++i) {
+    ours += "# a" + std::to_string(i) + "\n";
+    theirs += "# b" + std::to_string(i) + "\n";
+  }
+  EXPECT_GE(unite_edits({.ours = ours, .theirs = theirs, .base = ""}).size(), ours.size());
+}
+
 TEST(MergeCards, UpdatesAndAppendsResultsAndKeepsUnknownStructure) {
   const std::string old = replaced(
       replaced(card_at(100, 0.5), "      value: 0.5\n", "      value: 0.5\n      note: kept\n"),

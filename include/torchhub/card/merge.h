@@ -35,10 +35,27 @@ struct CardVersions {
 /// results, framework versions) is refreshed.
 ///
 /// Metadata: keys of `old` stay; tags, datasets and metrics are united; results in the model-index
-/// are updated or appended; every other key of `old` wins unless it is in `explicit_keys`. Lines of
-/// keys that do not change keep their bytes.
-/// @throws ModelCardError if the front matter of `old` cannot be read
+/// are updated or appended; every other key of `old` wins unless it is in `explicit_keys`. With
+/// `base`, what the user deleted (a key, a tag, a result) or gave another value stays so, and a key
+/// that stands as we generated it follows, but for the five that a user chooses once (license,
+/// language, pipeline_tag, library_name, base_model). Lines of keys that do not change keep their
+/// bytes.
+/// @throws ModelCardError if the front matter of `old` cannot be read, or is hidden (see
+/// problem_of_frame())
 std::string merge_cards(const CardVersions& versions);
+
+/// One card that was edited in two places, such as a folder and the Hub.
+struct CardEdits {
+  std::string_view ours;
+  std::string_view theirs;
+  std::string_view base;  ///< What both were before: the card of the last push.
+};
+
+/// `ours` with every edit that `theirs` made since `base`: sections, and keys of the metadata, that
+/// they changed, added or deleted. Where both changed one and the same, `theirs` stays (a note goes
+/// to the log), since somebody wrote it on the Hub and cannot be asked; but what only one deleted
+/// and the other changed is kept. @throws ModelCardError as merge_cards, for either card
+std::string unite_edits(const CardEdits& edits);
 
 /// The new README.md by `mode`. Where there is none yet, every mode takes the fresh one.
 /// @throws ModelCardError as merge_cards
