@@ -1,6 +1,8 @@
 #include "torchhub/card/training_card.h"
 
 #include "support/golden.h"
+#include "torchhub/base/error.h"
+#include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
 
 #include <gtest/gtest.h>
@@ -187,6 +189,87 @@ TEST(TrainingCard, LinksTheBaseModelAtTheHubItCameFrom) {
       .model_name = "x", .base_model = "demo/resnet", .hub_url = "http://127.0.0.1:8686"};
   EXPECT_TRUE(has(render(card, ordered_json::array()),
                   "[demo/resnet](http://127.0.0.1:8686/demo/resnet) on"));
+}
+
+TEST(TrainingCard, SaysMoreThanPythonWhereItIsToldMore) {
+  TrainingCard card{.model_name = "x", .license = "other", .base_model = "ana/base"};
+  card.license_name = "mine";
+  card.license_link = "LICENSE";
+  card.base_model_relation = "adapter";
+  card.base_model_revision = "0123abc";
+  card.pipeline_tag = "fill-mask";
+  card.emissions = {.grams = 12.5, .source = "a meter", .hardware_used = "1 H100"};
+  card.widget = {{.inputs = {{"text", "Hello [MASK]"}}, .title = "Greeting"},
+                 {.inputs = {{"src", "https://example.org/a.wav"}}}};
+  card.more_metadata = "inference: false\nlicense: mit\nthumbnail: a.png\n";
+  const std::string text = render(card, ordered_json::array());
+  EXPECT_EQ(split_card(text).yaml,
+            "library_name: torchhub\nlicense: other\nlicense_name: mine\nlicense_link: LICENSE\n"
+            "base_model: ana/base\nbase_model_relation: adapter\ntags:\n- generated_from_trainer\n"
+            "model-index:\n- name: x\n  results: []\npipeline_tag: fill-mask\nco2_eq_emissions:\n"
+            "  emissions: 12.5\n  source: a meter\n  hardware_used: 1 H100\nwidget:\n"
+            "- text: Hello [MASK]\n  example_title: Greeting\n- src: https://example.org/a.wav\n"
+            "inference: false\nthumbnail: a.png");
+  EXPECT_TRUE(has(text, "[ana/base](https://huggingface.co/ana/base/tree/0123abc) on"));
+  card.more_metadata = "- a list";
+  EXPECT_THROW(render(card, ordered_json::array()), ModelCardError);
+}
+
+TEST(TrainingCard, NamesTheRevisionOfADatasetAndTheMetricsThatOnlyTheCallerKnows) {
+  TrainingCard card{.model_name = "x", .tasks = {"text-classification"}};
+  card.datasets = {{.name = "Reviews", .id = "ana/reviews", .revision = "abc"}};
+  card.metric_ids = {{"Rouge Lsum", "rouge"}, {"Accuracy", ""}};
+  const ordered_json log = {training(100), evaluation(100, 0.75)};
+  ordered_json with_rouge = log;
+  with_rouge[1]["eval_rouge_lsum"] = 0.25;
+  const ordered_json data = parse_front_matter(split_card(render(card, with_rouge)).yaml);
+  EXPECT_EQ(data["metrics"], ordered_json({"rouge"}));
+  const ordered_json& result = data["model-index"][0]["results"][0];
+  EXPECT_EQ(result["dataset"]["revision"], "abc");
+  EXPECT_EQ(result["metrics"],
+            ordered_json::array({{{"name", "Rouge Lsum"}, {"type", "rouge"}, {"value", 0.25}}}));
+}
+
+TEST(TrainingCard, HoldsTheUsersSectionsThePictureAndHowToUseIt) {
+  TrainingCard card{.model_name = "x"};
+  card.sections = {.model_description = "A net.",
+                   .intended_uses = "Shirts.\n",
+                   .data = "Photos.",
+                   .training_procedure = "At night."};
+  card.how_to_use = {.repo_id = "ana/net", .revision = "0123abc", .task = "image-classification"};
+  card.plot = "training.svg";
+  const std::string text = render(card, {training(100), evaluation(100, 0.75)});
+  EXPECT_TRUE(has(text,
+                  "\n## Model description\n\nA net.\n\n## Intended uses & limitations\n\nShirts.\n"
+                  "\n## How to use\n\nIn C++ with torchhub:\n\n```cpp\n"
+                  "#include <torchhub/torchhub.h>\n\n"
+                  "auto model = torchhub::AutoModelForImageClassification::from_pretrained("
+                  "\"ana/net\", {.revision = \"0123abc\"});\n```\n\nIn Python:\n\n```python\n"
+                  "from huggingface_hub import hf_hub_download\n"
+                  "from safetensors.torch import load_file\n\n"
+                  "weights = load_file(hf_hub_download(\"ana/net\", \"model.safetensors\", "
+                  "revision=\"0123abc\"))\n```\n"
+                  "\n## Training and evaluation data\n\nPhotos.\n"
+                  "\n## Training procedure\n\nAt night.\n\n### Training hyperparameters\n"))
+      << text;
+  EXPECT_TRUE(has(text,
+                  "\n### Training results\n\n![Loss and metrics of the training](training.svg)\n\n"
+                  "| Training Loss |"));
+}
+
+TEST(HowToUse, LoadsWhatTransformersHasByItsClass) {
+  const std::string text =
+      how_to_use({.repo_id = "ana/net", .task = "text-classification", .in_transformers = true});
+  EXPECT_TRUE(has(text, "from_pretrained(\"ana/net\");\n```\n"));
+  EXPECT_TRUE(has(text,
+                  "from transformers import AutoModelForSequenceClassification\n\n"
+                  "model = AutoModelForSequenceClassification.from_pretrained(\"ana/net\")\n"));
+  EXPECT_EQ(auto_class_of_task("cooking"), "AutoModel");
+}
+
+TEST(HowToUse, PutsNothingIntoAProgramThatIsNoName) {
+  EXPECT_THROW(how_to_use({.repo_id = "a\"); evil(\""}), InvalidArgumentError);
+  EXPECT_THROW(how_to_use({.repo_id = "a", .revision = "main\n```"}), InvalidArgumentError);
 }
 
 TEST(HyperparameterLines, ListWhatPythonLeavesOutOnlyWhenItDiffers) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "torchhub/card/how_to_use.h"
 #include "torchhub/card/hyperparameters.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,6 +21,32 @@ struct CardDataset {
   std::optional<std::string> config = std::nullopt;
   std::optional<std::string> split = std::nullopt;
   std::optional<std::string> args = std::nullopt;
+  std::optional<std::string> revision = std::nullopt;  ///< The commit that was read.
+};
+
+/// What the training cost the air: `co2_eq_emissions`.
+struct CardEmissions {
+  double grams = 0;         ///< Of CO2 equivalent.
+  std::string source = {};  ///< Where the number comes from.
+  std::string training_type = {};
+  std::string geographical_location = {};
+  std::string hardware_used = {};
+};
+
+/// An example that the Hub's widget offers: {"text", "I like you."}, or {"src", a URL}, or what
+/// else the task takes.
+struct CardExample {
+  std::vector<CardLine> inputs;
+  std::string title = {};  ///< `example_title`
+};
+
+/// Sections that people write. Empty: "More information needed", and what the user wrote into the
+/// card stays.
+struct CardSections {
+  std::string model_description = {};
+  std::string intended_uses = {};       ///< "Intended uses & limitations"
+  std::string data = {};                ///< "Training and evaluation data"
+  std::string training_procedure = {};  ///< Stands before the hyperparameters.
 };
 
 /// What the card of a trained model is made from. render() does the rest.
@@ -40,11 +67,30 @@ struct TrainingCard {
   std::optional<std::int64_t> weights_step = std::nullopt;
   std::vector<CardLine> framework_versions = {};   ///< {"torchhub", "0.1.0"}, {"LibTorch", ...}.
   std::string hub_url = "https://huggingface.co";  ///< The base model's link starts so.
+
+  // What Python's cards do not have. With all of it as it is here, the card is Python's.
+  std::optional<std::string> license_name = std::nullopt;  ///< With the license "other".
+  std::optional<std::string> license_link = std::nullopt;  ///< URL, or a file of the repository.
+  /// "finetune", "adapter", "merge" or "quantized"; unset: the Hub guesses.
+  std::optional<std::string> base_model_relation = std::nullopt;
+  /// The commit that was fine-tuned; the link to the base model leads there.
+  std::optional<std::string> base_model_revision = std::nullopt;
+  std::optional<std::string> pipeline_tag = std::nullopt;
+  std::optional<CardEmissions> emissions = std::nullopt;
+  std::vector<CardExample> widget = {};
+  /// YAML of further keys (`inference: false`, ...); those above win. @throws ModelCardError
+  std::string more_metadata = {};
+  /// Which result is which metric, {"Rouge Lsum", "rouge"}, where its name does not say; an empty
+  /// id keeps a result out of the metadata.
+  std::vector<CardLine> metric_ids = {};
+  CardSections sections = {};
+  std::optional<CardUsage> how_to_use = std::nullopt;
+  std::string plot = {};  ///< A picture of the repository, such as "training.svg"; empty: none.
 };
 
 /// README.md with front matter, in the words of transformers v5 `TrainingSummary.to_model_card`.
 /// Reads the log history as trainer_state.json has it: an array of maps. Never needs the network.
-/// @throws ModelCardError if a text is not UTF-8
+/// @throws ModelCardError if a text is not UTF-8, or more_metadata is no YAML
 std::string render(const TrainingCard& card, const nlohmann::ordered_json& log_history);
 
 /// "text-classification" for BertForSequenceClassification and so on; nothing if the class name's

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "card/training_log.h"
+#include "torchhub/card/training_card.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <vector>
+
+namespace torchhub::card {
+
+/// The front matter of a trained model's card. @throws ModelCardError if more_metadata is no YAML
+nlohmann::ordered_json training_metadata(const TrainingCard& card,
+                                         const std::vector<Results>& results);
+
+/// What readers call it.
+const std::string& display_name(const CardDataset& dataset);
+
+/// An id on the Hub, not a path: a path would tell strangers about the machine.
+bool has_hub_id(const CardDataset& dataset);
+
+bool has_base(const TrainingCard& card);
+
+}  // namespace torchhub::card
