@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string_view>
+
+namespace torchhub::card {
+
+/// A license id of the Hub's list (hub-docs, repositories-licenses), `other` included.
+bool is_license(std::string_view id);
+
+/// An ISO 639-1 code, three letters, or `code` or `multilingual`.
+bool is_language(std::string_view code);
+
+/// A task that the Hub has a page for.
+bool is_task(std::string_view tag);
+
+}  // namespace torchhub::card
