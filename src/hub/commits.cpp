@@ -1,5 +1,5 @@
 #include "hub/api.h"
-#include "hub/clean_text.h"
+#include "hub/card_check.h"
 #include "hub/commit_delivery.h"
 #include "hub/commit_request.h"
 #include "hub/json_fields.h"
@@ -96,24 +96,7 @@ class Commit {
       if (add == nullptr || add->path_in_repo != "README.md") continue;
       const RequestContext context =
           api_.writing(fmt::format("checking README.md of '{}'", repo_.id.str()), repo_);
-      const nlohmann::json body{{"content", PlannedFile{.operation = add}.bytes()},
-                                {"repoType", to_string(repo_.type)}};
-      const Response response =
-          api_.send({.method = "POST",
-                     .url = api_.endpoint() + "/api/validate-yaml",
-                     .headers = {{"Content-Type", "application/json"}},
-                     .body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
-                     .stall_timeout = api_.options().stall_timeout},
-                    context, stop_);
-      if (response.status == 404) return;  // a Hub without an opinion
-      if (is_redirect(response)) api_.raise_redirect(response, context);
-      const nlohmann::json answer = nlohmann::json::parse(response.body, nullptr, false);
-      for (const nlohmann::json& warning : field(answer, "warnings")) {
-        log::warning("card_warning",
-                     {{"repo", repo_.id.str()},
-                      {"text", clean_text(text_field(warning, "message"), api_.options().token)}});
-      }
-      raise_for_status(response, context);
+      validate_yaml(api_, PlannedFile{.operation = add}.bytes(), repo_.type, context, stop_);
     }
   }
 

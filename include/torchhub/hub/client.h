@@ -72,6 +72,12 @@ class HubClient {
                    const std::string& revision = std::string(kDefaultRevision),
                    std::stop_token stop = {}) const;
 
+  /// Asks the Hub to judge the metadata of a README.md. Changes nothing; needs no token.
+  /// @return its warnings, logged too; none where this Hub has no such route
+  /// @throws BadRequestError with the Hub's words if it would refuse the card
+  std::vector<std::string> validate_yaml(const std::string& readme, RepoType type = RepoType::model,
+                                         std::stop_token stop = {}) const;
+
   // -- downloads into the cache ------------------------------------------------------------------
 
   /// @return the file's place in the cache; do not change the file
