@@ -23,6 +23,7 @@ inline constexpr const char* kProgramFollows = "\x01--";
 // went wrong (main() turns it into words and an exit code).
 void add_serve(CLI::App& app);
 void add_admin(CLI::App& app);
+void add_card(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_push(CLI::App& app);
 

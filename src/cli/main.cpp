@@ -29,6 +29,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   cli::add_serve(app);
   cli::add_admin(app);
+  cli::add_card(app);
   cli::add_launch(app);
   cli::add_push(app);
   try {
