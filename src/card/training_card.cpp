@@ -121,15 +121,25 @@ std::string training_procedure(const TrainingCard& card, const card::TrainingLog
   return out;
 }
 
+std::string card_text(const TrainingCard& card, const card::TrainingLog& log, std::string_view tag,
+                      std::string_view comment) {
+  std::string out = fmt::format("---\n{}---\n\n{}\n\n# {}\n\n{}\n",
+                                write_front_matter(card::training_metadata(card, log.results, tag)),
+                                comment, card.model_name, origin(card));
+  for (const Results& results : log.results) out += results_list(results);
+  return out + user_sections(card) + training_procedure(card, log);
+}
+
 }  // namespace
 
 std::string render(const TrainingCard& card, const ordered_json& log_history) {
-  const card::TrainingLog log = card::read_training_log(log_history, card.weights_step);
-  std::string out = fmt::format("---\n{}---\n\n{}\n\n# {}\n\n{}\n",
-                                write_front_matter(card::training_metadata(card, log.results)),
-                                kGeneratedCardComment, card.model_name, origin(card));
-  for (const Results& results : log.results) out += results_list(results);
-  return out + user_sections(card) + training_procedure(card, log);
+  return card_text(card, card::read_training_log(log_history, card.weights_step),
+                   "generated_from_trainer", kGeneratedCardComment);
+}
+
+std::string render_history(const TrainingCard& card, const ordered_json& history) {
+  return card_text(card, card::read_history(history), "generated_from_keras_callback",
+                   kHistoryCardComment);
 }
 
 std::optional<std::string> task_of_model_class(std::string_view class_name) {

@@ -171,6 +171,22 @@ std::vector<Results> raw_results_of(const ordered_json& history) {
   return {results};
 }
 
+/// An epoch's values by the names of transformers v4 `parse_keras_history`.
+NamedValues epoch_row(const ordered_json& epoch) {
+  constexpr std::string_view kValidation = "val_";
+  NamedValues row;
+  for (const auto& item : epoch.items()) {
+    const std::string& key = item.key();
+    if (key == "epoch") continue;
+    const bool validation = key.starts_with(kValidation);
+    row.emplace_back(validation ? "Validation " + title_of(key.substr(kValidation.size()))
+                                : "Train " + title_of(key),
+                     item.value());
+  }
+  if (epoch.contains("epoch")) row.emplace_back("Epoch", epoch["epoch"]);
+  return row;
+}
+
 }  // namespace
 
 TrainingLog read_training_log(const ordered_json& history,
@@ -181,6 +197,22 @@ TrainingLog read_training_log(const ordered_json& history,
   });
   log.results = log.trained ? results_of(history, weights_step) : raw_results_of(history);
   if (log.trained) log.tables = tables_of(history);
+  return log;
+}
+
+TrainingLog read_history(const ordered_json& history) {
+  TrainingLog log{.trained = true};
+  ResultsTable table;
+  for (const ordered_json& epoch : history) {
+    NamedValues row = epoch_row(epoch);
+    table.rows.emplace_back(table.columns.size());
+    for (const auto& [name, value] : row) {
+      const std::size_t index = column(table, name);
+      table.rows.back().at(index) = value;
+    }
+    log.results = {Results{.values = std::move(row)}};
+  }
+  if (!table.rows.empty()) log.tables.push_back(std::move(table));
   return log;
 }
 

@@ -38,6 +38,10 @@ struct TrainingLog {
 TrainingLog read_training_log(const nlohmann::ordered_json& history,
                               std::optional<std::int64_t> weights_step);
 
+/// A history by epoch, as Keras keeps it: `loss` becomes "Train Loss", `val_f1` "Validation F1",
+/// `epoch` stands last; the results are those of the last epoch.
+TrainingLog read_history(const nlohmann::ordered_json& history);
+
 /// A float whose text has more than four characters after the point shows with four decimals,
 /// anything else as Python prints it; but below 0.001 four digits are kept, where Python shows
 /// 0.0000.

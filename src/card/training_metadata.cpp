@@ -15,8 +15,6 @@ namespace {
 
 using ordered_json = nlohmann::ordered_json;
 
-constexpr std::string_view kGeneratedTag = "generated_from_trainer";
-
 /// Names for readers; a task that is not here does not get into the model-index.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kTaskNames = {{
     {"text-generation", "Causal Language Modeling"},
@@ -112,10 +110,8 @@ ordered_json model_index(const TrainingCard& card, const std::vector<Metric>& me
   return ordered_json::array({model});
 }
 
-std::vector<std::string> all_tags(std::vector<std::string> tags) {
-  if (std::find(tags.begin(), tags.end(), kGeneratedTag) == tags.end()) {
-    tags.emplace_back(kGeneratedTag);
-  }
+std::vector<std::string> all_tags(std::vector<std::string> tags, std::string_view generated) {
+  if (std::find(tags.begin(), tags.end(), generated) == tags.end()) tags.emplace_back(generated);
   return tags;
 }
 
@@ -173,7 +169,8 @@ bool has_hub_id(const CardDataset& dataset) {
 
 bool has_base(const TrainingCard& card) { return card.base_model && !card.base_model->empty(); }
 
-ordered_json training_metadata(const TrainingCard& card, const std::vector<Results>& results) {
+ordered_json training_metadata(const TrainingCard& card, const std::vector<Results>& results,
+                               std::string_view tag) {
   const std::vector<Metric> metrics = known_metrics(card, results);
   ordered_json data;
   data["library_name"] = card.library_name;
@@ -185,7 +182,7 @@ ordered_json training_metadata(const TrainingCard& card, const std::vector<Resul
     data["base_model"] = *card.base_model;
     put(data, "base_model_relation", card.base_model_relation);
   }
-  data["tags"] = all_tags(card.tags);
+  data["tags"] = all_tags(card.tags, tag);
   for (const CardDataset& dataset : card.datasets) {
     if (has_hub_id(dataset)) data["datasets"].push_back(dataset.id);
   }

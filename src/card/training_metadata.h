@@ -6,13 +6,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace torchhub::card {
 
 /// The front matter of a trained model's card. @throws ModelCardError if more_metadata is no YAML
+/// @param tag says what generated the card
 nlohmann::ordered_json training_metadata(const TrainingCard& card,
-                                         const std::vector<Results>& results);
+                                         const std::vector<Results>& results,
+                                         std::string_view tag = "generated_from_trainer");
 
 /// What readers call it.
 const std::string& display_name(const CardDataset& dataset);

@@ -257,6 +257,46 @@ TEST(TrainingCard, HoldsTheUsersSectionsThePictureAndHowToUseIt) {
                   "| Training Loss |"));
 }
 
+TEST(HistoryCard, HasARowForEachEpochAndTheLastOnesResults) {
+  TrainingCard card{.model_name = "ana/net", .library_name = "transformers"};
+  card.hyperparameters = {{"optimizer", "{'name': 'Adam'}"}, {"training_precision", "float32"}};
+  card.framework_versions = {{"Transformers", "4.57.1"}, {"TensorFlow", "2.20.0"}};
+  const ordered_json history = {{{"loss", 0.512345},
+                                 {"accuracy", 0.75},
+                                 {"val_loss", 0.625},
+                                 {"val_f1_micro", 0.5},
+                                 {"epoch", 0}},
+                                {{"loss", 0.25},
+                                 {"accuracy", 0.875},
+                                 {"val_loss", 0.5},
+                                 {"val_f1_micro", 0.75},
+                                 {"epoch", 1}}};
+  EXPECT_EQ(
+      render_history(card, history),
+      "---\nlibrary_name: transformers\ntags:\n- generated_from_keras_callback\nmodel-index:\n"
+      "- name: ana/net\n  results: []\n---\n\n"
+      "<!-- This model card has been generated automatically according to the information "
+      "Keras had access to. You should\nprobably proofread and complete it, then remove this "
+      "comment. -->\n\n# ana/net\n\n"
+      "This model was trained from scratch on an unknown dataset.\n"
+      "It achieves the following results on the evaluation set:\n- Train Loss: 0.25\n"
+      "- Train Accuracy: 0.875\n- Validation Loss: 0.5\n- Validation F1 Micro: 0.75\n"
+      "- Epoch: 1\n\n## Model description\n\nMore information needed\n\n"
+      "## Intended uses & limitations\n\nMore information needed\n\n"
+      "## Training and evaluation data\n\nMore information needed\n\n"
+      "## Training procedure\n\n### Training hyperparameters\n\n"
+      "The following hyperparameters were used during training:\n"
+      "- optimizer: {'name': 'Adam'}\n- training_precision: float32\n\n"
+      "### Training results\n\n"
+      "| Train Loss | Train Accuracy | Validation Loss | Validation F1 Micro | Epoch |\n"
+      "|:----------:|:--------------:|:---------------:|:-------------------:|:-----:|\n"
+      "| 0.5123     | 0.75           | 0.625           | 0.5                 | 0     |\n"
+      "| 0.25       | 0.875          | 0.5             | 0.75                | 1     |\n\n\n"
+      "### Framework versions\n\n- Transformers 4.57.1\n- TensorFlow 2.20.0\n");
+  EXPECT_NE(render_history(card, ordered_json::array()).find("### Training results\n\n\n"),
+            std::string::npos);
+}
+
 TEST(HowToUse, LoadsWhatTransformersHasByItsClass) {
   const std::string text =
       how_to_use({.repo_id = "ana/net", .task = "text-classification", .in_transformers = true});

@@ -93,6 +93,11 @@ struct TrainingCard {
 /// @throws ModelCardError if a text is not UTF-8, or more_metadata is no YAML
 std::string render(const TrainingCard& card, const nlohmann::ordered_json& log_history);
 
+/// The same of a hand-written loop that keeps a history by epoch, in the words of transformers v4's
+/// Keras callback: `[{"loss": 0.5, "val_loss": 0.6, "epoch": 0}, ...]`.
+/// @throws ModelCardError as render
+std::string render_history(const TrainingCard& card, const nlohmann::ordered_json& history);
+
 /// "text-classification" for BertForSequenceClassification and so on; nothing if the class name's
 /// ending says nothing.
 std::optional<std::string> task_of_model_class(std::string_view class_name);
@@ -103,5 +108,10 @@ inline constexpr std::string_view kGeneratedCardComment =
     "<!-- This model card has been generated automatically according to the information the "
     "Trainer had access to. You\nshould probably proofread and complete it, then remove this "
     "comment. -->";
+
+/// The same of render_history().
+inline constexpr std::string_view kHistoryCardComment =
+    "<!-- This model card has been generated automatically according to the information Keras had "
+    "access to. You should\nprobably proofread and complete it, then remove this comment. -->";
 
 }  // namespace torchhub
