@@ -83,4 +83,13 @@ std::string card::with_yaml(std::string_view card, std::string_view yaml) {
   return with_breaks(text, line_break);
 }
 
+std::string card::joined_card(std::string front, std::string_view body) {
+  if (front.empty() && !split_card(body).opening.empty()) {
+    throw ModelCardError(
+        "The text of the model card begins with a line '---' and would be taken for its front "
+        "matter. Put a heading above that line.");
+  }
+  return std::move(front.append(body));
+}
+
 }  // namespace torchhub

@@ -12,4 +12,8 @@ void require_sound_frame(std::string_view card);
 /// there was none, and none is left where `yaml` is empty.
 std::string with_yaml(std::string_view card, std::string_view yaml);
 
+/// `front` and `body` as one card. @throws ModelCardError if there is no front and the body's first
+/// lines would become one
+std::string joined_card(std::string front, std::string_view body);
+
 }  // namespace torchhub::card

@@ -187,8 +187,9 @@ std::string merge_cards(const CardVersions& versions) {
   card::YamlVersions yamls{.fresh = fresh.yaml, .old = old.yaml};
   if (base) yamls.base = base->yaml;
   const std::string yaml = card::merged_yaml(yamls, versions.explicit_keys);
-  return card::with_yaml(versions.old, yaml) +
-         BodyMerge(fresh.body, old.body, base ? std::optional(base->body) : std::nullopt).run();
+  return card::joined_card(
+      card::with_yaml(versions.old, yaml),
+      BodyMerge(fresh.body, old.body, base ? std::optional(base->body) : std::nullopt).run());
 }
 
 std::string unite_edits(const CardEdits& edits) {
@@ -197,8 +198,9 @@ std::string unite_edits(const CardEdits& edits) {
   const CardParts ours = split_card(edits.ours);
   const CardParts theirs = split_card(edits.theirs);
   const CardParts base = split_card(edits.base);
-  return card::with_yaml(edits.ours, card::united_yaml(ours.yaml, theirs.yaml, base.yaml)) +
-         card::united_body(ours.body, theirs.body, base.body);
+  const std::string yaml = card::united_yaml(ours.yaml, theirs.yaml, base.yaml);
+  return card::joined_card(card::with_yaml(edits.ours, yaml),
+                           card::united_body(ours.body, theirs.body, base.body));
 }
 
 std::string next_card(CardMode mode, const CardVersions& versions) {

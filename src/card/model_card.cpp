@@ -56,7 +56,7 @@ void ModelCard::set(std::string_view key, const ordered_json& value) {
   const CardParts parts = split_card(text_);
   const std::string yaml = with_key(parts.yaml, key, value);
   auto metadata = std::make_shared<const ordered_json>(parse_front_matter(yaml));
-  text_ = card::with_yaml(text_, yaml).append(parts.body);
+  text_ = card::joined_card(card::with_yaml(text_, yaml), parts.body);
   metadata_ = std::move(metadata);
 }
 

@@ -218,6 +218,20 @@ TEST(UniteEdits, WhatOneDeletedAndTheOtherChangedIsKept) {
   EXPECT_EQ(unite_edits({.ours = without_a, .theirs = base, .base = base}), without_a);
 }
 
+TEST(UniteEdits, NoTextBecomesFrontMatterByAccident) {
+  try {
+    unite_edits({.ours = "---\nWords.\n## A\n",
+                 .theirs = "Old.\n## A\n---\nmore\n",
+                 .base = "Old.\n## A\n"});
+    FAIL() << "their line of dashes closed ours";
+  } catch (const ModelCardError& error) {
+    EXPECT_EQ(
+        std::string(error.what()),
+        "The text of the model card begins with a line '---' and would be taken for its front "
+        "matter. Put a heading above that line.");
+  }
+}
+
 TEST(UniteEdits, KeepsOurLineBreaks) {
   EXPECT_EQ(unite_edits({.ours = "# t\r\n\r\n## A\r\n",
                          .theirs = "# t\n\n## A\n\nnew\n",

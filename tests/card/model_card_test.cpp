@@ -78,6 +78,14 @@ TEST(ModelCard, IsNotLoadedOrEditedWhereItsFrontMatterIsHidden) {
   }
 }
 
+TEST(ModelCard, KeepsItsLastKeyWhereTheTextWouldBecomeFrontMatter) {
+  const std::string text = "---\nlicense: mit\n---\n---\na: 1\n---\n";
+  ModelCard card(text);
+  EXPECT_THROW(card.set("license", nullptr), ModelCardError);
+  EXPECT_EQ(card.text(), text);
+  EXPECT_EQ(card.metadata()["license"], "mit");
+}
+
 TEST(ModelCard, CopiesAreIndependent) {
   ModelCard first("---\na: 1\n---\n");
   ModelCard second = first;
