@@ -1,5 +1,6 @@
 #include "torchhub/push/saved_files.h"
 
+#include "push/root_weights.h"
 #include "torchhub/push/card_sync.h"
 
 #include <algorithm>
@@ -14,14 +15,6 @@ namespace fs = std::filesystem;
 PathFilter output_filter() {
   return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin",
                      "*/training_args.bin"}};
-}
-
-/// Weights at the repository's root. What a push does not bring must go: a loader would prefer an
-/// old single file to new shards.
-const std::vector<std::string>& root_weights() {
-  static const std::vector<std::string> patterns{
-      "model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors"};
-  return patterns;
 }
 
 /// Of a checkpoint, what makes the model at the repository's root: all that Trainer::save_model()

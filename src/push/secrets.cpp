@@ -79,17 +79,26 @@ SecretFoundError::SecretFoundError(std::string path, std::uint64_t offset)
 
 void require_no_secrets(const fs::path& folder, const std::optional<std::string>& token,
                         const std::stop_token& stop) {
-  std::set<std::pair<dev_t, ino_t>> seen;
+  std::vector<std::string> paths;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    paths.push_back(entry.path().lexically_relative(folder).generic_string());
+  }
+  require_no_secrets(folder, paths, token, stop);
+}
+
+void require_no_secrets(const fs::path& folder, const std::vector<std::string>& paths,
+                        const std::optional<std::string>& token, const std::stop_token& stop) {
+  std::set<std::pair<dev_t, ino_t>> seen;
+  for (const std::string& path : paths) {
     throw_if_cancelled(stop, "looking for secrets in what is pushed");
-    if (!entry.is_regular_file() || entry.file_size() == 0) continue;
-    if (!seen.insert(identity(entry.path())).second) continue;
-    const auto file = MappedFile::open(entry.path());
+    const fs::path place = folder / path;
+    if (!seen.insert(identity(place)).second || fs::file_size(place) == 0) continue;
+    const auto file = MappedFile::open(place);
     const auto bytes = std::as_const(*file).bytes();
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     const std::size_t at = find_secret(text, token);
-    if (at == std::string_view::npos) continue;
-    throw SecretFoundError(entry.path().lexically_relative(folder).generic_string(), at);
+    if (at != std::string_view::npos) throw SecretFoundError(path, at);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -29,6 +30,9 @@ class SecretFoundError : public Error {
 /// file with a zero byte among its first 8 KiB is no text. Reads each file once.
 /// @throws SecretFoundError, FileError, CancelledError
 void require_no_secrets(const std::filesystem::path& folder,
+                        const std::optional<std::string>& token, const std::stop_token& stop = {});
+/// The same for some of them, by path relative to `folder`.
+void require_no_secrets(const std::filesystem::path& folder, const std::vector<std::string>& paths,
                         const std::optional<std::string>& token, const std::stop_token& stop = {});
 
 }  // namespace torchhub
