@@ -82,8 +82,9 @@ void resume(const ResumeArguments& arguments) {
 }  // namespace
 
 void add_push(CLI::App& app) {
-  CLI::App* push_command = app.add_subcommand("push", "What training runs push");
+  CLI::App* push_command = app.add_subcommand("push", "Push saved folders, and what runs left");
   push_command->require_subcommand(1);
+  add_push_folder(*push_command);
   const auto arguments = std::make_shared<ResumeArguments>();
   CLI::App* resume_command = push_command->add_subcommand(
       "resume", "Push what a run that was killed had saved and not pushed");

@@ -1,0 +1,118 @@
+// `torchhub push folder`, as people call it: the program itself, against a real hub.
+#include "support/child_process.h"
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/hub/client.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+using testing::Finished;
+using testing::LocalHub;
+using testing::TempDir;
+using Names = std::vector<std::string>;
+
+class PushFolderCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    write_file_atomically(folder_ / "net/config.json", "{}");
+    write_file_atomically(folder_ / "net/model.safetensors", "weights");
+    write_file_atomically(folder_ / "net/notes.txt", "x");
+    write_file_atomically(folder_ / "net/checkpoint-5/optimizer.pt", "moments");
+  }
+
+  Finished push(Names more = {}) const {
+    Names command{TORCHHUB_EXECUTABLE, "push", "folder", (folder_ / "net").string(), "demo/net"};
+    command.insert(command.end(), more.begin(), more.end());
+    return testing::run(command, {"HF_ENDPOINT=" + hub_.base_url(), "HF_TOKEN=" + hub_.token(),
+                                  "HF_HOME=" + (folder_ / "home").string()});
+  }
+
+  Names files(const std::string& revision = "main") const {
+    Names names;
+    for (const RepoTreeEntry& entry : client_.list_repo_tree(repo_, revision)) {
+      if (entry.path != ".gitattributes") names.push_back(entry.path);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  const TempDir folder_;
+  const LocalHub hub_;
+  const HubClient client_{
+      {.endpoint = hub_.base_url(), .token = hub_.token(), .cache_dir = folder_ / "cache"}};
+  const Repo repo_{.id = {.owner = "demo", .name = "net"}};
+};
+
+TEST_F(PushFolderCommand, PushesOnceAndSaysWhereTo) {
+  const Finished first = push({"--message", "By hand", "--private", "--card-tag", "shirts"});
+  EXPECT_EQ(first.exit_code, 0) << first.errors;
+  const RepoInfo info = client_.repo_info(repo_);
+  EXPECT_EQ(first.output, "By hand: " + hub_.base_url() + "/demo/net/commit/" + info.sha + "\n");
+  EXPECT_TRUE(info.private_);
+  EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors", "notes.txt"}));
+  EXPECT_NE(read_file(client_.hub_download(repo_, "README.md")).find("- shirts"),
+            std::string::npos);
+  EXPECT_NE(push().output.find("Nothing had changed; no commit was made."), std::string::npos);
+  EXPECT_EQ(client_.list_repo_commits(repo_).size(), 2U);
+}
+
+TEST_F(PushFolderCommand, ListsAndWritesNothingOnADryRun) {
+  const Finished listed = push({"--dry-run", "--exclude", "notes*", "--revision", "v2"});
+  EXPECT_EQ(listed.exit_code, 0) << listed.errors;
+  EXPECT_EQ(listed.output,
+            "Upload folder using torchhub -> demo/net (v2)\n"
+            "           2  config.json\n"
+            "           7  model.safetensors\n"
+            "2 files, 9 bytes; those that the Hub has already do not travel. README.md is settled "
+            "with the one on the Hub.\n");
+  EXPECT_FALSE(client_.repo_exists(repo_));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "home"));
+}
+
+TEST_F(PushFolderCommand, TakesBranchTagAndPatterns) {
+  const Finished done =
+      push({"--revision", "v2", "--tag", "first", "--include", "*.json", "--include", "*.pt"});
+  EXPECT_EQ(done.exit_code, 0) << done.errors;
+  EXPECT_EQ(files("v2"), (Names{"checkpoint-5", "checkpoint-5/optimizer.pt", "config.json"}));
+  EXPECT_EQ(client_.repo_info(repo_, "first").sha, client_.repo_info(repo_, "v2").sha);
+  EXPECT_EQ(files(), Names{});
+}
+
+TEST_F(PushFolderCommand, ReplacesTheCardOnlyWhenTold) {
+  push();
+  write_file_atomically(folder_ / "net/README.md", "# By hand\n");
+  const Finished kept = push();
+  EXPECT_NE(kept.errors.find("card_of_folder_not_pushed"), std::string::npos) << kept.errors;
+  EXPECT_EQ(push({"--card", "overwrite"}).exit_code, 0);
+  EXPECT_EQ(read_file(client_.hub_download(repo_, "README.md")), "# By hand\n");
+}
+
+TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
+  const Finished large = push({"--max-size", "9"});
+  EXPECT_EQ(large.exit_code, 1);
+  EXPECT_NE(large.errors.find("'model.safetensors' (7)"), std::string::npos) << large.errors;
+  write_file_atomically(folder_ / "net/config.yaml", hub_.token());
+  const Finished secret = push();
+  EXPECT_EQ(secret.exit_code, 1);
+  EXPECT_NE(secret.errors.find("'config.yaml' holds a token"), std::string::npos) << secret.errors;
+  EXPECT_EQ(secret.errors.find(hub_.token()), std::string::npos);
+  EXPECT_FALSE(client_.repo_exists(repo_));
+}
+
+TEST_F(PushFolderCommand, NamesWhatIsWrongInItsWords) {
+  EXPECT_EQ(push({"--card", "burn"}).exit_code, 2);
+  EXPECT_EQ(push({"--max-size", "5Gb"}).exit_code, 2);
+  const Finished both = push({"--tag", "v1", "--create-pr"});
+  EXPECT_EQ(both.exit_code, 2);
+  EXPECT_NE(both.errors.find("tag cannot be set on a pull request"), std::string::npos);
+  EXPECT_EQ(testing::run({TORCHHUB_EXECUTABLE, "push", "folder", "/no/such"}).exit_code, 2);
+}
+
+}  // namespace
+}  // namespace torchhub
