@@ -24,6 +24,8 @@
 #include "torchhub/distributed/process_group.h"
 #include "torchhub/hub.h"
 #include "torchhub/models.h"
+#include "torchhub/push/commit_scheduler.h"
+#include "torchhub/push/push_folder.h"
 #include "torchhub/safetensors/error.h"
 #include "torchhub/trainer.h"
 #include "torchhub/training/adafactor.h"

@@ -1,4 +1,6 @@
 // Weights into a PreTrainedModel and out of it.
+#include "push_saved.h"
+#include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/models/model.h"
 #include "torchhub/weights/dtype.h"
@@ -117,6 +119,12 @@ void refuse_other_shapes(const Matching& matching, const WeightFiles& files,
 
 void PreTrainedModel::save_pretrained(const std::filesystem::path& folder,
                                       const SavePretrainedOptions& options) {
+  if (options.push_to_hub && options.deferred != nullptr) {
+    throw InvalidArgumentError(
+        "save_pretrained() cannot push weights whose writing is put off: unset `deferred` or "
+        "`push_to_hub`.");
+  }
+  const FileStamps before = options.push_to_hub ? stamps_before_saving(folder) : FileStamps{};
   const StateDict state = named_state();
   if (const auto type = first_float_type(state)) config_->dtype = python_dtype_name(*type);
   config_->architectures = {class_name()};
@@ -126,6 +134,10 @@ void PreTrainedModel::save_pretrained(const std::filesystem::path& folder,
                 .total_parameters = static_cast<std::uint64_t>(num_parameters()),
                 .deferred = options.deferred});
   config_->save_pretrained(folder);
+  if (options.push_to_hub) {
+    push_saved(folder, options.repo_id, {.class_name = class_name(), .tags = model_tags_},
+               options.push, before);
+  }
 }
 
 LoadReport PreTrainedModel::load_state(const std::filesystem::path& path,

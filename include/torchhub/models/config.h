@@ -4,6 +4,7 @@
 #include "torchhub/models/field_visitor.h"
 #include "torchhub/models/json_object.h"
 #include "torchhub/models/options.h"
+#include "torchhub/models/push_to_hub.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -78,6 +79,10 @@ struct PretrainedConfig {
   /// Writes config.json into `folder`, which is made if missing.
   /// @throws ConfigError if a value is wrong or `folder` is a file; FileError, DiskFullError
   void save_pretrained(const std::filesystem::path& folder) const;
+  /// Pushes config.json as one commit: "Upload config", with a card if there is none.
+  /// @param repo_id `name` or `owner/name`, made if missing
+  /// @throws what save_pretrained() and push_folder() throw
+  CommitInfo push_to_hub(const std::string& repo_id, const PushObjectOptions& options = {}) const;
   /// What save_pretrained() checks before it writes. @throws ConfigError
   void check_target(const std::filesystem::path& folder) const;
 

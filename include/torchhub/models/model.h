@@ -3,6 +3,7 @@
 #include "torchhub/fwd.h"
 #include "torchhub/models/config.h"
 #include "torchhub/models/outputs.h"
+#include "torchhub/models/push_to_hub.h"
 #include "torchhub/weights/report.h"
 #include "torchhub/weights/state_dict.h"
 
@@ -24,8 +25,13 @@ class DeferredFiles;
 
 struct SavePretrainedOptions {
   std::uint64_t max_shard_size = 50'000'000'000;  ///< Bytes of one weight file. > 0.
-  /// Puts the writing of the weights off; `folder` is then a fresh one. Unset: all is written now.
+  /// Puts the writing of the weights off; `folder` is then a fresh one, and push_to_hub is not for
+  /// it. Unset: all is written now.
   DeferredFiles* deferred = nullptr;
+  /// Afterwards pushes those files of the folder that are new or have changed.
+  bool push_to_hub = false;
+  std::string repo_id = {};     ///< With push_to_hub. Empty: the folder's name.
+  PushObjectOptions push = {};  ///< With push_to_hub; its max_shard_size does not count.
 };
 
 struct LoadStateOptions {
@@ -108,9 +114,18 @@ class PreTrainedModel : public torch::nn::Module {
   /// config.json and model.safetensors, or shards with their index. `architectures` and `dtype` of
   /// the config are brought up to date. Weights appear under their names only when all are written,
   /// config.json last; files of an earlier save that would now mislead are removed.
-  /// @throws ConfigError if `folder` is a file; FileError, DiskFullError
+  /// @throws ConfigError if `folder` is a file; FileError, DiskFullError; with push_to_hub what
+  /// push_folder() throws: then all is saved, and not pushed
   void save_pretrained(const std::filesystem::path& folder,
                        const SavePretrainedOptions& options = {});
+
+  /// Saves into a temporary folder and pushes that as one commit: "Upload model", with a card if
+  /// there is none. @param repo_id `name` or `owner/name`, made if missing
+  /// @throws what save_pretrained() and push_folder() throw
+  CommitInfo push_to_hub(const std::string& repo_id, const PushObjectOptions& options = {});
+  /// Tags that the card gets with each push of this model; those that it has already count once.
+  void add_model_tags(const std::vector<std::string>& tags);
+  const std::vector<std::string>& model_tags() const { return model_tags_; }
 
   /// Copies weights into this model; says what did not fit, also in load_report() and the log.
   /// @param path model.safetensors, its index, or a folder that has either
@@ -129,6 +144,7 @@ class PreTrainedModel : public torch::nn::Module {
 
   std::shared_ptr<PretrainedConfig> config_;
   LoadReport load_report_ = {};
+  std::vector<std::string> model_tags_ = {};
   Neftune neftune_ = {};
   mutable std::optional<std::int64_t> parameters_without_embeddings_ = std::nullopt;
 };

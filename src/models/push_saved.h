@@ -1,0 +1,30 @@
+#pragma once
+
+#include "torchhub/models/push_to_hub.h"
+#include "torchhub/push/pushable_files.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace torchhub {
+
+/// Appends what `words` does not hold yet.
+void add_missing(std::vector<std::string>& words, const std::vector<std::string>& more);
+
+/// What an object is known by when it is pushed.
+struct PushedObject {
+  std::string class_name;
+  std::vector<std::string> tags = {};
+};
+
+/// Pushes the folder that an object was saved into. @param unless_as see PushFolderOptions
+/// @throws what push_folder() throws
+CommitInfo push_saved(const std::filesystem::path& folder, const std::string& repo_id,
+                      const PushedObject& object, const PushObjectOptions& options,
+                      FileStamps unless_as = {});
+
+/// Of a folder that need not be there yet.
+FileStamps stamps_before_saving(const std::filesystem::path& folder);
+
+}  // namespace torchhub

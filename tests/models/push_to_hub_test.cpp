@@ -1,0 +1,163 @@
+// push_to_hub of single objects against a real hub on loopback.
+#include "finetune/resnet_model.h"
+#include "support/local_hub.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/hub/client.h"
+#include "torchhub/hub/errors.h"
+#include "torchhub/models/auto.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+using testing::LocalHub;
+using testing::TempDir;
+using Names = std::vector<std::string>;
+
+class PushToHub : public ::testing::Test {
+ protected:
+  PushToHub() {
+    torch::manual_seed(4);
+    options_.endpoint = hub_.base_url();
+    options_.token = hub_.token();
+    options_.cache_dir = folder_ / "cache";
+    options_.retry.max_retries = 0;
+  }
+
+  static ResnetConfig config() {
+    ResnetConfig config;
+    config.block_type = "basic";
+    config.layers = {1};
+    config.num_classes = 10;
+    config.input_channels = 1;
+    return config;
+  }
+
+  PushObjectOptions with(std::vector<std::string> tags) const {
+    return {.hub = options_, .tags = std::move(tags)};
+  }
+
+  HubClient client() const { return HubClient(options_); }
+  std::string card() const { return read_file(client().hub_download(repo_, "README.md")); }
+
+  Names files() const {
+    Names names;
+    for (const RepoTreeEntry& entry : client().list_repo_tree(repo_)) {
+      if (entry.path != ".gitattributes") names.push_back(entry.path);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  /// Oldest first.
+  Names titles() const {
+    Names names;
+    for (const GitCommit& each : client().list_repo_commits(repo_)) names.push_back(each.title);
+    std::reverse(names.begin(), names.end());
+    return names;
+  }
+
+  TempDir folder_;
+  LocalHub hub_;
+  HubOptions options_;
+  const Repo repo_{.id = RepoId::parse("demo/resnet")};
+};
+
+TEST_F(PushToHub, OfModelAndConfigMakesPythonsCommitsAndOneCard) {
+  ResnetModelForImageClassification model(config());
+  const CommitInfo info = model.push_to_hub("resnet", with({"shirts"}));
+  EXPECT_EQ(info.commit_message, "Upload model");
+  EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors"}));
+  const std::string made = card();
+  ResnetConfig changed = config();
+  changed.layers = {2};
+  changed.push_to_hub("demo/resnet", with({"shirts"}));
+  EXPECT_EQ(titles(), (Names{"initial commit", "Upload model", "Upload config"}));
+  EXPECT_EQ(card(), made);
+}
+
+TEST_F(PushToHub, BringsTheWeightsThatTheModelHas) {
+  ResnetModelForImageClassification model(config());
+  model.push_to_hub("demo/resnet", with({}));
+  const auto loaded =
+      AutoModelForImageClassification::from_pretrained("demo/resnet", {.hub = options_});
+  EXPECT_TRUE(
+      torch::equal(loaded->named_state().front().second, model.named_state().front().second));
+}
+
+TEST_F(PushToHub, UnitesTheModelsTagsWithThoseOfTheCall) {
+  ResnetModelForImageClassification model(config());
+  model.add_model_tags({"shirts", "small"});
+  model.add_model_tags({"small"});
+  EXPECT_EQ(model.model_tags(), (Names{"shirts", "small"}));
+  model.push_to_hub("demo/resnet", with({"small", "called"}));
+  EXPECT_NE(card().find("tags:\n- shirts\n- small\n- called\n---"), std::string::npos) << card();
+}
+
+TEST_F(PushToHub, KeepsWhatPeopleWroteIntoTheCard) {
+  client().create_repo(repo_);
+  client().create_commit(
+      repo_, {CommitOperationAdd::from_bytes("README.md", "---\nlicense: mit\n---\n# Mine\n")},
+      {.commit_message = "by hand"});
+  ResnetModelForImageClassification(config()).push_to_hub("demo/resnet", with({"shirts"}));
+  EXPECT_EQ(card(), "---\nlicense: mit\ntags:\n- shirts\n---\n# Mine\n");
+}
+
+TEST_F(PushToHub, RemovesShardsThatANewPushDoesNotHave) {
+  ResnetModelForImageClassification model(config());
+  PushObjectOptions sharded = with({});
+  sharded.max_shard_size = 200'000;
+  model.push_to_hub("demo/resnet", sharded);
+  EXPECT_GT(files().size(), 4U);
+  model.push_to_hub("demo/resnet", with({}));
+  EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors"}));
+}
+
+TEST_F(PushToHub, LeavesNoTemporaryFolderBehind) {
+  const auto count = [] {
+    Names left;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with(".tmp-torchhub-push")) left.push_back(name);
+    }
+    return left.size();
+  };
+  const std::size_t before = count();
+  config().push_to_hub("demo/resnet", with({}));
+  hub_.stop();
+  EXPECT_THROW(config().push_to_hub("demo/resnet", with({})), ConnectionError);
+  EXPECT_EQ(count(), before);
+}
+
+TEST_F(PushToHub, WhileSavingBringsOnlyWhatTheSaveWrote) {
+  const std::filesystem::path folder = folder_ / "resnet";
+  write_file_atomically(folder / "notes.txt", "an older file");
+  ResnetModelForImageClassification model(config());
+  model.save_pretrained(folder,
+                        {.push_to_hub = true,
+                         .push = {.hub = options_, .private_ = true, .commit_message = "First"}});
+  EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors"}));
+  EXPECT_EQ(titles(), (Names{"initial commit", "First"}));
+  EXPECT_TRUE(client().repo_info(repo_).private_);
+  model.save_pretrained(folder, {.push_to_hub = true, .push = {.hub = options_}});
+  EXPECT_EQ(titles().size(), 2U);  // the same bytes again
+}
+
+TEST_F(PushToHub, WhileSavingLeavesTheSavedFilesThereIfTheHubIsAway) {
+  hub_.stop();
+  ResnetModelForImageClassification model(config());
+  EXPECT_THROW(
+      model.save_pretrained(folder_ / "resnet", {.push_to_hub = true, .push = {.hub = options_}}),
+      ConnectionError);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "resnet/config.json"));
+}
+
+}  // namespace
+}  // namespace torchhub
