@@ -156,6 +156,8 @@ struct TrainOutput {
   Metrics metrics = {};           ///< train_runtime, train_samples_per_second, ...
   double save_stall_seconds = 0;  ///< The training thread waited so long for checkpoints,
   double push_stall_seconds = 0;  ///< and so long to hand them over for pushing and at the end.
+  /// After the last update it waited so long for the checkpoint that was being written.
+  double last_save_seconds = 0;
   /// What another thread spent on writing checkpoints meanwhile; 0 with SaveMode::sync.
   double save_write_seconds = 0;
   std::size_t save_bytes_copied = 0;  ///< Because a step came before they were written.

@@ -20,7 +20,11 @@ std::vector<std::string> keys_given(const TrainingCard& card) {
   std::vector<std::string> keys;
   if (!card.language.empty()) keys.emplace_back("language");
   if (card.license) keys.emplace_back("license");
+  if (card.license_name) keys.emplace_back("license_name");
+  if (card.license_link) keys.emplace_back("license_link");
   if (card.base_model) keys.emplace_back("base_model");
+  if (card.base_model_relation) keys.emplace_back("base_model_relation");
+  if (card.pipeline_tag) keys.emplace_back("pipeline_tag");
   return keys;
 }
 

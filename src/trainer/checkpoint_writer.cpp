@@ -51,7 +51,7 @@ void CheckpointWriter::write() {
   } catch (...) {  // crosses the thread, and is thrown again there
     failure_ = current_failure();
   }
-  last_seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void CheckpointWriter::before_change() {
@@ -74,9 +74,9 @@ std::optional<SavedCheckpoint> CheckpointWriter::take() {
   const UnfinishedCheckpoint finished = std::move(*under_way_);
   under_way_.reset();
   done_ = false;
-  seconds_written_ += last_seconds_;
   if (const auto failure = std::exchange(failure_, {})) failure();
-  SavedCheckpoint saved{.folder = finished.target, .step = finished.step};
+  SavedCheckpoint saved{
+      .folder = finished.target, .step = finished.step, .write_seconds = seconds_};
   for (const auto& [file, written] : finished.files->written()) {
     if (written.sha256) saved.sha256[file.filename().string()] = *written.sha256;
   }

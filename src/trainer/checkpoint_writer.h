@@ -43,8 +43,7 @@ class CheckpointWriter {
   /// The same, but waits for the one under way.
   std::optional<SavedCheckpoint> wait();
 
-  double seconds_written() const { return seconds_written_; }  ///< On the other thread, in all.
-  std::size_t bytes_kept() const { return bytes_kept_; }       ///< By before_change(), in all.
+  std::size_t bytes_kept() const { return bytes_kept_; }  ///< By before_change(), in all.
 
  private:
   void write();
@@ -53,8 +52,7 @@ class CheckpointWriter {
   std::optional<UnfinishedCheckpoint> under_way_ = std::nullopt;
   std::atomic<bool> done_ = false;      ///< The thread has ended, but for being joined.
   std::function<void()> failure_ = {};  ///< Throws it again. Read after done_, as the next.
-  double last_seconds_ = 0;
-  double seconds_written_ = 0;
+  double seconds_ = 0;                  ///< On the thread.
   std::size_t bytes_kept_ = 0;
   std::jthread thread_;  // last member: it ends before what it uses
 };

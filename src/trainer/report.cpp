@@ -51,8 +51,9 @@ std::string TrainOutput::full_report() const {
   }
   text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)", save_stall_seconds, saves);
   if (save_write_seconds > 0) {
-    text += fmt::format(", written in {:.3f} s beside training, {:.1f} MB copied",
-                        save_write_seconds, static_cast<double>(save_bytes_copied) / 1e6);
+    text += fmt::format(
+        ", written in {:.3f} s beside training, {:.1f} MB copied; {:.3f} s at the end",
+        save_write_seconds, static_cast<double>(save_bytes_copied) / 1e6, last_save_seconds);
   }
   text += "\n";
   if (pushes.empty()) return text;

@@ -38,7 +38,7 @@ void TrainingRun::save_checkpoint() {
   share_best_checkpoint();
   ++output_.saves;
   if (impl_.options.save_mode == SaveMode::sync) wait_for_save();
-  output_.save_stall_seconds += impl_.seconds_since(start);
+  save_stall_ += impl_.seconds_since(start);
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }
@@ -95,7 +95,11 @@ void TrainingRun::wait_for_save() {
 void TrainingRun::announce_save() {
   if (!saved_) saved_ = writer_.take_done();
   if (!saved_) return;
-  const SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
+  SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
+  saved.stall_seconds = std::exchange(save_stall_, 0);
+  if (impl_.options.save_mode == SaveMode::sync) saved.write_seconds = 0;
+  output_.save_stall_seconds += saved.stall_seconds;
+  output_.save_write_seconds += saved.write_seconds;
   impl_.callbacks.saved(impl_.event(), saved);
   rotate_checkpoints(saved.step);
 }
@@ -103,7 +107,7 @@ void TrainingRun::announce_save() {
 void TrainingRun::finish_save_under_way() {
   const auto start = impl_.options.clock->steady_now();
   wait_for_save();
-  output_.save_stall_seconds += impl_.seconds_since(start);
+  save_stall_ += impl_.seconds_since(start);
   announce_save();
 }
 
@@ -111,7 +115,7 @@ void TrainingRun::finish_save_under_way() {
 void TrainingRun::let_save_go_on() {
   const auto start = impl_.options.clock->steady_now();
   writer_.before_change();
-  output_.save_stall_seconds += impl_.seconds_since(start);
+  save_stall_ += impl_.seconds_since(start);
 }
 
 void TrainingRun::write_random_states(const fs::path& folder,

@@ -187,8 +187,16 @@ void TrainingRun::train_on(const Place& begin) {
   }
 }
 
+/// Nothing is left to compute beside it.
+void TrainingRun::wait_for_last_save() {
+  const auto start = impl_.options.clock->steady_now();
+  wait_for_save();
+  output_.last_save_seconds = impl_.seconds_since(start);
+  announce_save();
+}
+
 TrainOutput TrainingRun::finish() {
-  finish_save_under_way();
+  wait_for_last_save();
   share_losses();
   output_.global_step = state_.global_step;
   output_.training_loss = loss_.mean(state_.global_step);
@@ -204,7 +212,6 @@ TrainOutput TrainingRun::finish() {
   limit_pushes_after_signal();
   impl_.callbacks.train_end(impl_.event());
   report_pushes();
-  output_.save_write_seconds = writer_.seconds_written();
   output_.save_bytes_copied = writer_.bytes_kept();
   return std::move(output_);
 }

@@ -89,6 +89,7 @@ class TrainingRun {
   void finish_save_under_way();
   void let_save_go_on();
   void keep_save_under_way();
+  void wait_for_last_save();
   void write_random_states(const std::filesystem::path& folder,
                            const std::vector<std::string>& random_states) const;
   std::string own_state_text();
@@ -131,6 +132,7 @@ class TrainingRun {
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
   std::optional<SavedCheckpoint> saved_;           ///< Complete, and not told of yet.
+  double save_stall_ = 0;                          ///< Of the save under way.
   CheckpointWriter writer_;                        ///< Of the save under way.
 };
 

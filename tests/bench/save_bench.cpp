@@ -5,6 +5,7 @@
 #include "bench_jobs.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -29,6 +30,11 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+std::vector<double> in_ms(std::vector<double> seconds) {
+  for (double& each : seconds) each *= 1e3;
+  return seconds;
+}
+
 /// From the end of an update to the save event: the run does nothing else in between.
 class Stopwatch final : public torchhub::TrainerCallback {
  public:
@@ -42,9 +48,14 @@ class Stopwatch final : public torchhub::TrainerCallback {
     at_event.push_back(seconds_between(last_, Clock::now()));
   }
 
+  void on_saved(const torchhub::TrainerEvent&, const torchhub::SavedCheckpoint& saved) override {
+    stalls.push_back(saved.stall_seconds);
+    written.push_back(saved.write_seconds);
+  }
+
   static constexpr std::int64_t kWarmUp = 2;
   Clock::time_point begin = {}, end = {};
-  std::vector<double> at_event;
+  std::vector<double> at_event, stalls, written;
 
  private:
   Clock::time_point last_ = {};
@@ -99,11 +110,11 @@ int main(int argc, char** argv) {
   const auto copied = static_cast<std::size_t>(static_cast<double>(out.save_bytes_copied) / saves);
   fmt::print(
       "{{\"job\": \"{}\", \"how\": \"{}\", \"saves\": {}, \"event_ms_median\": {:.2f}, "
-      "\"stall_ms_a_save\": {:.2f}, \"copied_mb_a_save\": {:.1f}, \"memcpy_of_that_ms\": {:.2f}, "
-      "\"written_s_a_save\": {:.3f}, \"updates_per_second\": {:.4f}, \"peak_mib\": {:.0f}}}\n",
-      name, how, out.saves, 1e3 * median(stopwatch->at_event), 1e3 * out.save_stall_seconds / saves,
-      static_cast<double>(copied) / 1e6, 1e3 * memcpy_seconds(copied),
-      out.save_write_seconds / saves,
+      "\"stall_ms_median\": {:.2f}, \"stalls_ms\": [{:.1f}], \"copied_mb_a_save\": {:.1f}, \"memcpy_of_that_ms\": {:.2f}, "
+      "\"written_s_median\": {:.3f}, \"last_save_s\": {:.3f}, \"updates_per_second\": {:.4f}, \"peak_mib\": {:.0f}}}\n",
+      name, how, out.saves, 1e3 * median(stopwatch->at_event), 1e3 * median(stopwatch->stalls),
+      fmt::join(in_ms(stopwatch->stalls), ", "), static_cast<double>(copied) / 1e6, 1e3 * memcpy_seconds(copied),
+      median(stopwatch->written), out.last_save_seconds,
       static_cast<double>(updates) / seconds_between(stopwatch->begin, stopwatch->end),
       static_cast<double>(usage.ru_maxrss) / 1024);
 }

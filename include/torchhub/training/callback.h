@@ -37,6 +37,8 @@ struct SavedCheckpoint {
   std::int64_t step = 0;  ///< Updates done when it was begun; the run may be further by now.
   /// SHA-256 of its large files by name, as hex, where somebody asked for them.
   std::map<std::string, std::string> sha256 = {};
+  double stall_seconds = 0;  ///< The training thread stood still for it.
+  double write_seconds = 0;  ///< Another thread was at it; 0 with SaveMode::sync.
 };
 
 /// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training
