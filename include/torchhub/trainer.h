@@ -54,8 +54,10 @@ enum class EvalLossMean {
 /// Who writes checkpoints.
 enum class SaveMode {
   /// Another thread, while the next update is computed; the bits are the same. Callbacks that read
-  /// the folder use on_saved(). Weights and optimizer must not be changed by others than the
-  /// optimizer's step: a callback that changes them in place needs `sync`.
+  /// the folder use on_saved(). Between a save and the next on_pre_optimizer_step nobody may change
+  /// weights or the optimizer's state in place, a callback, a forward pass (an embedding with
+  /// max_norm) or a hook: who does needs `sync`. Where save_model() is overridden, the weights are
+  /// written at once all the same.
   async,
   sync  ///< The training thread, before on_save().
 };

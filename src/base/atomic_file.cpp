@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -131,8 +132,8 @@ void AtomicFile::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) {
     throw_file_error("replace", target_, errno);
   }
-  ::close(descriptor_);
-  descriptor_ = -1;
+  const int closed = ::close(std::exchange(descriptor_, -1));
+  if (synced_later && closed != 0) throw_file_error("write", target_, errno);
   sync_folder(parent_of(target_));
 }
 

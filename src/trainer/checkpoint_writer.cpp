@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace torchhub {
@@ -55,7 +56,13 @@ void CheckpointWriter::write() {
 }
 
 void CheckpointWriter::before_change() {
-  if (under_way_) bytes_kept_ += under_way_->files->keep();
+  if (!under_way_ || !thread_.joinable()) return;
+  try {
+    bytes_kept_ += under_way_->files->keep();
+  } catch (const std::bad_alloc&) {
+    log::warning("save_waits_for_memory", {{"step", under_way_->step}});
+    thread_.join();
+  }
 }
 
 std::optional<SavedCheckpoint> CheckpointWriter::take_done() {
@@ -64,7 +71,7 @@ std::optional<SavedCheckpoint> CheckpointWriter::take_done() {
 
 std::optional<SavedCheckpoint> CheckpointWriter::wait() {
   if (!under_way_) return std::nullopt;
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   return take();
 }
 

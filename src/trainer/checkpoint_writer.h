@@ -20,7 +20,7 @@ struct UnfinishedCheckpoint {
   std::int64_t step = 0;
   std::filesystem::path target;  ///< The folder's final name.
   std::unique_ptr<AtomicFolder> folder;
-  std::unique_ptr<DeferredFiles> files;
+  std::unique_ptr<DeferredFiles> files = nullptr;
 };
 
 /// Finishes one checkpoint at a time on a thread of its own, while training goes on. All calls from
@@ -35,7 +35,8 @@ class CheckpointWriter {
 
   /// Returns at once. The one before must have been taken.
   void begin(UnfinishedCheckpoint checkpoint);
-  /// Before parameters or the optimizer's state change: copies what is not written yet.
+  /// Before parameters or the optimizer's state change: copies what is not written yet; where
+  /// there is no memory for that, waits until it is written.
   void before_change();
   /// The one that has got its final name since the last call; nothing if none has.
   /// @throws what writing it threw: DiskFullError, FileError, Error

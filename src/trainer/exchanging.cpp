@@ -69,7 +69,7 @@ std::vector<std::string> TrainingRun::random_states() {
   return impl_.processes.group().all_gather_object(read_file(file));
 }
 
-/// Which save is the best, the writer alone has seen. Nobody goes on before it has written.
+/// Which save is the best, the writer alone has seen. Nobody goes on before it has begun to write.
 void TrainingRun::share_best_checkpoint() {
   if (impl_.processes.alone()) return;
   std::string best =

@@ -27,6 +27,9 @@ std::string push_line(const PushOutcome& push) {
                      static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
 }
 
+/// Ids begin with it; two of one number ended in their order.
+std::string number_of(const PushOutcome& push) { return push.id.substr(0, push.id.find('-')); }
+
 }  // namespace
 
 bool TrainOutput::pushed_all() const {
@@ -34,7 +37,7 @@ bool TrainOutput::pushed_all() const {
   std::map<std::string, const PushOutcome*> newest;
   for (const PushOutcome& push : pushes) {
     const PushOutcome*& known = newest[push.lane];
-    if (known == nullptr || known->id <= push.id) known = &push;
+    if (known == nullptr || number_of(*known) <= number_of(push)) known = &push;
   }
   return std::all_of(newest.begin(), newest.end(),
                      [](const auto& one) { return one.second->ok(); });
@@ -99,10 +102,8 @@ std::string Trainer::model_card() const {
 CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   if (!impl_->processes.is_main()) return {};
   const TrainingArguments& args = impl_->options.args;
-  if (!impl_->pusher) {
-    impl_->make_pusher();
-    impl_->pusher->begin();
-  }
+  if (!impl_->pusher) impl_->make_pusher();
+  impl_->pusher->begin();
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
   impl_->save_model_to(args.output_dir);

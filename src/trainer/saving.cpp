@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <typeinfo>
+
 namespace torchhub {
 
 namespace fs = std::filesystem;
@@ -38,7 +40,7 @@ void TrainingRun::save_checkpoint() {
   share_best_checkpoint();
   ++output_.saves;
   if (impl_.options.save_mode == SaveMode::sync) wait_for_save();
-  save_stall_ += impl_.seconds_since(start);
+  add_stall(start);
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }
@@ -49,13 +51,18 @@ void TrainingRun::save_checkpoint() {
 /// Fixes what the checkpoint will hold. Small files are written, large ones put off.
 void TrainingRun::begin_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
-  UnfinishedCheckpoint save{.step = state_.global_step, .target = folder};
-  save.folder = std::make_unique<AtomicFolder>(folder);
+  UnfinishedCheckpoint save{.step = state_.global_step,
+                            .target = folder,
+                            .folder = std::make_unique<AtomicFolder>(folder)};
   const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
   save.files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
   const fs::path& building = save.folder->path();
+  // A save_model() of the user's own may read what it has written, or change weights around it.
+  const bool is_async = impl_.options.save_mode == SaveMode::async;
+  const bool is_ours = typeid(trainer_) == typeid(Trainer);
+  DeferredFiles* const later = is_async ? save.files.get() : nullptr;
   {
-    const DeferralGuard put_off(impl_.deferred, save.files.get());
+    const DeferralGuard put_off(impl_.deferred, is_ours ? later : nullptr);
     impl_.save_model_to(building);
   }
   // Only a step that is saved can be loaded again as the best.
@@ -64,8 +71,7 @@ void TrainingRun::begin_checkpoint(const fs::path& folder,
     if (best == folder || fs::is_directory(best)) state_.best_model_checkpoint = best.string();
   }
   if (!args_.save_only_model) {
-    save_optimizer(*optimizer_, scheduler_->base_rates(), building / "optimizer.pt",
-                   save.files.get());
+    save_optimizer(*optimizer_, scheduler_->base_rates(), building / "optimizer.pt", later);
     save_scheduler(*scheduler_, building / "scheduler.pt");
     if (impl_.scaler) save_scaler(*impl_.scaler, building / "scaler.pt");
     write_random_states(building, random_states);
@@ -76,7 +82,7 @@ void TrainingRun::begin_checkpoint(const fs::path& folder,
   write_file_atomically(building / "trainer_state.json",
                         to_json_text(state_, {.strict_json = impl_.options.strict_json}));
   writer_.begin(std::move(save));
-  if (impl_.options.save_copy == SaveCopy::clone) writer_.before_change();
+  if (is_async && impl_.options.save_copy == SaveCopy::clone) writer_.before_change();
 }
 
 /// Where memory begins that only the optimizer's step changes.
@@ -98,7 +104,6 @@ void TrainingRun::announce_save() {
   SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
   saved.stall_seconds = std::exchange(save_stall_, 0);
   if (impl_.options.save_mode == SaveMode::sync) saved.write_seconds = 0;
-  output_.save_stall_seconds += saved.stall_seconds;
   output_.save_write_seconds += saved.write_seconds;
   impl_.callbacks.saved(impl_.event(), saved);
   rotate_checkpoints(saved.step);
@@ -107,7 +112,7 @@ void TrainingRun::announce_save() {
 void TrainingRun::finish_save_under_way() {
   const auto start = impl_.options.clock->steady_now();
   wait_for_save();
-  save_stall_ += impl_.seconds_since(start);
+  add_stall(start);
   announce_save();
 }
 
@@ -115,7 +120,13 @@ void TrainingRun::finish_save_under_way() {
 void TrainingRun::let_save_go_on() {
   const auto start = impl_.options.clock->steady_now();
   writer_.before_change();
-  save_stall_ += impl_.seconds_since(start);
+  add_stall(start);
+}
+
+void TrainingRun::add_stall(std::chrono::steady_clock::time_point start) {
+  const double seconds = impl_.seconds_since(start);
+  save_stall_ += seconds;
+  output_.save_stall_seconds += seconds;
 }
 
 void TrainingRun::write_random_states(const fs::path& folder,

@@ -102,8 +102,9 @@ TrainOutput TrainingRun::go(const std::optional<std::filesystem::path>& checkpoi
 void TrainingRun::keep_save_under_way() {
   try {
     wait_for_save();
+    announce_save();
   } catch (const std::exception& another) {
-    log::error("checkpoint_not_written", {{"error", another.what()}});
+    log::error("save_not_finished", {{"error", another.what()}});
   }
 }
 

@@ -88,6 +88,7 @@ class TrainingRun {
   void announce_save();
   void finish_save_under_way();
   void let_save_go_on();
+  void add_stall(std::chrono::steady_clock::time_point start);
   void keep_save_under_way();
   void wait_for_last_save();
   void write_random_states(const std::filesystem::path& folder,

@@ -61,9 +61,9 @@ void TrainingRun::optimizer_step() {
   const CallbackList& callbacks = impl_.callbacks;
   if (impl_.scaler) impl_.scaler->unscale(*optimizer_);
   grad_norm_ = clip_gradients(*optimizer_, args_.max_grad_norm);
+  let_save_go_on();
   callbacks.pre_optimizer_step(impl_.event());
   used_rate_ = scheduler_->rates().front();
-  let_save_go_on();
   bool made = true;  // not where float16 gradients overflowed
   if (impl_.scaler) {
     made = impl_.scaler->step(*optimizer_);

@@ -1,6 +1,6 @@
 // usage: killable_run OUTPUT_DIR ENDPOINT TOKEN CACHE RESUME_FROM|- KILL_AT_STEP
-// Trains the tiny model for 60 steps with each save pushed. At KILL_AT_STEP (0: never) it waits
-// until the save of step 30 is on the hub and then kills itself as kill -9 would. At -KILL_AT_STEP
+// Trains the tiny model for 60 steps with each save pushed. At KILL_AT_STEP (0: never), or later if
+// the save of step 30 is not on the hub by then, it kills itself as kill -9 would. At -KILL_AT_STEP
 // it sends itself SIGTERM and lets the grace period of enable_jit_checkpoint pass.
 #include "support/tiny_model.h"
 #include "torchhub/torchhub.h"
@@ -22,12 +22,20 @@ class KillAt final : public TrainerCallback {
       std::raise(SIGTERM);
       system_clock()->sleep_for(JitCheckpointOptions{}.grace_period);
     }
-    if (event.state.global_step != step_) return;
+    kill_if_due(event);
+  }
+  /// After the pusher has taken it over.
+  void on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) override {
+    if (step_ <= 0 || checkpoint.step != 30) return;
     while (!pushed()) system_clock()->sleep_for(std::chrono::milliseconds(5));
-    std::raise(SIGKILL);
+    is_pushed_ = true;
+    kill_if_due(event);
   }
 
  private:
+  void kill_if_due(const TrainerEvent& event) const {
+    if (is_pushed_ && event.state.global_step >= step_) std::raise(SIGKILL);
+  }
   bool pushed() const {
     for (const GitCommit& commit : client_.list_repo_commits({.id = RepoId::parse("demo/tiny")})) {
       if (commit.title == "Training in progress, step 30") return true;
@@ -37,6 +45,7 @@ class KillAt final : public TrainerCallback {
 
   std::int64_t step_;
   HubClient client_;
+  bool is_pushed_ = false;
 };
 
 }  // namespace
@@ -62,11 +71,9 @@ int main(int argc, char** argv) {
                          .hub_strategy = HubStrategy::checkpoint,
                          .hub_always_push = true};
   args.enable_jit_checkpoint = kill_at < 0;
-  Trainer trainer({.model = model,
-                   .args = args,
-                   .train_dataset = testing::tiny_dataset(50),
-                   .callbacks = {std::make_shared<KillAt>(kill_at, hub)},
-                   .hub = hub});
+  Trainer trainer(
+      {.model = model, .args = args, .train_dataset = testing::tiny_dataset(50), .hub = hub});
+  trainer.add_callback(std::make_shared<KillAt>(kill_at, hub));
   TrainOptions options;
   if (resumes) options.resume_from_checkpoint = argv[5];
   const bool pushed = trainer.train(options).pushed_all();
