@@ -7,6 +7,8 @@
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -109,13 +111,35 @@ void PushToHubCallback::on_init_end(const TrainerEvent& /*event*/) { begin(); }
 void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const std::int64_t step = event.state.global_step;
-  const fs::path checkpoint = options_.output_dir / checkpoint_name(step);
-  if (step < handed_over_) {
-    note_handed_over(step);  // the run begins anew, or goes back
-  } else if (step > handed_over_ && knows_handed_over_ && is_complete_checkpoint(checkpoint)) {
-    hand_over(announced(event), {.folder = checkpoint, .step = step});
-  }
+  without_ending_the_run("the save that the run goes on from", step, [&] {
+    const fs::path checkpoint = options_.output_dir / checkpoint_name(step);
+    const bool was_there = std::find(known_.begin(), known_.end(), step) != known_.end();
+    const bool was_cut_off = step > handed_over_ && knows_handed_over_ && !was_there;
+    trains_ = true;
+    known_ = complete_checkpoints(options_.output_dir);
+    if (was_cut_off && is_complete_checkpoint(checkpoint)) {
+      hand_over(announced(event), {.folder = checkpoint, .step = step});
+    } else {
+      note_handed_over(step);
+    }
+  });
   knows_handed_over_ = true;
+}
+
+/// What goes wrong with handing over is told like a push that failed: training goes on, and the
+/// checkpoint is there.
+void PushToHubCallback::without_ending_the_run(const std::string& commit_message, std::int64_t step,
+                                               const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const std::exception& error) {
+    PushOutcome outcome{.id = fmt::format("99999999-not-handed-over-{}", outcomes_.size()),
+                        .step = step,
+                        .commit_message = commit_message,
+                        .state = PushState::failed,
+                        .error = error.what()};
+    collect({std::move(outcome)});
+  }
 }
 
 void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
@@ -126,13 +150,17 @@ void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
 void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& /*checkpoint*/) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
-  announced_ = announced(event);
+  const std::int64_t step = event.state.global_step;
+  announced_ = {.step = step,
+                .message = progress_message(options_.progress_unit, step, event.state.epoch)};
+  without_ending_the_run(announced_.message, step, [&] { announced_ = announced(event); });
 }
 
 void PushToHubCallback::on_saved(const TrainerEvent& /*event*/, const SavedCheckpoint& checkpoint) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
-  hand_over(announced_, checkpoint);
+  without_ending_the_run(announced_.message, announced_.step,
+                         [&] { hand_over(announced_, checkpoint); });
 }
 
 PushToHubCallback::Announced PushToHubCallback::announced(const TrainerEvent& event) const {
@@ -172,9 +200,13 @@ void PushToHubCallback::submit(PushJob job) {
 void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   const StallTimer timer(stall_seconds_);
   if (options_.hub_strategy == HubStrategy::end) {
-    PushJob job = empty_job("End of training", event.state.global_step);
-    add_output_folder(job, options_.output_dir, refreshed_card(event));
-    submit(std::move(job));
+    const std::string message = "End of training";
+    const std::int64_t step = event.state.global_step;
+    without_ending_the_run(message, step, [&] {
+      PushJob job = empty_job(message, step);
+      add_output_folder(job, options_.output_dir, refreshed_card(event));
+      submit(std::move(job));
+    });
   }
   collect(worker_->drain(options_.time_limit));
 }
@@ -197,7 +229,9 @@ CommitInfo PushToHubCallback::push_and_wait(const fs::path& folder,
   collect(worker_->drain());
   PushJob job = empty_job(commit_message, 0);
   add_output_folder(job, folder, card);
+  journal_.remember(job);
   const PushOutcome outcome = push_job(client_, job, journal_);
+  job.snapshot.release();
   if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
   return {.oid = outcome.commit_oid.value_or(""),
           .commit_url = outcome.commit_url.value_or(""),
@@ -222,7 +256,7 @@ std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent&
 
 PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int64_t step) const {
   return {.repo = repo_,
-          .endpoint = options_.hub.endpoint,
+          .endpoint = client_.options().endpoint,
           .revision = target().revision,
           .commit_message = commit_message,
           .step = step,
@@ -246,9 +280,11 @@ void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
 /// What people wrote on the Hub is from now on in the card here too, unless that was changed since.
 void PushToHubCallback::adopt_merged_card(const std::string& card) const {
   const fs::path here = options_.output_dir / "README.md";
-  std::error_code error;
-  if (!fs::exists(here, error) || read_file(here) != read_file(journal_.pushed_card())) return;
-  card_.adopt(card);
+  try {
+    if (read_file(here) == read_file(journal_.pushed_card())) card_.adopt(card);
+  } catch (const FileError& error) {  // what is on the Hub is merged again by the next push
+    log::warning("merged_card_not_taken_over", {{"error", error.what()}});
+  }
 }
 
 }  // namespace torchhub

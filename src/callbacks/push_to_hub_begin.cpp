@@ -34,7 +34,7 @@ std::string PushToHubCallback::default_name(const fs::path& output_dir) {
 }
 
 void PushToHubCallback::begin() {
-  if (!repo_.id.name.empty()) return;
+  if (has_begun_) return;
   repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
   // An existing repository says nothing of whether this token may write to it.
   static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
@@ -43,6 +43,7 @@ void PushToHubCallback::begin() {
   }
   adopt_remote_card();
   finish_what_was_left();
+  has_begun_ = true;
 }
 
 Repo PushToHubCallback::created_repo() const {
@@ -66,10 +67,10 @@ void PushToHubCallback::finish_what_was_left() {
   std::vector<PushJob> left = journal_.unfinished();
   if (left.empty()) {
     // From here on, a commit of somebody else is news.
-    journal_.note_head(client_.repo_info(repo_, target().revision).sha);
+    journal_.note_head(target(), client_.repo_info(repo_, target().revision).sha);
   }
   for (PushJob& job : left) {
-    if (job.endpoint != options_.hub.endpoint) {
+    if (job.endpoint != client_.options().endpoint) {
       log::warning("unfinished_push_for_another_hub", {{"message", job.commit_message},
                                                        {"endpoint", job.endpoint},
                                                        {"finish_with", "torchhub push resume"}});
@@ -77,24 +78,27 @@ void PushToHubCallback::finish_what_was_left() {
     }
     log::warning("unfinished_push_goes_on",
                  {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
+    job.moved_branch = MovedBranch::merge;  // files that others changed it leaves alone anyway
     if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
     worker_->submit(std::move(job));
   }
   if (const auto before = earlier_target(journal_)) {
-    knows_handed_over_ = before->endpoint == options_.hub.endpoint && before->repo == repo_;
+    knows_handed_over_ = before->pushes_saves && before->place() == target().place();
     if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
+    known_ = before->known;
   }
   journal_.set_target(target());
 }
 
 PushTarget PushToHubCallback::target() const {
-  return {.endpoint = options_.hub.endpoint,
+  return {.endpoint = client_.options().endpoint,
           .repo = repo_,
           .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
-          .pushes_saves = options_.hub_strategy != HubStrategy::end,
+          .pushes_saves = trains_ && options_.hub_strategy != HubStrategy::end,
           .checkpoint = pushed_checkpoint(options_.hub_strategy),
           .progress_unit = options_.progress_unit,
-          .handed_over = handed_over_};
+          .handed_over = handed_over_,
+          .known = known_};
 }
 
 void PushToHubCallback::note_handed_over(std::int64_t step) {

@@ -44,13 +44,16 @@ bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool
                title_of(job), job.endpoint, client.options().endpoint, job.endpoint);
     return false;
   }
-  if (on_top) job.is_left = false;
+  if (on_top) {
+    job.is_left = false;
+    job.moved_branch = MovedBranch::merge;
+  }
   try {
     const PushOutcome outcome = push_job(client, job, journal);
     job.snapshot.release();
     fmt::print("{}: {}\n", title_of(job), outcome.commit_url.value_or("a newer one is there"));
     return true;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), error.what());
     return false;
   }

@@ -12,8 +12,8 @@ std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo
                                        const std::string& revision, const std::stop_token& stop) {
   try {
     return read_file(client.hub_download(repo, "README.md", {.revision = revision}, stop));
-  } catch (const EntryNotFoundError&) {
-    return std::nullopt;  // none yet
+  } catch (const RemoteEntryNotFoundError&) {  // not LocalEntryNotFoundError: the Hub said nothing
+    return std::nullopt;                       // none yet
   } catch (const RevisionNotFoundError&) {
     return std::nullopt;  // nor any commit
   }

@@ -17,6 +17,10 @@ std::string_view to_string(MovedBranch moved) {
   return moved == MovedBranch::merge ? "merge" : "fail";
 }
 
+std::string PushJob::place() const {
+  return fmt::format("{} {} {}", endpoint, repo.web_path(), revision);
+}
+
 std::string_view to_string(PushState state) {
   switch (state) {
     case PushState::queued:

@@ -71,6 +71,7 @@ std::string to_json_text(const PushJob& job) {
   json["moved_branch"] = to_string(job.moved_branch);
   json["card_keys"] = job.card_keys;
   json["sha256"] = job.sha256;
+  json["refused_since"] = job.refused_since;
   return text_of(json);
 }
 
@@ -87,17 +88,18 @@ PushJob push_job_of(std::string_view text) {
             .lasting = json.at("lasting").get<std::vector<std::string>>(),
             .moved_branch = parse_moved_branch(json.at("moved_branch").get<std::string>()),
             .card_keys = json.at("card_keys").get<std::vector<std::string>>(),
-            .sha256 = json.at("sha256").get<std::map<std::string, std::string>>()};
+            .sha256 = json.at("sha256").get<std::map<std::string, std::string>>(),
+            .refused_since = json.at("refused_since").get<std::string>()};
   });
 }
 
 std::string to_json_text(const LastPush& last) {
-  return text_of({{"version", kVersion}, {"head", last.head}, {"newest", last.newest}});
+  return text_of({{"version", kVersion}, {"heads", last.heads}, {"newest", last.newest}});
 }
 
 LastPush last_push_of(std::string_view text) {
   return read_as(text, [](const Json& json) -> LastPush {
-    return {.head = json.at("head").get<std::string>(),
+    return {.heads = json.at("heads").get<std::map<std::string, std::string>>(),
             .newest = json.at("newest").get<std::map<std::string, std::string>>()};
   });
 }
@@ -109,6 +111,7 @@ std::string to_json_text(const PushTarget& target) {
   json["checkpoint"] = target.checkpoint;
   json["progress_unit"] = target.progress_unit;
   json["handed_over"] = target.handed_over;
+  json["known"] = target.known;
   return text_of(json);
 }
 
@@ -120,7 +123,8 @@ PushTarget push_target_of(std::string_view text) {
             .pushes_saves = json.at("pushes_saves").get<bool>(),
             .checkpoint = json.at("checkpoint").get<PushedCheckpoint>(),
             .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
-            .handed_over = json.at("handed_over").get<std::int64_t>()};
+            .handed_over = json.at("handed_over").get<std::int64_t>(),
+            .known = json.at("known").get<std::vector<std::int64_t>>()};
   });
 }
 

@@ -42,8 +42,23 @@ fs::path last_file(const fs::path& folder) { return folder / "last.json"; }
 
 }  // namespace
 
+std::string PushTarget::place() const {
+  return PushJob{.repo = repo, .endpoint = endpoint, .revision = revision, .commit_message = {}}
+      .place();
+}
+
+std::string LastPush::head_of(const PushJob& job) const {
+  const auto found = heads.find(job.place());
+  return found == heads.end() ? std::string() : found->second;
+}
+
+bool LastPush::has_arrived(const PushJob& job) const {
+  const auto found = newest.find(job.lane_key());
+  return found != newest.end() && job.snapshot.name() <= found->second;
+}
+
 bool LastPush::has_overtaken(const PushJob& job) const {
-  const auto found = newest.find(job.lane);
+  const auto found = newest.find(job.lane_key());
   return found != newest.end() && job.snapshot.name() < found->second;
 }
 
@@ -114,15 +129,15 @@ LastPush PushJournal::last_push() const {
 
 void PushJournal::note_done(const PushJob& job, const std::string& commit) const {
   LastPush last = last_push();
-  last.head = commit;
-  std::string& newest = last.newest[job.lane];
+  last.heads[job.place()] = commit;
+  std::string& newest = last.newest[job.lane_key()];
   newest = std::max(newest, job.snapshot.name());
   write_file_atomically(last_file(folder_), to_json_text(last));
 }
 
-void PushJournal::note_head(const std::string& commit) const {
+void PushJournal::note_head(const PushTarget& at, const std::string& commit) const {
   LastPush last = last_push();
-  last.head = commit;
+  last.heads[at.place()] = commit;
   write_file_atomically(last_file(folder_), to_json_text(last));
 }
 

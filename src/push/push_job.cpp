@@ -44,8 +44,11 @@ class Push {
 
   PushOutcome run() {
     if (paths_.empty()) return {.state = PushState::superseded};
+    if (job_.is_left && last_.has_arrived(job_) && !last_.has_overtaken(job_)) {
+      return {.state = PushState::superseded};  // it was done, and its process could not clear up
+    }
     require_no_secrets(job_.snapshot.folder(), client_.options().token, stop_);
-    if (job_.is_left) require_not_moved(client_, job_, last_.head, journal_.output_dir(), stop_);
+    if (job_.is_left) refuse_if_moved();
     const CommitInfo info = commit();
     journal_.note_done(job_, info.oid);
     if (our_card_) write_file_atomically(journal_.pushed_card(), *our_card_);
@@ -67,14 +70,30 @@ class Push {
     });
   }
 
+  /// Our own pushes move the branch as well, so it is compared with the last of them.
+  void refuse_if_moved() const {
+    const std::string since = job_.refused_since.empty() ? last_.head_of(job_) : job_.refused_since;
+    try {
+      require_not_moved(client_, job_, since, journal_.output_dir(), stop_);
+    } catch (const BranchMovedError&) {
+      PushJob refused = job_;
+      refused.refused_since = since;
+      journal_.remember(refused);
+      throw;
+    }
+  }
+
   CommitInfo commit() {
     if (job_.moved_branch == MovedBranch::fail) {
-      return commit_on(last_.head.empty() ? head() : last_.head);
+      const std::string known = last_.head_of(job_);
+      return commit_on(known.empty() ? head() : known);
     }
     for (int tries = 1;; ++tries) {
       try {
         return commit_on(head());
       } catch (const HeadMovedError&) {
+        if (tries == kTries) throw;
+      } catch (const ConflictError&) {  // somebody is at it this moment
         if (tries == kTries) throw;
       }
     }

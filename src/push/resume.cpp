@@ -33,7 +33,10 @@ std::optional<std::string> card_in(const fs::path& folder) {
 std::optional<PushJob> save_cut_off(const PushJournal& journal, const std::vector<PushJob>& jobs) {
   const auto target = journal.target();
   if (!target || !target->pushes_saves) return std::nullopt;
-  const auto steps = complete_checkpoints(journal.output_dir());
+  std::vector<std::int64_t> steps = complete_checkpoints(journal.output_dir());
+  std::erase_if(steps, [&](std::int64_t step) {
+    return std::find(target->known.begin(), target->known.end(), step) != target->known.end();
+  });
   std::int64_t handed_over_until = target->handed_over;
   for (const PushJob& job : jobs) handed_over_until = std::max(handed_over_until, job.step);
   if (steps.empty() || steps.back() <= handed_over_until) return std::nullopt;

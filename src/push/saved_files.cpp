@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 /// Never uploaded: our own files, checkpoints (they go by strategy), unfinished writes, and
 /// Python's pickled arguments, which may hold a token.
 PathFilter output_filter() {
-  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "training_args.bin",
-                     "*/training_args.bin"}};
+  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "*/.cache/*",
+                     "training_args.bin", "*/training_args.bin"}};
 }
 
 /// Of a checkpoint, what makes the model at the repository's root: all that Trainer::save_model()

@@ -11,7 +11,7 @@ namespace torchhub {
 namespace {
 
 bool replaces(const PushJob& newer, const PushJob& older) {
-  return newer.droppable && older.droppable && newer.lane == older.lane;
+  return newer.droppable && older.droppable && newer.lane_key() == older.lane_key();
 }
 
 }  // namespace
@@ -37,6 +37,11 @@ void PushWorker::supersede(const PushJob& newer) {
   std::erase_if(waiting_, [&](const PushJob& older) {
     if (!replaces(newer, older)) return false;
     outcomes_.push_back(outcome_of(older, PushState::superseded));
+    older.snapshot.release();
+    return true;
+  });
+  std::erase_if(parked_, [&](const PushJob& older) {
+    if (!replaces(newer, older)) return false;
     older.snapshot.release();
     return true;
   });
@@ -104,6 +109,8 @@ void PushWorker::work(const std::stop_token& stop) {
       job.snapshot.release();
     } else if (attempt.again == TryAgain::soon) {
       failed_.push_back(job);
+    } else {
+      parked_.push_back(job);
     }
     outcomes_.push_back(std::move(attempt.outcome));
     lock.unlock();

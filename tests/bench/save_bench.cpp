@@ -110,11 +110,13 @@ int main(int argc, char** argv) {
   const auto copied = static_cast<std::size_t>(static_cast<double>(out.save_bytes_copied) / saves);
   fmt::print(
       "{{\"job\": \"{}\", \"how\": \"{}\", \"saves\": {}, \"event_ms_median\": {:.2f}, "
-      "\"stall_ms_median\": {:.2f}, \"stalls_ms\": [{:.1f}], \"copied_mb_a_save\": {:.1f}, \"memcpy_of_that_ms\": {:.2f}, "
-      "\"written_s_median\": {:.3f}, \"last_save_s\": {:.3f}, \"updates_per_second\": {:.4f}, \"peak_mib\": {:.0f}}}\n",
+      "\"stall_ms_median\": {:.2f}, \"stalls_ms\": [{:.1f}], \"copied_mb_a_save\": {:.1f}, "
+      "\"memcpy_of_that_ms\": {:.2f}, "
+      "\"written_s_median\": {:.3f}, \"last_save_s\": {:.3f}, \"updates_per_second\": {:.4f}, "
+      "\"peak_mib\": {:.0f}}}\n",
       name, how, out.saves, 1e3 * median(stopwatch->at_event), 1e3 * median(stopwatch->stalls),
-      fmt::join(in_ms(stopwatch->stalls), ", "), static_cast<double>(copied) / 1e6, 1e3 * memcpy_seconds(copied),
-      median(stopwatch->written), out.last_save_seconds,
+      fmt::join(in_ms(stopwatch->stalls), ", "), static_cast<double>(copied) / 1e6,
+      1e3 * memcpy_seconds(copied), median(stopwatch->written), out.last_save_seconds,
       static_cast<double>(updates) / seconds_between(stopwatch->begin, stopwatch->end),
       static_cast<double>(usage.ru_maxrss) / 1024);
 }

@@ -100,6 +100,14 @@ TEST_F(PushCommand, PushesASaveThatItsProcessCouldNotHandOver) {
   EXPECT_NE(resume().output.find("Nothing is left"), std::string::npos);
 }
 
+TEST_F(PushCommand, LeavesCheckpointsAloneThatWereThereBeforeTheRun) {
+  write_file_atomically(folder_ / "run/checkpoint-9/model.safetensors", "of an older run");
+  write_file_atomically(folder_ / "run/checkpoint-9/trainer_state.json", "{}");
+  journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .handed_over = 4, .known = {9}});
+  EXPECT_NE(resume().output.find("Nothing is left"), std::string::npos);
+  EXPECT_EQ(titles(), Names{"initial commit"});
+}
+
 TEST_F(PushCommand, SendsNothingToAnotherHubThanTheOneItBelongsTo) {
   leave_job("http://127.0.0.1:9");
   const Finished refused = resume();
@@ -124,7 +132,7 @@ TEST_F(PushCommand, KeepsWhatTheHubDidNotTakeAndNeverShowsTheToken) {
 
 TEST_F(PushCommand, PushesOverForeignChangesOnlyWhenTold) {
   leave_job(hub_.base_url());
-  journal_.note_head(client_.repo_info(repo_).sha);
+  journal_.note_head({.endpoint = hub_.base_url(), .repo = repo_}, client_.repo_info(repo_).sha);
   client_.create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "newer")},
                         {.commit_message = "by hand"});
   const Finished refused = resume();

@@ -123,13 +123,16 @@ TEST_F(Journal, KnowsWhichJobOfALaneHasArrived) {
   const PushJob older = job(1);
   const PushJob newer = job(2);
   PushJob beside = job(1);
+  beside.lane = "another";
   EXPECT_FALSE(journal_.last_push().has_overtaken(older));
   journal_.note_done(newer, "c0ffee");
-  beside.lane = "another";
   EXPECT_TRUE(journal_.last_push().has_overtaken(older));
   EXPECT_FALSE(journal_.last_push().has_overtaken(newer));
   EXPECT_FALSE(journal_.last_push().has_overtaken(beside));
-  EXPECT_EQ(journal_.last_push().head, "c0ffee");
+  EXPECT_EQ(journal_.last_push().head_of(older), "c0ffee");
+  PushJob elsewhere = job(1);
+  elsewhere.revision = "another";
+  EXPECT_EQ(journal_.last_push().head_of(elsewhere), "");
   journal_.note_done(older, "facade");  // late, and no newer for it
   EXPECT_TRUE(journal_.last_push().has_overtaken(older));
 }
@@ -142,7 +145,8 @@ TEST_F(Journal, KeepsItsTarget) {
                        .pushes_saves = false,
                        .checkpoint = PushedCheckpoint::under_its_name,
                        .progress_unit = ProgressUnit::epoch_and_step,
-                       .handed_over = 12});
+                       .handed_over = 12,
+                       .known = {4, 8}});
   const PushTarget read = journal_.target().value();
   EXPECT_EQ(read.endpoint, "http://127.0.0.1:1");
   EXPECT_EQ(read.repo.web_path(), "datasets/ana/m");
@@ -151,6 +155,7 @@ TEST_F(Journal, KeepsItsTarget) {
   EXPECT_EQ(read.checkpoint, PushedCheckpoint::under_its_name);
   EXPECT_EQ(read.progress_unit, ProgressUnit::epoch_and_step);
   EXPECT_EQ(read.handed_over, 12);
+  EXPECT_EQ(read.known, (std::vector<std::int64_t>{4, 8}));
 }
 
 TEST_F(Journal, NamesAFileOfItsOwnThatIsDamagedOrFromTheFuture) {
@@ -163,16 +168,6 @@ TEST_F(Journal, NamesAFileOfItsOwnThatIsDamagedOrFromTheFuture) {
       FAIL();
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
-    }
-  }
-}
-
-TEST_F(Journal, NeverHoldsAToken) {
-  leave(1);
-  journal_.set_target({.repo = {.id = {.owner = "ana", .name = "m"}}});
-  for (const auto& file : fs::recursive_directory_iterator(journal_.folder())) {
-    if (file.is_regular_file()) {
-      EXPECT_EQ(read_file(file.path()).find("token"), std::string::npos) << file.path();
     }
   }
 }

@@ -174,9 +174,10 @@ class PushJobsLeft : public PushJobs {
 
 TEST_F(PushJobsLeft, GoOnTopOfWhatDoesNotTouchTheirFiles) {
   push(save(1));
+  const PushJob job = left(2);
   commit("README.md", "# Words\n");
   commit("notes.txt", "mine");
-  EXPECT_TRUE(push(left(2)).ok());
+  EXPECT_TRUE(push(job).ok());
   EXPECT_EQ(on_hub("model.safetensors"), "weights of 2");
 }
 
@@ -188,6 +189,34 @@ TEST_F(PushJobsLeft, DoNotOverwriteWhatOthersHavePushedSince) {
   EXPECT_NE(message.find("model.safetensors"), std::string::npos) << message;
   EXPECT_NE(message.find("--on-top"), std::string::npos) << message;
   EXPECT_EQ(on_hub("model.safetensors"), "newer ones from elsewhere");
+}
+
+TEST_F(PushJobsLeft, AreRefusedAgainAfterAnotherJobOfTheirsHasArrived) {
+  push(save(1));
+  commit("model.safetensors", "newer ones from elsewhere");
+  const PushJob job = left(2);
+  journal_.remember(job);
+  EXPECT_THROW(push(job), BranchMovedError);
+  PushJob beside = save(3);
+  beside.lane = "another";
+  beside.snapshot = journal_.new_snapshot();
+  beside.snapshot.add_text("x", "notes.txt");
+  beside.replaced = {};
+  push(beside);
+  const auto note = job.snapshot.note().value();
+  PushJob again = job;
+  again.refused_since = note.substr(note.find("refused_since\": \"") + 17, 40);
+  EXPECT_THROW(push(again), BranchMovedError);
+  job.snapshot.release();
+}
+
+TEST_F(PushJobsLeft, GoUpOneAfterTheOther) {
+  push(save(1));
+  const PushJob second = left(2);
+  const PushJob third = left(3);
+  EXPECT_TRUE(push(second).ok());
+  EXPECT_TRUE(push(third).ok());
+  EXPECT_EQ(titles(), (Names{"step 1", "step 2", "step 3"}));
 }
 
 TEST_F(PushJobsLeft, KnowTheirOwnCommitWhoseProcessDidNotLiveToNoteIt) {

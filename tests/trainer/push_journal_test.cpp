@@ -104,6 +104,10 @@ TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterATimeLimit) {
   EXPECT_EQ(out.pushes.back().state, PushState::queued);
   EXPECT_NE(out.full_report().find("NOT YET PUSHED"), std::string::npos) << out.full_report();
   EXPECT_EQ(titles(), Names{"initial commit"});
+  for (const auto& file : fs::recursive_directory_iterator(folder_ / "tiny/_torchhub")) {
+    if (!file.is_regular_file()) continue;
+    EXPECT_EQ(read_file(file.path()).find(hub_.token()), std::string::npos) << file.path();
+  }
 
   gate_->set_shut(false);
   EXPECT_TRUE(resumed().pushed_all());
@@ -229,6 +233,19 @@ TEST_F(PushJournalOfARun, FailsWhereTheBranchHasMovedIfAskedTo) {
   EXPECT_EQ(out.pushes.back().state, PushState::failed);
   EXPECT_NE(out.pushes.back().error.find("412"), std::string::npos) << out.pushes.back().error;
   EXPECT_EQ(titles().back(), "notes");
+}
+
+TEST_F(PushJournalOfARun, DoesNotEndTheRunWhereNothingCanBeHandedOver) {
+  const auto block = std::make_shared<AtSave>(2, [&] {
+    fs::remove_all(folder_ / "tiny/_torchhub/pushes");
+    write_file_atomically(folder_ / "tiny/_torchhub/pushes", "a file in the way");
+  });
+  const TrainOutput out = Trainer(options({block})).train();
+  EXPECT_EQ(out.global_step, 4);
+  EXPECT_FALSE(out.pushed_all());
+  EXPECT_NE(out.pushes.back().error.find("is a file where a folder is needed"), std::string::npos)
+      << out.pushes.back().error;
+  EXPECT_TRUE(is_complete_checkpoint(folder_ / "tiny/checkpoint-4"));
 }
 
 // HD-1: no secret goes up, and training goes on.

@@ -127,6 +127,8 @@ class PushToHubCallback final : public TrainerCallback {
   Announced announced(const TrainerEvent& event) const;
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
   void submit(PushJob job);
+  void without_ending_the_run(const std::string& commit_message, std::int64_t step,
+                              const std::function<void()>& action);
   void note_handed_over(std::int64_t step);
   Repo created_repo() const;
   void adopt_remote_card();
@@ -139,9 +141,12 @@ class PushToHubCallback final : public TrainerCallback {
   CardSync card_;
   PushJournal journal_;
   Repo repo_ = {};
-  Announced announced_ = {};        ///< By the last on_save().
-  std::int64_t handed_over_ = 0;    ///< Step of the newest save that was handed over.
-  bool knows_handed_over_ = false;  ///< Pushes from this folder have been noted before.
+  Announced announced_ = {};              ///< By the last on_save().
+  std::int64_t handed_over_ = 0;          ///< Step of the newest save that was handed over.
+  bool knows_handed_over_ = false;        ///< A run before this one has noted that here.
+  std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
+  bool trains_ = false;                   ///< Saves of a run are pushed, not folders by hand.
+  bool has_begun_ = false;                ///< begin() has come to its end.
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;
   std::unique_ptr<PushWorker> worker_;  // last member: its thread ends before the rest goes

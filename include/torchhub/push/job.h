@@ -47,6 +47,14 @@ struct PushJob {
   /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
   /// need not be read again for it.
   std::map<std::string, std::string> sha256 = {};
+  /// The commit since which others had changed its files when it was refused for that; empty: it
+  /// was not. Later pushes of other jobs must not make this one forget.
+  std::string refused_since = {};
+
+  /// "<endpoint> <repository> <branch>": where it goes.
+  std::string place() const;
+  /// The same, and the lane.
+  std::string lane_key() const { return place() + " " + lane; }
 };
 
 enum class PushState {

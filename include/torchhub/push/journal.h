@@ -29,14 +29,22 @@ struct PushTarget {
   PushedCheckpoint checkpoint = PushedCheckpoint::none;
   ProgressUnit progress_unit = ProgressUnit::step;
   std::int64_t handed_over = 0;  ///< Newest save that the pusher has taken over.
+  /// Checkpoints that were there when the run began: none of its own that was cut off.
+  std::vector<std::int64_t> known = {};
+
+  std::string place() const;  ///< As PushJob's.
 };
 
 /// How far the pushes from a folder have come.
 struct LastPush {
-  std::string head = {};  ///< The branch's commit after the last of them; empty: not known.
-  std::map<std::string, std::string> newest = {};  ///< The newest job that arrived, by lane.
+  /// The branch's commit after the last of them, by PushJob::place().
+  std::map<std::string, std::string> heads = {};
+  std::map<std::string, std::string> newest = {};  ///< The newest job that arrived, by lane_key().
 
-  /// Has a newer job of the lane arrived?
+  /// Empty: not known.
+  std::string head_of(const PushJob& job) const;
+  /// Has this job, or a newer one of its lane, arrived?
+  bool has_arrived(const PushJob& job) const;
   bool has_overtaken(const PushJob& job) const;
 };
 
@@ -72,8 +80,8 @@ class PushJournal {
   /// Pusher's thread. The job is on the Hub. @param commit the branch's head then. @throws
   /// FileError, DiskFullError
   void note_done(const PushJob& job, const std::string& commit) const;
-  /// The branch's head as it is seen at the start. Before any push.
-  void note_head(const std::string& commit) const;
+  /// The head of `at`'s branch as it is seen at the start. Before any push.
+  void note_head(const PushTarget& at, const std::string& commit) const;
 
  private:
   std::filesystem::path output_dir_;

@@ -52,6 +52,7 @@ class PushWorker {
   std::condition_variable_any changed_;
   std::deque<PushJob> waiting_;                        // guarded by mutex_
   std::vector<PushJob> failed_;                        // guarded by mutex_; to be tried again
+  std::vector<PushJob> parked_;                        // guarded by mutex_; for the next start
   std::vector<PushOutcome> outcomes_;                  // guarded by mutex_
   std::optional<PushOutcome> running_ = std::nullopt;  // guarded by mutex_
   std::stop_source cancel_running_;                    // guarded by mutex_
