@@ -156,9 +156,11 @@ void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& /*che
   without_ending_the_run(announced_.message, step, [&] { announced_ = announced(event); });
 }
 
-void PushToHubCallback::on_saved(const TrainerEvent& /*event*/, const SavedCheckpoint& checkpoint) {
+void PushToHubCallback::on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) {
   if (options_.hub_strategy == HubStrategy::end) return;
   const StallTimer timer(stall_seconds_);
+  if (announced_.step != checkpoint.step) on_save(event, checkpoint.folder);  // the run has failed
+  if (announced_.step != checkpoint.step) return;  // the next start finds it
   without_ending_the_run(announced_.message, announced_.step,
                          [&] { hand_over(announced_, checkpoint); });
 }

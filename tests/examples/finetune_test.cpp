@@ -174,11 +174,13 @@ TEST_F(FinetuneProgram, NamesAFullDiskAndLeavesNoCheckpointHereNorOnTheHub) {
   EXPECT_EQ(finished.exit_code, 1);
   EXPECT_EQ(error_of(finished),
             "error: Cannot write '" +
-                (disk / "output/.tmp-checkpoint-1-R/.tmp-R/model.safetensors").string() +
+                (disk / "output/.tmp-checkpoint-1-R/model.safetensors").string() +
                 "': No space left on device. Free some space or choose another folder; nothing "
                 "half-written was kept.\n")
       << finished.errors;
-  EXPECT_EQ(names_in(disk / "output"), Names{"log.jsonl"});
+  for (const std::string& name : names_in(disk / "output")) {
+    EXPECT_FALSE(name.starts_with("checkpoint-") || name.starts_with(".tmp-")) << name;
+  }
   EXPECT_TRUE(client().repo_exists(resnet_));
   EXPECT_FALSE(client().file_exists(resnet_, "model.safetensors"));
   EXPECT_FALSE(client().file_exists(resnet_, "last-checkpoint/trainer_state.json"));
