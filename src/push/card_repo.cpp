@@ -1,5 +1,6 @@
 #include "torchhub/push/card_repo.h"
 
+#include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/card_template.h"
@@ -76,13 +77,8 @@ CommitInfo push_card(const HubClient& client, const Repo& repo, const ModelCard&
 CommitInfo edit_card(const HubClient& client, const Repo& repo,
                      const std::function<void(ModelCard&)>& edit, const UploadOptions& options,
                      std::stop_token stop) {
-  for (int tries = 1;; ++tries) {
-    try {
-      return edit_once(client, repo, edit, options, stop);
-    } catch (const HeadMovedError&) {
-      if (options.parent_commit || tries == kTries) throw;
-    }
-  }
+  return again_after<HeadMovedError>(options.parent_commit ? 1 : kTries,
+                                     [&] { return edit_once(client, repo, edit, options, stop); });
 }
 
 CommitInfo metadata_update(const HubClient& client, const Repo& repo,

@@ -1,5 +1,6 @@
 #include "torchhub/push/journal.h"
 
+#include "base/read_if_there.h"
 #include "push/job_json.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
@@ -54,7 +55,7 @@ std::string LastPush::head_of(const PushJob& job) const {
 
 bool LastPush::has_arrived(const PushJob& job) const {
   const auto found = newest.find(job.lane_key());
-  return found != newest.end() && job.snapshot.name() <= found->second;
+  return found != newest.end() && job.snapshot.name() == found->second;
 }
 
 bool LastPush::has_overtaken(const PushJob& job) const {
@@ -99,10 +100,10 @@ std::vector<PushJob> PushJournal::unfinished() const {
 
 std::optional<PushTarget> PushJournal::target() const {
   const fs::path file = target_file(folder_);
-  std::error_code error;
-  if (!fs::exists(file, error)) return std::nullopt;
+  const auto text = read_file_if_there(file);
+  if (!text) return std::nullopt;
   try {
-    return push_target_of(read_file(file));
+    return push_target_of(*text);
   } catch (Error& problem) {
     problem.add_context(file.string());
     throw;
@@ -115,12 +116,10 @@ void PushJournal::set_target(const PushTarget& target) const {
 
 LastPush PushJournal::last_push() const {
   const fs::path file = last_file(folder_);
-  std::error_code error;
-  if (!fs::exists(file, error)) return {};
+  const auto text = read_file_if_there(file);
+  if (!text) return {};
   try {
-    return last_push_of(read_file(file));
-  } catch (const FileError&) {
-    throw;
+    return last_push_of(*text);
   } catch (const Error& problem) {
     log::warning("last_push_not_read", {{"file", file.string()}, {"error", problem.what()}});
     return {};

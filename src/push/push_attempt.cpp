@@ -1,5 +1,6 @@
 #include "push/push_attempt.h"
 
+#include "push/try_again.h"
 #include "torchhub/base/error.h"
 #include "torchhub/hub/errors.h"
 #include "torchhub/push/push_job.h"
@@ -9,11 +10,6 @@
 
 namespace torchhub {
 namespace {
-
-template <typename... Kinds>
-bool is_one_of(const std::exception& error) {
-  return ((dynamic_cast<const Kinds*>(&error) != nullptr) || ...);
-}
 
 TryAgain try_again_after(const std::exception& error) {
   if (is_one_of<SecretFoundError, InvalidArgumentError, PayloadTooLargeError>(error)) {

@@ -2,6 +2,7 @@
 
 #include "push/hub_card.h"
 #include "push/root_weights.h"
+#include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
@@ -100,14 +101,9 @@ class FolderPush {
 
   std::string head() const { return client_.repo_info(repo_, plan_.revision, stop_).sha; }
 
+  /// Where the branch has moved, the card there may be another.
   CommitInfo commit() const {
-    for (int tries = 1;; ++tries) {
-      try {
-        return commit_on(head());
-      } catch (const HeadMovedError&) {  // the card there may be another now
-        if (tries == kTries) throw;
-      }
-    }
+    return again_after<HeadMovedError>(kTries, [&] { return commit_on(head()); });
   }
 
   CommitInfo commit_on(const std::string& parent) const {

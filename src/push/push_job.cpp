@@ -1,7 +1,9 @@
 #include "torchhub/push/push_job.h"
 
+#include "base/read_if_there.h"
 #include "push/hub_card.h"
 #include "push/moved_branch.h"
+#include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/errors.h"
@@ -17,12 +19,6 @@ namespace {
 constexpr int kTries = 5;
 const std::string kCard = "README.md";
 
-std::optional<std::string> text_if_there(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return std::nullopt;
-  return read_file(file);
-}
-
 /// One call of push_job().
 class Push {
  public:
@@ -35,7 +31,7 @@ class Push {
         last_(journal.last_push()),
         paths_(job.snapshot.paths()),
         replaced_(job.replaced),
-        last_pushed_(text_if_there(journal.pushed_card())) {
+        last_pushed_(read_file_if_there(journal.pushed_card())) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
     if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
       our_card_ = read_file(job.snapshot.folder() / kCard);
@@ -44,7 +40,7 @@ class Push {
 
   PushOutcome run() {
     if (paths_.empty()) return {.state = PushState::superseded};
-    if (job_.is_left && last_.has_arrived(job_) && !last_.has_overtaken(job_)) {
+    if (job_.is_left && last_.has_arrived(job_)) {
       return {.state = PushState::superseded};  // it was done, and its process could not clear up
     }
     require_no_secrets(job_.snapshot.folder(), client_.options().token, stop_);
@@ -88,15 +84,8 @@ class Push {
       const std::string known = last_.head_of(job_);
       return commit_on(known.empty() ? head() : known);
     }
-    for (int tries = 1;; ++tries) {
-      try {
-        return commit_on(head());
-      } catch (const HeadMovedError&) {
-        if (tries == kTries) throw;
-      } catch (const ConflictError&) {  // somebody is at it this moment
-        if (tries == kTries) throw;
-      }
-    }
+    // ConflictError: somebody is at it this moment.
+    return again_after<HeadMovedError, ConflictError>(kTries, [&] { return commit_on(head()); });
   }
 
   std::string head() const { return client_.repo_info(job_.repo, job_.revision, stop_).sha; }

@@ -1,5 +1,6 @@
 #include "torchhub/push/resume.h"
 
+#include "base/read_if_there.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
@@ -23,12 +24,6 @@ double epoch_of(const fs::path& checkpoint) {
   return epoch != state.end() && epoch->is_number() ? epoch->get<double>() : 0;
 }
 
-std::optional<std::string> card_in(const fs::path& folder) {
-  std::error_code error;
-  if (!fs::exists(folder / "README.md", error)) return std::nullopt;
-  return read_file(folder / "README.md");
-}
-
 /// A save that was complete and not handed over. @param jobs those that were
 std::optional<PushJob> save_cut_off(const PushJournal& journal, const std::vector<PushJob>& jobs) {
   const auto target = journal.target();
@@ -49,7 +44,7 @@ std::optional<PushJob> save_cut_off(const PushJournal& journal, const std::vecto
       .step = steps.back(),
       .snapshot = journal.new_snapshot()};
   add_save(job, journal.output_dir(), {.folder = checkpoint}, target->checkpoint,
-           card_in(journal.output_dir()));
+           read_file_if_there(journal.output_dir() / "README.md"));
   job.is_left = true;
   journal.remember(job);
   PushTarget handed_over = *target;

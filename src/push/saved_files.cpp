@@ -1,5 +1,6 @@
 #include "torchhub/push/saved_files.h"
 
+#include "push/never_pushed.h"
 #include "push/root_weights.h"
 #include "torchhub/push/card_sync.h"
 
@@ -10,11 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Never uploaded: our own files, checkpoints (they go by strategy), unfinished writes, and
-/// Python's pickled arguments, which may hold a token.
+/// Nor our own files, and checkpoints, which go by strategy.
 PathFilter output_filter() {
-  return {.ignore = {"_*", "checkpoint-*", ".tmp-*", "*/.tmp-*", ".cache/*", "*/.cache/*",
-                     "training_args.bin", "*/training_args.bin"}};
+  PathFilter filter{.ignore = never_pushed()};
+  filter.ignore.insert(filter.ignore.end(), {"_*", "checkpoint-*", "*/.cache/*"});
+  return filter;
 }
 
 /// Of a checkpoint, what makes the model at the repository's root: all that Trainer::save_model()

@@ -1,5 +1,6 @@
 #include "torchhub/push/snapshot.h"
 
+#include "base/read_if_there.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/file_lock.h"
@@ -80,9 +81,7 @@ void Snapshot::keep(std::string_view note) const {
 }
 
 std::optional<std::string> Snapshot::note() const {
-  std::error_code error;
-  if (!entry_ || !fs::exists(entry_->note(), error)) return std::nullopt;
-  return read_file(entry_->note());
+  return entry_ ? read_file_if_there(entry_->note()) : std::nullopt;
 }
 
 void Snapshot::release() const {

@@ -43,8 +43,9 @@ struct LastPush {
 
   /// Empty: not known.
   std::string head_of(const PushJob& job) const;
-  /// Has this job, or a newer one of its lane, arrived?
+  /// Has this job arrived, as the newest of its lane?
   bool has_arrived(const PushJob& job) const;
+  /// Has a newer job of its lane arrived?
   bool has_overtaken(const PushJob& job) const;
 };
 
