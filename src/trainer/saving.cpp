@@ -36,10 +36,9 @@ void TrainingRun::save_checkpoint() {
   const fs::path folder = args_.output_dir / checkpoint_name(state_.global_step);
   const std::vector<std::string> states = random_states();
   share_losses();
-  if (impl_.processes.writes()) begin_checkpoint(folder, states);
+  if (impl_.processes.writes()) write_checkpoint(folder, states);
   share_best_checkpoint();
   ++output_.saves;
-  if (impl_.options.save_mode == SaveMode::sync) wait_for_save();
   add_stall(start);
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
@@ -48,19 +47,32 @@ void TrainingRun::save_checkpoint() {
   announce_save();
 }
 
-/// Fixes what the checkpoint will hold. Small files are written, large ones put off.
-void TrainingRun::begin_checkpoint(const fs::path& folder,
+/// All of it now, or with SaveMode::async what is small now and the rest on another thread.
+void TrainingRun::write_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
-  UnfinishedCheckpoint save{.step = state_.global_step,
-                            .target = folder,
-                            .folder = std::make_unique<AtomicFolder>(folder)};
+  auto building = std::make_unique<AtomicFolder>(folder);
+  if (impl_.options.save_mode == SaveMode::sync) {
+    fill_checkpoint(building->path(), folder, random_states, nullptr);
+    building->commit();
+    saved_ = SavedCheckpoint{.folder = folder, .step = state_.global_step};
+    return;
+  }
   const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
-  save.files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
-  const fs::path& building = save.folder->path();
+  auto files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
+  fill_checkpoint(building->path(), folder, random_states, files.get());
+  writer_.begin({.step = state_.global_step,
+                 .target = folder,
+                 .folder = std::move(building),
+                 .files = std::move(files)});
+  if (impl_.options.save_copy == SaveCopy::clone) writer_.before_change();
+}
+
+/// Fixes what the checkpoint holds. @param later takes the large files; null: they are written
+void TrainingRun::fill_checkpoint(const fs::path& building, const fs::path& folder,
+                                  const std::vector<std::string>& random_states,
+                                  DeferredFiles* later) {
   // A save_model() of the user's own may read what it has written, or change weights around it.
-  const bool is_async = impl_.options.save_mode == SaveMode::async;
   const bool is_ours = typeid(trainer_) == typeid(Trainer);
-  DeferredFiles* const later = is_async ? save.files.get() : nullptr;
   {
     const DeferralGuard put_off(impl_.deferred, is_ours ? later : nullptr);
     impl_.save_model_to(building);
@@ -81,8 +93,6 @@ void TrainingRun::begin_checkpoint(const fs::path& folder,
   state_.stateful_callbacks = impl_.callbacks.states_to_save(control_, state_.stateful_callbacks);
   write_file_atomically(building / "trainer_state.json",
                         to_json_text(state_, {.strict_json = impl_.options.strict_json}));
-  writer_.begin(std::move(save));
-  if (is_async && impl_.options.save_copy == SaveCopy::clone) writer_.before_change();
 }
 
 /// Where memory begins that only the optimizer's step changes.
@@ -103,7 +113,6 @@ void TrainingRun::announce_save() {
   if (!saved_) return;
   SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
   saved.stall_seconds = std::exchange(save_stall_, 0);
-  if (impl_.options.save_mode == SaveMode::sync) saved.write_seconds = 0;
   output_.save_write_seconds += saved.write_seconds;
   impl_.callbacks.saved(impl_.event(), saved);
   rotate_checkpoints(saved.step);

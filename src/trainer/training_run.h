@@ -81,8 +81,10 @@ class TrainingRun {
   // Checkpoints: saving.cpp, resuming.cpp
   void save_checkpoint();
   /// @param random_states of all processes, where there are several
-  void begin_checkpoint(const std::filesystem::path& folder,
+  void write_checkpoint(const std::filesystem::path& folder,
                         const std::vector<std::string>& random_states);
+  void fill_checkpoint(const std::filesystem::path& building, const std::filesystem::path& folder,
+                       const std::vector<std::string>& random_states, DeferredFiles* later);
   std::unordered_set<const void*> steady_memory() const;
   void wait_for_save();
   void announce_save();

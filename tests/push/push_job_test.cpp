@@ -4,6 +4,7 @@
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/http/transport.h"
 #include "torchhub/hub/errors.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/push/secrets.h"
@@ -12,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 namespace torchhub {
@@ -102,6 +104,29 @@ TEST_F(PushJobs, KeepWordsThatWereWrittenOnTheHubInEveryLaterPush) {
   EXPECT_NE(card.find("A net for shirts."), std::string::npos) << card;
   EXPECT_NE(card.find("Accuracy: 0.7"), std::string::npos) << card;
   EXPECT_EQ(card.find("Accuracy: 0.6"), std::string::npos) << card;
+}
+
+/// Answers each question for the card as a Hub that is ill.
+class NoCard final : public Transport {
+ public:
+  Response send(const Request& request, std::stop_token stop) override {
+    if (request.url.find("/resolve/") != std::string::npos) return {.status = 503};
+    return inner_->send(request, std::move(stop));
+  }
+
+ private:
+  std::shared_ptr<Transport> inner_ = make_curl_transport();
+};
+
+TEST_F(PushJobs, DoNotTakeAHubThatDoesNotAnswerForOneWithoutACard) {
+  push(save(1, generated("0.5")));
+  commit("README.md", with_words(generated("0.5"), "A net for shirts."));
+  HubOptions ill = client_.options();
+  ill.transport = std::make_shared<NoCard>();
+  ill.cache_dir = folder_ / "another-cache";
+  ill.retry.max_retries = 0;
+  EXPECT_THROW(push_job(HubClient(ill), save(2, generated("0.6")), journal_), Error);
+  EXPECT_NE(on_hub("README.md")->find("A net for shirts."), std::string::npos);
 }
 
 TEST_F(PushJobs, TakeTheUsersOwnLaterWordsWhereTheHubHasNone) {
@@ -208,6 +233,15 @@ TEST_F(PushJobsLeft, AreRefusedAgainAfterAnotherJobOfTheirsHasArrived) {
   again.refused_since = note.substr(note.find("refused_since\": \"") + 17, 40);
   EXPECT_THROW(push(again), BranchMovedError);
   job.snapshot.release();
+}
+
+TEST_F(PushJobsLeft, AreNotDoneAgainWhereOnlyTheirFolderIsLeft) {
+  PushJob job = save(1);
+  push(job);
+  commit("model.safetensors", "newer ones from elsewhere");
+  job.is_left = true;
+  EXPECT_EQ(push(job).state, PushState::superseded);
+  EXPECT_EQ(on_hub("model.safetensors"), "newer ones from elsewhere");
 }
 
 TEST_F(PushJobsLeft, GoUpOneAfterTheOther) {

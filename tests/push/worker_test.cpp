@@ -214,6 +214,45 @@ TEST(PushWorker, GivesBackWhatIsLeftWhenTheTimeIsUpAndGoesOnAfterwards) {
   EXPECT_EQ(pushed_steps(worker.drain()), std::vector<std::int64_t>{3});
 }
 
+TEST(PushWorker, ReplacesASaveThatWaitsForTheNextStart) {
+  const TempDir folder;
+  const auto kept_job = [&](std::int64_t step) {
+    PushJob j = job(step);
+    j.snapshot = Snapshot(folder / std::to_string(step));
+    j.snapshot.keep("{}");
+    return j;
+  };
+  PushWorker worker([](const PushJob& j, const std::stop_token&) -> PushOutcome {
+    if (j.step == 1) throw ForbiddenError("the token may only read", {.status = 403});
+    return {.state = PushState::done, .commit_url = "url"};
+  });
+  worker.submit(kept_job(1));
+  worker.drain();
+  EXPECT_TRUE(std::filesystem::exists(folder / "1"));
+  worker.submit(kept_job(2));
+  worker.drain();
+  EXPECT_FALSE(std::filesystem::exists(folder / "1"));  // or each save would stay for ever
+}
+
+TEST(PushWorker, ReplacesNothingThatGoesElsewhere) {
+  Gate gate;
+  PushWorker worker(std::ref(gate));
+  worker.submit(job(1));
+  gate.wait_until_started();
+  worker.submit(job(2));
+  PushJob branch = job(3);
+  branch.revision = "trial";
+  worker.submit(std::move(branch));
+  PushJob repo = job(4);
+  repo.repo.id.name = "another";
+  worker.submit(std::move(repo));
+  PushJob hub = job(5);
+  hub.endpoint = "http://another";
+  worker.submit(std::move(hub));
+  gate.open(10);
+  EXPECT_EQ(pushed_steps(worker.drain()), (std::vector<std::int64_t>{1, 2, 3, 4, 5}));
+}
+
 TEST(PushWorker, LetsTheFilesOfAJobGoOnlyWhenItIsOver) {
   const TempDir folder;
   const auto kept_job = [&](std::int64_t step) {

@@ -159,6 +159,35 @@ TEST_F(BackgroundSave, IsFinishedWhereTheRunFailsMeanwhile) {
   }
 }
 
+TEST_F(BackgroundSave, LetsASaveModelOfOnesOwnReadAndChangeTheWeights) {
+  class Halves final : public Trainer {
+   public:
+    using Trainer::Trainer;
+    /// Saves half of each weight, and says what it has written.
+    void save_model(const std::optional<fs::path>& folder = std::nullopt) override {
+      const torch::NoGradGuard no_grad;
+      for (torch::Tensor& parameter : model().parameters()) parameter.mul_(0.5);
+      Trainer::save_model(folder);
+      for (torch::Tensor& parameter : model().parameters()) parameter.mul_(2);
+      write_file_atomically(*folder / "digest", sha256_hex_of_file(*folder / "model.safetensors"));
+    }
+  };
+  Files expected;
+  for (const SaveMode mode : {SaveMode::sync, SaveMode::async}) {
+    TrainerOptions o = options(mode);
+    Halves(std::move(o)).train();
+    const fs::path last = folder_ / "out/checkpoint-4";
+    const std::string weights = read_file(last / "model.safetensors");
+    EXPECT_EQ(read_file(last / "digest"), sha256_hex(weights));
+    if (expected.empty()) expected["weights"] = weights;
+    EXPECT_TRUE(weights == expected["weights"]);
+    fs::remove_all(folder_ / "out");
+  }
+  Trainer plain(options());
+  plain.train();
+  EXPECT_FALSE(read_file(folder_ / "out/checkpoint-4/model.safetensors") == expected["weights"]);
+}
+
 TEST_F(BackgroundSave, HasTheBestModelBackAtTheEnd) {
   TrainerOptions o = options();
   o.args.eval_strategy = IntervalStrategy::steps;

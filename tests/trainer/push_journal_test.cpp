@@ -129,6 +129,15 @@ TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterOneThatFailed) {
   EXPECT_EQ(titles(), straight_);  // step 4 was saved, and never handed over
 }
 
+TEST_F(PushJournalOfARun, NotesWhichCheckpointsAreOfAnOlderRun) {
+  write_file_atomically(folder_ / "tiny/checkpoint-9/trainer_state.json", "{}");
+  Trainer(options()).train();
+  const PushTarget target = PushJournal(folder_ / "tiny").target().value();
+  EXPECT_EQ(target.known, std::vector<std::int64_t>{9});
+  EXPECT_EQ(target.handed_over, 4);
+  EXPECT_TRUE(target.pushes_saves);
+}
+
 TEST_F(PushJournalOfARun, LeavesNothingBehindOnceAllHasArrived) {
   Trainer(options()).train();
   EXPECT_TRUE(PushJournal(folder_ / "tiny").unfinished().empty());
