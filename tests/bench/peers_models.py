@@ -95,6 +95,19 @@ class Resnet(nn.Module):
         return {"loss": F.cross_entropy(logits, labels), "logits": logits}
 
 
+class Rows:
+    """What a user of PyTorch writes: a dataset over tensors."""
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def __len__(self):
+        return len(self.columns["labels"])
+
+    def __getitem__(self, index):
+        return {name: column[index] for name, column in self.columns.items()}
+
+
 def job(name, updates):
     """Model, columns, batch size: see bench_jobs.h."""
     torch.manual_seed(42)

@@ -14,17 +14,6 @@ import peers_models
 from transformers import Trainer, TrainingArguments
 
 
-class Rows:
-    def __init__(self, columns):
-        self.columns = columns
-
-    def __len__(self):
-        return len(self.columns["labels"])
-
-    def __getitem__(self, index):
-        return {name: column[index] for name, column in self.columns.items()}
-
-
 class TimedTrainer(Trainer):
     seconds = []
 
@@ -41,7 +30,7 @@ with tempfile.TemporaryDirectory() as folder:
                              max_steps=updates, disable_tqdm=True, save_steps=save_every,
                              save_total_limit=2, use_cpu=True, report_to="none",
                              logging_strategy="no")
-    trainer = TimedTrainer(model=model, args=args, train_dataset=Rows(columns))
+    trainer = TimedTrainer(model=model, args=args, train_dataset=peers_models.Rows(columns))
     trainer.train()
 print(json.dumps({"job": job_name, "saves": len(trainer.seconds),
                   "save_ms_median": round(1e3 * statistics.median(trainer.seconds), 1),

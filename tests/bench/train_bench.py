@@ -22,19 +22,6 @@ class Stopwatch(TrainerCallback):
             self.begin = self.end
 
 
-class Rows:
-    """What a user of PyTorch writes: a dataset over tensors."""
-
-    def __init__(self, columns):
-        self.columns = columns
-
-    def __len__(self):
-        return len(self.columns["labels"])
-
-    def __getitem__(self, index):
-        return {name: column[index] for name, column in self.columns.items()}
-
-
 job_name, updates = sys.argv[1], int(sys.argv[2])
 model, columns, batch_size = peers_models.job(job_name, updates + WARM_UP)
 stopwatch = Stopwatch()
@@ -42,6 +29,6 @@ with tempfile.TemporaryDirectory() as folder:
     args = TrainingArguments(output_dir=folder, per_device_train_batch_size=batch_size,
                              max_steps=updates + WARM_UP, disable_tqdm=True, save_strategy="no",
                              use_cpu=True, report_to="none")
-    Trainer(model=model, args=args, train_dataset=Rows(columns), callbacks=[stopwatch]).train()
+    Trainer(model=model, args=args, train_dataset=peers_models.Rows(columns), callbacks=[stopwatch]).train()
 print(json.dumps({"job": job_name, "updates": updates,
                   "steps_per_second": round(updates / (stopwatch.end - stopwatch.begin), 3)}))

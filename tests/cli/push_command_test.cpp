@@ -1,5 +1,6 @@
 // `torchhub push resume`, as people call it: the program itself, against a real hub.
 #include "support/child_process.h"
+#include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
@@ -17,6 +18,8 @@ namespace fs = std::filesystem;
 using testing::Finished;
 using testing::LocalHub;
 using testing::TempDir;
+
+using Names = std::vector<std::string>;
 
 class PushCommand : public ::testing::Test {
  protected:
@@ -42,13 +45,7 @@ class PushCommand : public ::testing::Test {
   }
 
   /// Oldest first.
-  std::vector<std::string> titles() const {
-    std::vector<std::string> names;
-    for (const GitCommit& each : client_.list_repo_commits(repo_)) names.push_back(each.title);
-    std::reverse(names.begin(), names.end());
-    return names;
-  }
-  using Names = std::vector<std::string>;
+  Names titles() const { return testing::commit_titles(client_, repo_); }
 
   const TempDir folder_;
   const LocalHub hub_;

@@ -1,5 +1,5 @@
 // from_pretrained against a real hub on loopback.
-#include "finetune/resnet_model.h"
+#include "models/small_resnet.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
@@ -17,6 +17,7 @@ namespace {
 
 using testing::LocalHub;
 using testing::message_of;
+using testing::small_resnet;
 using testing::TempDir;
 
 class FromHub : public ::testing::Test {
@@ -30,18 +31,9 @@ class FromHub : public ::testing::Test {
     HubClient(options).create_repo(repo);
   }
 
-  static ResnetConfig config() {
-    ResnetConfig config;
-    config.block_type = "basic";
-    config.layers = {1};
-    config.num_classes = 10;
-    config.input_channels = 1;
-    return config;
-  }
-
   /// Saves a fresh model and pushes it; @return the commit
   std::string push(const std::string& name, const SavePretrainedOptions& how = {}) {
-    ResnetModelForImageClassification model(config());
+    ResnetModelForImageClassification model(small_resnet());
     model.save_pretrained(folder / name, how);
     return HubClient(options).upload_folder(repo, folder / name).oid;
   }
@@ -109,7 +101,7 @@ TEST_F(FromHub, NamesWhatTheRepoLacks) {
   EXPECT_EQ(message_of<ConfigError>([&] { load(); }),
             "'demo/resnet' at revision 'main' holds no config.json. Name a folder made by "
             "save_pretrained, or a repo of the hub that has one.");
-  config().save_pretrained(folder / "bare");
+  small_resnet().save_pretrained(folder / "bare");
   HubClient(options).upload_folder(repo, folder / "bare");
   EXPECT_EQ(
       message_of<ConfigError>([&] { load(); }),
@@ -123,7 +115,7 @@ TEST_F(FromHub, PrefersAFolderOfThatName) {
   const TempDir here;
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(here.path());
-  ResnetModelForImageClassification local(config());
+  ResnetModelForImageClassification local(small_resnet());
   local.save_pretrained("demo/resnet");
   const auto model = load();
   std::filesystem::current_path(before);

@@ -1,5 +1,6 @@
 // push_to_hub of single objects against a real hub on loopback.
-#include "finetune/resnet_model.h"
+#include "models/small_resnet.h"
+#include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
@@ -17,6 +18,7 @@ namespace torchhub {
 namespace {
 
 using testing::LocalHub;
+using testing::small_resnet;
 using testing::TempDir;
 using Names = std::vector<std::string>;
 
@@ -28,15 +30,6 @@ class PushToHub : public ::testing::Test {
     options_.token = hub_.token();
     options_.cache_dir = folder_ / "cache";
     options_.retry.max_retries = 0;
-  }
-
-  static ResnetConfig config() {
-    ResnetConfig config;
-    config.block_type = "basic";
-    config.layers = {1};
-    config.num_classes = 10;
-    config.input_channels = 1;
-    return config;
   }
 
   PushObjectOptions with(std::vector<std::string> tags) const {
@@ -56,12 +49,7 @@ class PushToHub : public ::testing::Test {
   }
 
   /// Oldest first.
-  Names titles() const {
-    Names names;
-    for (const GitCommit& each : client().list_repo_commits(repo_)) names.push_back(each.title);
-    std::reverse(names.begin(), names.end());
-    return names;
-  }
+  Names titles() const { return testing::commit_titles(client(), repo_); }
 
   TempDir folder_;
   LocalHub hub_;
@@ -70,12 +58,12 @@ class PushToHub : public ::testing::Test {
 };
 
 TEST_F(PushToHub, OfModelAndConfigMakesPythonsCommitsAndOneCard) {
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   const CommitInfo info = model.push_to_hub("resnet", with({"shirts"}));
   EXPECT_EQ(info.commit_message, "Upload model");
   EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors"}));
   const std::string made = card();
-  ResnetConfig changed = config();
+  ResnetConfig changed = small_resnet();
   changed.layers = {2};
   changed.push_to_hub("demo/resnet", with({"shirts"}));
   EXPECT_EQ(titles(), (Names{"initial commit", "Upload model", "Upload config"}));
@@ -83,7 +71,7 @@ TEST_F(PushToHub, OfModelAndConfigMakesPythonsCommitsAndOneCard) {
 }
 
 TEST_F(PushToHub, BringsTheWeightsThatTheModelHas) {
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   model.push_to_hub("demo/resnet", with({}));
   const auto loaded =
       AutoModelForImageClassification::from_pretrained("demo/resnet", {.hub = options_});
@@ -92,7 +80,7 @@ TEST_F(PushToHub, BringsTheWeightsThatTheModelHas) {
 }
 
 TEST_F(PushToHub, UnitesTheModelsTagsWithThoseOfTheCall) {
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   model.add_model_tags({"shirts", "small"});
   model.add_model_tags({"small"});
   EXPECT_EQ(model.model_tags(), (Names{"shirts", "small"}));
@@ -105,12 +93,12 @@ TEST_F(PushToHub, KeepsWhatPeopleWroteIntoTheCard) {
   client().create_commit(
       repo_, {CommitOperationAdd::from_bytes("README.md", "---\nlicense: mit\n---\n# Mine\n")},
       {.commit_message = "by hand"});
-  ResnetModelForImageClassification(config()).push_to_hub("demo/resnet", with({"shirts"}));
+  ResnetModelForImageClassification(small_resnet()).push_to_hub("demo/resnet", with({"shirts"}));
   EXPECT_EQ(card(), "---\nlicense: mit\ntags:\n- shirts\n---\n# Mine\n");
 }
 
 TEST_F(PushToHub, RemovesShardsThatANewPushDoesNotHave) {
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   PushObjectOptions sharded = with({});
   sharded.max_shard_size = 200'000;
   model.push_to_hub("demo/resnet", sharded);
@@ -130,16 +118,16 @@ TEST_F(PushToHub, LeavesNoTemporaryFolderBehind) {
     return left.size();
   };
   const std::size_t before = count();
-  config().push_to_hub("demo/resnet", with({}));
+  small_resnet().push_to_hub("demo/resnet", with({}));
   hub_.stop();
-  EXPECT_THROW(config().push_to_hub("demo/resnet", with({})), ConnectionError);
+  EXPECT_THROW(small_resnet().push_to_hub("demo/resnet", with({})), ConnectionError);
   EXPECT_EQ(count(), before);
 }
 
 TEST_F(PushToHub, WhileSavingBringsOnlyWhatTheSaveWrote) {
   const std::filesystem::path folder = folder_ / "resnet";
   write_file_atomically(folder / "notes.txt", "an older file");
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   model.save_pretrained(folder,
                         {.push_to_hub = true,
                          .push = {.hub = options_, .private_ = true, .commit_message = "First"}});
@@ -152,7 +140,7 @@ TEST_F(PushToHub, WhileSavingBringsOnlyWhatTheSaveWrote) {
 
 TEST_F(PushToHub, WhileSavingLeavesTheSavedFilesThereIfTheHubIsAway) {
   hub_.stop();
-  ResnetModelForImageClassification model(config());
+  ResnetModelForImageClassification model(small_resnet());
   EXPECT_THROW(
       model.save_pretrained(folder_ / "resnet", {.push_to_hub = true, .push = {.hub = options_}}),
       ConnectionError);

@@ -77,7 +77,8 @@ TEST_F(Journal, CountsOnWhenAllEarlierJobsAreGone) {
     return done.snapshot.name();
   }();
   EXPECT_TRUE(journal_.unfinished().empty());
-  EXPECT_LT(first, job(2).snapshot.name());
+  const auto number = [](const std::string& name) { return name.substr(0, name.find('-')); };
+  EXPECT_LT(number(first), number(job(2).snapshot.name()));
 }
 
 TEST_F(Journal, ForgetsAJobWhoseSnapshotIsReleased) {

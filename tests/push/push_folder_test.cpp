@@ -1,5 +1,6 @@
 #include "torchhub/push/push_folder.h"
 
+#include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
@@ -65,12 +66,7 @@ class PushFolder : public ::testing::Test {
 
   /// Oldest first.
   Names titles(const std::string& revision = "main") const {
-    Names names;
-    for (const GitCommit& each : client_.list_repo_commits(repo_, revision)) {
-      names.push_back(each.title);
-    }
-    std::reverse(names.begin(), names.end());
-    return names;
+    return testing::commit_titles(client_, repo_, revision);
   }
 
   const TempDir folder_;

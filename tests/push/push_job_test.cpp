@@ -1,5 +1,6 @@
 #include "torchhub/push/push_job.h"
 
+#include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
@@ -68,10 +69,8 @@ class PushJobs : public ::testing::Test {
 
   /// Oldest first, without the first.
   Names titles() const {
-    Names names;
-    for (const GitCommit& each : client_.list_repo_commits(repo_)) names.push_back(each.title);
-    names.pop_back();
-    std::reverse(names.begin(), names.end());
+    Names names = testing::commit_titles(client_, repo_);
+    names.erase(names.begin());
     return names;
   }
 

@@ -1,4 +1,5 @@
 // What a run has to push outlives its process, its Hub's absence and other people's commits.
+#include "support/commit_titles.h"
 #include "support/gate_transport.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
@@ -65,12 +66,7 @@ class PushJournalOfARun : public ::testing::Test {
     return Trainer(options()).train({.resume_from_checkpoint = "last"});
   }
 
-  Names titles() const {
-    Names names;
-    for (const GitCommit& commit : client().list_repo_commits(repo_)) names.push_back(commit.title);
-    std::reverse(names.begin(), names.end());
-    return names;
-  }
+  Names titles() const { return testing::commit_titles(client(), repo_); }
   HubClient client() const {
     HubOptions direct = hub_options_;
     direct.transport = nullptr;

@@ -1,3 +1,4 @@
+#include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -53,12 +54,7 @@ class PushToHub : public ::testing::Test {
   }
 
   /// Oldest first.
-  Names titles() const {
-    Names names;
-    for (const GitCommit& commit : client().list_repo_commits(repo_)) names.push_back(commit.title);
-    std::reverse(names.begin(), names.end());
-    return names;
-  }
+  Names titles() const { return testing::commit_titles(client(), repo_); }
 
   std::set<std::string> files() const {
     std::set<std::string> paths;

@@ -2,6 +2,7 @@
 // made twice, and every checkpoint can be loaded. TORCHHUB_KILLS says how many (default 12; the
 // acceptance run has 200).
 #include "support/child_process.h"
+#include "support/commit_titles.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/pickle/torch_file.h"
@@ -85,11 +86,8 @@ class RandomKills : public ::testing::Test {
   }
   /// The saves that are on the Hub, oldest first.
   std::vector<std::string> saves() const {
-    std::vector<std::string> titles;
-    for (const GitCommit& commit : client().list_repo_commits(repo_)) {
-      if (commit.title != "initial commit") titles.push_back(commit.title);
-    }
-    std::reverse(titles.begin(), titles.end());
+    std::vector<std::string> titles = testing::commit_titles(client(), repo_);
+    std::erase(titles, "initial commit");
     return titles;
   }
   void check_everything();
