@@ -115,7 +115,7 @@ void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
     const fs::path checkpoint = options_.output_dir / checkpoint_name(step);
     const bool was_there = std::find(known_.begin(), known_.end(), step) != known_.end();
     const bool was_cut_off = step > handed_over_ && knows_handed_over_ && !was_there;
-    trains_ = true;
+    pushes_saves_ = true;
     known_ = complete_checkpoints(options_.output_dir);
     if (was_cut_off && is_complete_checkpoint(checkpoint)) {
       hand_over(announced(event), {.folder = checkpoint, .step = step});

@@ -85,6 +85,7 @@ void PushToHubCallback::finish_what_was_left() {
   if (const auto before = earlier_target(journal_)) {
     knows_handed_over_ = before->pushes_saves && before->place() == target().place();
     if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
+    pushes_saves_ = knows_handed_over_;  // still true, should this process die before it trains
     known_ = before->known;
   }
   journal_.set_target(target());
@@ -94,7 +95,7 @@ PushTarget PushToHubCallback::target() const {
   return {.endpoint = client_.options().endpoint,
           .repo = repo_,
           .revision = options_.hub_revision.value_or(std::string(kDefaultRevision)),
-          .pushes_saves = trains_ && options_.hub_strategy != HubStrategy::end,
+          .pushes_saves = pushes_saves_ && options_.hub_strategy != HubStrategy::end,
           .checkpoint = pushed_checkpoint(options_.hub_strategy),
           .progress_unit = options_.progress_unit,
           .handed_over = handed_over_,

@@ -125,6 +125,19 @@ TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterOneThatFailed) {
   EXPECT_EQ(titles(), straight_);  // step 4 was saved, and never handed over
 }
 
+TEST_F(PushJournalOfARun, IsFinishedAlsoIfAProcessBetweenThemDiedBeforeItTrained) {
+  TrainerOptions first = options();
+  first.args.max_steps = 2;
+  Trainer(std::move(first)).train();
+  TrainerOptions killed = options();  // at its end step 4 is on disk, as of a run killed there
+  killed.args.push_to_hub = false;
+  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+
+  static_cast<void>(Trainer(options()));
+  EXPECT_TRUE(resumed().pushed_all());
+  EXPECT_EQ(titles(), straight_);
+}
+
 TEST_F(PushJournalOfARun, NotesWhichCheckpointsAreOfAnOlderRun) {
   write_file_atomically(folder_ / "tiny/checkpoint-9/trainer_state.json", "{}");
   Trainer(options()).train();

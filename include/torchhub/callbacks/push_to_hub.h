@@ -145,7 +145,7 @@ class PushToHubCallback final : public TrainerCallback {
   std::int64_t handed_over_ = 0;          ///< Step of the newest save that was handed over.
   bool knows_handed_over_ = false;        ///< A run before this one has noted that here.
   std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
-  bool trains_ = false;                   ///< Saves of a run are pushed, not folders by hand.
+  bool pushes_saves_ = false;             ///< Saves of a run are pushed, not folders by hand.
   bool has_begun_ = false;                ///< begin() has come to its end.
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;
