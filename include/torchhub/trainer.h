@@ -162,8 +162,10 @@ struct TrainOutput {
   double last_save_seconds = 0;
   /// What another thread spent on writing checkpoints meanwhile; 0 with SaveMode::sync.
   double save_write_seconds = 0;
-  std::size_t save_bytes_copied = 0;  ///< Because a step came before they were written.
-  std::int64_t saves = 0;             ///< Checkpoints written.
+  double save_hash_seconds = 0;             ///< Of these, on the digests that a push needs.
+  std::size_t save_bytes_copied = 0;        ///< Because a step came before they were written.
+  std::size_t save_bytes_copied_ahead = 0;  ///< By the other thread, just before the step.
+  std::int64_t saves = 0;                   ///< Checkpoints written.
   /// Of this run and of what an earlier one left: one a save, as they ended.
   std::vector<PushOutcome> pushes = {};
 

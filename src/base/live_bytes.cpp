@@ -111,12 +111,33 @@ std::size_t LiveBytes::keep() {
   std::size_t copied = 0;
   for (auto& [address, segment] : segments_) {
     if (segment.copy) continue;
-    segment.copy = std::make_shared<const Copy>(segment.old, held_);
-    segment.old = segment.copy->bytes();
+    copy(segment);
     copied += segment.old.size();
   }
-  kept_ += copied;
   return copied;
+}
+
+std::size_t LiveBytes::keep_ahead(std::size_t limit) {
+  owner_waits_.wait(true);
+  const std::lock_guard lock(mutex_);
+  const auto live = std::find_if(segments_.rbegin(), segments_.rend(),
+                                 [](const auto& each) { return !each.second.copy; });
+  if (live == segments_.rend()) return 0;
+  const std::size_t size = live->second.old.size();
+  const std::uintptr_t begin = live->first + (size - std::min(size, limit));
+  split_at(begin);
+  Segment& segment = segments_.at(begin);
+  copy(segment);
+  return segment.old.size();
+}
+
+std::size_t LiveBytes::bytes_live() const {
+  const std::lock_guard lock(mutex_);
+  std::size_t bytes = 0;
+  for (const auto& [address, segment] : segments_) {
+    if (!segment.copy) bytes += segment.old.size();
+  }
+  return bytes;
 }
 
 void LiveBytes::cancel() {
@@ -125,6 +146,12 @@ void LiveBytes::cancel() {
   const std::lock_guard lock(mutex_);
   closed_ = cancelled_ = true;
   dropped.swap(segments_);
+}
+
+void LiveBytes::copy(Segment& segment) {
+  segment.copy = std::make_shared<const Copy>(segment.old, held_);
+  segment.old = segment.copy->bytes();
+  kept_ += segment.old.size();
 }
 
 /// Afterwards no segment reaches over `address`.

@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fstream>
 #include <vector>
 
@@ -62,7 +63,9 @@ Digest::Digest(Digest&&) noexcept = default;
 Digest& Digest::operator=(Digest&&) noexcept = default;
 
 void Digest::update(std::span<const std::byte> bytes) {
+  const auto start = std::chrono::steady_clock::now();
   EVP_DigestUpdate(impl_->context.get(), bytes.data(), bytes.size());
+  seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 void Digest::update(std::string_view bytes) { update(std::as_bytes(std::span(bytes))); }

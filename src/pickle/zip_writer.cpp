@@ -157,7 +157,10 @@ WrittenFile ZipWriter::commit() {
   file_.commit();
 
   WrittenFile written{file_.size()};
-  if (digest_) written.sha256 = digest_->hex();
+  if (digest_) {
+    written.sha256_seconds = digest_->seconds();
+    written.sha256 = digest_->hex();
+  }
   return written;
 }
 

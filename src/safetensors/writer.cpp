@@ -80,7 +80,10 @@ WrittenFile write_safetensors(const std::filesystem::path& path, std::vector<Ten
   file.commit();
 
   WrittenFile written{file.size()};
-  if (digest) written.sha256 = digest->hex();
+  if (digest) {
+    written.sha256_seconds = digest->seconds();
+    written.sha256 = digest->hex();
+  }
   return written;
 }
 

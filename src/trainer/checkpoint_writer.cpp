@@ -58,7 +58,9 @@ void CheckpointWriter::write() {
 void CheckpointWriter::before_change() {
   if (!under_way_ || !thread_.joinable()) return;
   try {
-    bytes_kept_ += under_way_->files->keep();
+    const std::size_t kept = under_way_->files->keep();
+    kept_of_this_ += kept;
+    bytes_kept_ += kept;
   } catch (const std::bad_alloc&) {
     log::warning("save_waits_for_memory", {{"step", under_way_->step}});
     thread_.join();
@@ -81,11 +83,13 @@ std::optional<SavedCheckpoint> CheckpointWriter::take() {
   const UnfinishedCheckpoint finished = std::move(*under_way_);
   under_way_.reset();
   done_ = false;
+  bytes_kept_ahead_ += finished.files->bytes_kept() - std::exchange(kept_of_this_, 0);
   if (const auto failure = std::exchange(failure_, {})) failure();
   SavedCheckpoint saved{
       .folder = finished.target, .step = finished.step, .write_seconds = seconds_};
   for (const auto& [file, written] : finished.files->written()) {
     if (written.sha256) saved.sha256[file.filename().string()] = *written.sha256;
+    saved.hash_seconds += written.sha256_seconds;
   }
   return saved;
 }

@@ -45,6 +45,8 @@ class CheckpointWriter {
   std::optional<SavedCheckpoint> wait();
 
   std::size_t bytes_kept() const { return bytes_kept_; }  ///< By before_change(), in all.
+  /// By the writing thread before that, of checkpoints that were taken.
+  std::size_t bytes_kept_ahead() const { return bytes_kept_ahead_; }
 
  private:
   void write();
@@ -55,7 +57,9 @@ class CheckpointWriter {
   std::function<void()> failure_ = {};  ///< Throws it again. Read after done_, as the next.
   double seconds_ = 0;                  ///< On the thread.
   std::size_t bytes_kept_ = 0;
-  std::jthread thread_;  // last member: it ends before what it uses
+  std::size_t bytes_kept_ahead_ = 0;
+  std::size_t kept_of_this_ = 0;  ///< Part of bytes_kept_.
+  std::jthread thread_;           // last member: it ends before what it uses
 };
 
 }  // namespace torchhub

@@ -55,12 +55,22 @@ std::string TrainOutput::full_report() const {
   text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)", save_stall_seconds, saves);
   if (save_write_seconds > 0) {
     text += fmt::format(
-        ", written in {:.3f} s beside training, {:.1f} MB copied; {:.3f} s at the end",
-        save_write_seconds, static_cast<double>(save_bytes_copied) / 1e6, last_save_seconds);
+        ", written in {:.3f} s beside training ({:.3f} s of it hashing), {:.1f} MB copied by it "
+        "and "
+        "{:.1f} MB by the training thread; {:.3f} s at the end",
+        save_write_seconds, save_hash_seconds, static_cast<double>(save_bytes_copied_ahead) / 1e6,
+        static_cast<double>(save_bytes_copied) / 1e6, last_save_seconds);
   }
   text += "\n";
   if (pushes.empty()) return text;
-  text += fmt::format("push stall: {:.3f} s\npushes:\n", push_stall_seconds);
+  double seconds = 0;
+  std::uint64_t bytes = 0;
+  for (const PushOutcome& push : pushes) {
+    seconds += push.seconds;
+    bytes += push.bytes_sent;
+  }
+  text += fmt::format("push stall: {:.3f} s, {:.1f} MB sent in {:.3f} s beside training\npushes:\n",
+                      push_stall_seconds, static_cast<double>(bytes) / 1e6, seconds);
   for (const PushOutcome& push : pushes) text += push_line(push);
   if (!pushed_all()) {
     text +=

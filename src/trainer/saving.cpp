@@ -40,6 +40,7 @@ void TrainingRun::save_checkpoint() {
   share_best_checkpoint();
   ++output_.saves;
   add_stall(start);
+  calm_since_ = impl_.options.clock->steady_now();
   if (impl_.pusher && args_.hub_strategy != HubStrategy::end) {
     impl_.callbacks.push_begin(impl_.event());
   }
@@ -60,6 +61,7 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
   const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
   auto files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
   fill_checkpoint(building->path(), folder, random_states, files.get());
+  if (calm_ > calm_.zero()) files->expect_keep_at(std::chrono::steady_clock::now() + calm_);
   writer_.begin({.step = state_.global_step,
                  .target = folder,
                  .folder = std::move(building),
@@ -114,6 +116,7 @@ void TrainingRun::announce_save() {
   SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
   saved.stall_seconds = std::exchange(save_stall_, 0);
   output_.save_write_seconds += saved.write_seconds;
+  output_.save_hash_seconds += saved.hash_seconds;
   impl_.callbacks.saved(impl_.event(), saved);
   rotate_checkpoints(saved.step);
 }
@@ -128,6 +131,7 @@ void TrainingRun::finish_save_under_way() {
 /// What is not written yet is copied: the optimizer is about to change it.
 void TrainingRun::let_save_go_on() {
   const auto start = impl_.options.clock->steady_now();
+  if (calm_since_) calm_ = start - *calm_since_;
   writer_.before_change();
   add_stall(start);
 }

@@ -214,6 +214,7 @@ TrainOutput TrainingRun::finish() {
   impl_.callbacks.train_end(impl_.event());
   report_pushes();
   output_.save_bytes_copied = writer_.bytes_kept();
+  output_.save_bytes_copied_ahead = writer_.bytes_kept_ahead();
   return std::move(output_);
 }
 

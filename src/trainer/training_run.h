@@ -136,7 +136,11 @@ class TrainingRun {
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
   std::optional<SavedCheckpoint> saved_;           ///< Complete, and not told of yet.
   double save_stall_ = 0;                          ///< Of the save under way.
-  CheckpointWriter writer_;                        ///< Of the save under way.
+  /// Since when no parameter has changed, and how long that lasted the last time: a save has so
+  /// long until the next update.
+  std::optional<std::chrono::steady_clock::time_point> calm_since_;
+  std::chrono::steady_clock::duration calm_{0};
+  CheckpointWriter writer_;  ///< Of the save under way.
 };
 
 }  // namespace torchhub

@@ -76,6 +76,7 @@ void TrainingRun::optimizer_step() {
   // Always those of the next update: optimizer.pt keeps them, and Python goes on with what it says.
   set_learning_rates(*optimizer_, scheduler_->rates());
   clear_gradients(*optimizer_);
+  calm_since_ = impl_.options.clock->steady_now();
 }
 
 void TrainingRun::count(const Batch& inputs) {

@@ -1,9 +1,64 @@
 #include "torchhub/weights/deferred_files.h"
 
-namespace torchhub {
+#include "weights/change_forecast.h"
 
-void DeferredFiles::hold(std::span<const std::byte> bytes, std::shared_ptr<const void> keep_alive) {
-  if (!bytes.empty()) live_.add(bytes, std::move(keep_alive));
+#include <ATen/ATen.h>
+
+#include <new>
+#include <utility>
+
+namespace torchhub {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// The training thread waits no longer than one takes.
+constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
+
+}  // namespace
+
+/// Lets write() copy in time what it will not have written.
+class DeferredFiles::Pace {
+ public:
+  Pace(LiveBytes& live, Clock::time_point change)
+      : live_(live), begin_(Clock::now()), forecast_(change - begin_) {}
+
+  void before_writing(std::size_t bytes) {
+    try {
+      copy_what_would_be_late();
+    } catch (const std::bad_alloc&) {  // keep() finds out whether there is memory by then
+    }
+    forecast_.was_written(bytes);
+  }
+
+ private:
+  void copy_what_would_be_late() {
+    auto now = Clock::now();
+    while (forecast_.is_time_to_copy(live_.bytes_live(), now - begin_)) {
+      const std::size_t copied = live_.keep_ahead(kCopiedAtOnce);
+      if (copied == 0) return;
+      const auto begun = std::exchange(now, Clock::now());
+      forecast_.was_copied(copied, now - begun);
+    }
+  }
+
+  LiveBytes& live_;
+  Clock::time_point begin_;
+  ChangeForecast forecast_;
+};
+
+at::Tensor DeferredFiles::take(const at::Tensor& tensor) {
+  if (steady_.contains(tensor.data_ptr())) return take_steady(tensor);
+  return copies_.take(tensor.detach().clone(at::MemoryFormat::Contiguous));
+}
+
+at::Tensor DeferredFiles::take_steady(const at::Tensor& tensor) {
+  at::Tensor host = copies_.take(tensor);
+  if (host.data_ptr() == tensor.data_ptr() && host.nbytes() > 0) {
+    live_.add({static_cast<const std::byte*>(host.data_ptr()), host.nbytes()},
+              std::make_shared<const at::Tensor>(host));
+  }
+  return host;
 }
 
 void DeferredFiles::add(std::filesystem::path file, Write write) {
@@ -11,11 +66,22 @@ void DeferredFiles::add(std::filesystem::path file, Write write) {
 }
 
 void DeferredFiles::write(const std::stop_token& stop) {
-  const Writing how{
-      .bytes_now = [this](std::span<const std::byte> piece) { return live_.read(piece); },
-      .sha256 = sha256_,
-      .stop = stop};
+  copies_.wait();
+  std::optional<Pace> pace;
+  if (keep_expected_) pace.emplace(live_, *keep_expected_);
+  const Writing how{.bytes_now =
+                        [&](std::span<const std::byte> piece) {
+                          if (pace) pace->before_writing(piece.size());
+                          return live_.read(piece);
+                        },
+                    .sha256 = sha256_,
+                    .stop = stop};
   for (const auto& [file, write_file] : files_) written_[file] = write_file(how);
+}
+
+std::size_t DeferredFiles::keep() {
+  copies_.let_change();
+  return live_.keep();
 }
 
 }  // namespace torchhub

@@ -1,6 +1,7 @@
 #include "torchhub/weights/pickle_tensors.h"
 
 #include "torchhub/weights/dtype.h"
+#include "torchhub/weights/host_copies.h"
 
 #include <torch/torch.h>
 
@@ -60,9 +61,9 @@ at::Tensor tensor_of(const pickle::Tensor& pickled) {
   return whole_extent(pickled, type).as_strided(pickled.shape, pickled.stride).contiguous();
 }
 
-pickle::Tensor pickle_tensor(const at::Tensor& tensor) {
+pickle::Tensor pickle_tensor(const at::Tensor& tensor, const ToHost& to_host) {
   const pickle::ScalarType type = type_or_throw(tensor);
-  const auto stored = std::make_shared<at::Tensor>(tensor.detach().cpu().contiguous());
+  const auto stored = std::make_shared<at::Tensor>(to_host ? to_host(tensor) : on_host(tensor));
   const std::span<const std::byte> bytes(static_cast<const std::byte*>(stored->data_ptr()),
                                          stored->nbytes());
   return pickle::make_tensor(type, tensor.sizes().vec(), bytes, stored);

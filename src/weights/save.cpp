@@ -7,6 +7,7 @@
 #include "torchhub/safetensors/index.h"
 #include "torchhub/safetensors/writer.h"
 #include "torchhub/weights/dtype.h"
+#include "torchhub/weights/host_copies.h"
 #include "unique_tensors.h"
 
 #include <torch/torch.h>
@@ -31,31 +32,17 @@ safetensors::Dtype dtype_in_file(const std::string& name, const at::Tensor& tens
 }
 
 /// Row-major on the CPU, as the file holds them; most tensors already are.
-StateDict as_stored(const StateDict& state) {
+StateDict as_stored(const StateDict& state, DeferredFiles* deferred = nullptr) {
   StateDict stored;
   for (const auto& [name, tensor] : state) {
     dtype_in_file(name, tensor);
-    stored.emplace_back(name, tensor.detach().cpu().contiguous());
+    stored.emplace_back(name, deferred != nullptr ? deferred->take(tensor) : on_host(tensor));
   }
   return stored;
 }
 
 std::span<const std::byte> bytes_of(const at::Tensor& tensor) {
   return {static_cast<const std::byte*>(tensor.data_ptr()), tensor.nbytes()};
-}
-
-/// For files that are written later: what does not keep still meanwhile is copied.
-void hold(StateDict& stored, const StateDict& state, DeferredFiles& files) {
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    at::Tensor& tensor = stored[i].second;
-    const bool is_live = tensor.data_ptr() == state[i].second.data_ptr();
-    if (!is_live) continue;  // a copy for the file already
-    if (files.is_steady(tensor.data_ptr())) {
-      files.hold(bytes_of(tensor), std::make_shared<at::Tensor>(tensor));
-    } else {
-      tensor = tensor.clone();
-    }
-  }
 }
 
 /// Now, on this thread.
@@ -141,8 +128,7 @@ void save_safetensors(const fs::path& path, const StateDict& state,
 SavedWeights save_weights(const fs::path& folder, const StateDict& state,
                           const SaveWeightsOptions& options) {
   const UniqueTensors unique = unique_tensors(state);
-  StateDict stored = as_stored(unique.state);
-  if (options.deferred != nullptr) hold(stored, unique.state, *options.deferred);
+  const StateDict stored = as_stored(unique.state, options.deferred);
   const safetensors::ShardPlan shards = plan(stored, options);
   SavedWeights saved{.aliases = unique.aliases};
   for (const safetensors::Shard& shard : shards.shards) saved.files.push_back(shard.file);

@@ -70,6 +70,28 @@ TEST(LiveBytes, KeepsOnlyWhatIsNotReadAndOnlyOnce) {
   EXPECT_EQ(live.bytes_held(), 120U);
 }
 
+TEST(LiveBytes, KeepsAheadFromTheEndAndOnlyWhatIsStillLive) {
+  std::string a(100, 'a');
+  std::string b(50, 'b');
+  LiveBytes live;
+  live.add(bytes_of(a));
+  live.add(bytes_of(b));
+  live.read(bytes_of(a, 0, 30));
+  EXPECT_EQ(live.bytes_live(), 120U);
+  std::size_t ahead = 0;
+  for (int i = 0; i < 3; ++i) ahead += live.keep_ahead(40);  // a range's begin may be shorter
+  EXPECT_EQ(live.bytes_live(), 120U - ahead);
+  EXPECT_GE(ahead, 90U);
+  EXPECT_EQ(live.keep(), 120U - ahead);
+  EXPECT_EQ(live.keep_ahead(40), 0U);
+  EXPECT_EQ(live.bytes_kept(), 120U);
+  a.assign(100, 'x');
+  b.assign(50, 'x');
+  EXPECT_EQ(read_all(live, bytes_of(b), 7), std::string(50, 'b'));
+  EXPECT_EQ(text_of(live.read(bytes_of(a, 30, 70))), std::string(70, 'a'));
+  EXPECT_EQ(live.bytes_held(), 0U);
+}
+
 TEST(LiveBytes, KeepsNothingWhenAllIsRead) {
   const std::string memory(100, 'a');
   LiveBytes live;

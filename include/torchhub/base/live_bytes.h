@@ -42,10 +42,16 @@ class LiveBytes {
   /// @throws std::bad_alloc; the memory must not change then, unless cancel() comes first
   std::size_t keep();
 
+  /// Reader: copies up to `limit` bytes that keep() would have to, so that it finds them done.
+  /// @return bytes copied; 0 where nothing is left @throws std::bad_alloc, as if not called
+  std::size_t keep_ahead(std::size_t limit);
+  /// What keep() would copy now. From any thread.
+  std::size_t bytes_live() const;
+
   /// Owner: lets go of everything, as for a save given up. The reader's next call throws.
   void cancel();
 
-  /// Copied by keep(), in all. From any thread, as the next one.
+  /// Copied by keep() and keep_ahead(), in all. From any thread, as the next one.
   std::size_t bytes_kept() const { return kept_; }
   /// Of these, not yet read.
   std::size_t bytes_held() const { return held_; }
@@ -61,10 +67,11 @@ class LiveBytes {
   };
   using Segments = std::map<std::uintptr_t, Segment>;  // by where the owner has them; disjoint
 
+  void copy(Segment& segment);
   void split_at(std::uintptr_t address);
   Segments::iterator segment_at(std::uintptr_t address, std::span<const std::byte> bytes);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Segments segments_;                      // guarded by mutex_
   bool closed_ = false;                    // guarded by mutex_: nothing can be added
   bool cancelled_ = false;                 // guarded by mutex_

@@ -25,10 +25,12 @@ class Digest {
   void update(std::string_view bytes);
   /// Lower-case hex. The object cannot be used afterwards.
   std::string hex();
+  double seconds() const { return seconds_; }  ///< Spent in update().
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  double seconds_ = 0;
 };
 
 /// Hex of the SHA-256 of `bytes`.

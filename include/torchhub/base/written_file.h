@@ -10,6 +10,7 @@ namespace torchhub {
 struct WrittenFile {
   std::uint64_t size = 0;                            ///< Bytes of the whole file.
   std::optional<std::string> sha256 = std::nullopt;  ///< Lower-case hex, if asked for.
+  double sha256_seconds = 0;                         ///< What that took.
 };
 
 }  // namespace torchhub

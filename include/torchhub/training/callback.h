@@ -39,6 +39,7 @@ struct SavedCheckpoint {
   std::map<std::string, std::string> sha256 = {};
   double stall_seconds = 0;  ///< The training thread stood still for it.
   double write_seconds = 0;  ///< Another thread was at it; 0 with SaveMode::sync.
+  double hash_seconds = 0;   ///< Of these, for `sha256`.
 };
 
 /// The moments of a run, as in Python's TrainerCallback, and one of ours; all on the training

@@ -3,13 +3,15 @@
 #include "torchhub/base/bytes_now.h"
 #include "torchhub/base/live_bytes.h"
 #include "torchhub/base/written_file.h"
+#include "torchhub/weights/host_copies.h"
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
-#include <span>
+#include <optional>
 #include <stop_token>
 #include <unordered_set>
 #include <vector>
@@ -17,8 +19,8 @@
 namespace torchhub {
 
 /// Files of a save that another thread writes while training goes on. What they will hold is fixed
-/// when they are put off: memory that only an optimizer's step changes is held and read later
-/// (LiveBytes), all else is copied. The training thread calls keep() before that step.
+/// when they are put off: memory that only an optimizer's step changes is read later (LiveBytes;
+/// on a GPU HostCopies), all else is copied. The training thread calls keep() before that step.
 ///
 ///     DeferredFiles files(parameters);            // training thread
 ///     model.save_pretrained(folder, {.deferred = &files});
@@ -38,11 +40,16 @@ class DeferredFiles {
   explicit DeferredFiles(std::unordered_set<const void*> steady, bool sha256 = false)
       : steady_(std::move(steady)), sha256_(sha256) {}
 
-  bool is_steady(const void* begin) const { return steady_.contains(begin); }
-  /// Training thread, before write(): it will be read once, as it is now.
-  void hold(std::span<const std::byte> bytes, std::shared_ptr<const void> keep_alive);
+  /// Training thread, before write(): what `tensor` holds now, row-major on the CPU, to be read
+  /// once through Writing::bytes_now. Copied unless it is steady.
+  at::Tensor take(const at::Tensor& tensor);
+  /// The same of what is known to be steady, such as an optimizer's state.
+  at::Tensor take_steady(const at::Tensor& tensor);
   /// Training thread, before write(). Files are written in the order in which they are added.
   void add(std::filesystem::path file, Write write);
+  /// Training thread, before write(): when keep() is expected. What will not be written by then,
+  /// write() copies just before, so that keep() finds little to do.
+  void expect_keep_at(std::chrono::steady_clock::time_point when) { keep_expected_ = when; }
 
   /// Another thread, once. @throws DiskFullError, FileError, CancelledError
   void write(const std::stop_token& stop = {});
@@ -51,13 +58,17 @@ class DeferredFiles {
 
   /// Training thread, before what is held changes: copies what is not read yet.
   /// @return bytes copied @throws std::bad_alloc
-  std::size_t keep() { return live_.keep(); }
-  /// Copied by keep(), in all.
+  std::size_t keep();
+  /// Copied by keep(), and just before it, in all.
   std::size_t bytes_kept() const { return live_.bytes_kept(); }
 
  private:
+  class Pace;
+
   std::unordered_set<const void*> steady_;
   bool sha256_;
+  std::optional<std::chrono::steady_clock::time_point> keep_expected_ = std::nullopt;
+  HostCopies copies_;
   LiveBytes live_;
   std::vector<std::pair<std::filesystem::path, Write>> files_;
   std::map<std::filesystem::path, WrittenFile> written_;

@@ -4,7 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <string_view>
+#include <functional>
 
 namespace torchhub {
 
@@ -13,9 +13,12 @@ namespace torchhub {
 /// stored bytes to more than 256 MiB
 at::Tensor tensor_of(const pickle::Tensor& pickled);
 
+/// Gives a tensor row-major on the CPU.
+using ToHost = std::function<at::Tensor(const at::Tensor&)>;
+
 /// What torch.save would store: row-major, on the CPU. Shares the memory of `tensor` where that is
 /// so already, so change the tensor only after the file is written.
-/// @throws InvalidArgumentError if pickles have no such type
-pickle::Tensor pickle_tensor(const at::Tensor& tensor);
+/// @param to_host unset: on_host() @throws InvalidArgumentError if pickles have no such type
+pickle::Tensor pickle_tensor(const at::Tensor& tensor, const ToHost& to_host = {});
 
 }  // namespace torchhub

@@ -31,13 +31,14 @@ class AdafactorCodec final : public OptimizerCodec {
   }
 
   std::optional<Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                  const at::Tensor& parameter) const override {
+                                  const at::Tensor& parameter,
+                                  const ToHost& to_host) const override {
     const auto* state = optimizer_state<AdafactorState>(optimizer, parameter);
     if (!state) return std::nullopt;
     Dict dict;
     dict.set("step", state->step);
     const auto put = [&](const char* key, const at::Tensor& tensor) {
-      if (tensor.defined()) dict.set(key, pickle_tensor(tensor));
+      if (tensor.defined()) dict.set(key, pickle_tensor(tensor, to_host));
     };
     put("exp_avg", state->exp_avg);
     put("exp_avg_sq_row", state->exp_avg_sq_row);

@@ -25,12 +25,13 @@ class AdagradCodec final : public OptimizerCodec {
   }
 
   std::optional<Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                  const at::Tensor& parameter) const override {
+                                  const at::Tensor& parameter,
+                                  const ToHost& to_host) const override {
     const auto* state = optimizer_state<AdagradParamState>(optimizer, parameter);
     if (!state) return std::nullopt;
     Dict dict;
     dict.set("step", pickled_step(state->step()));
-    dict.set("sum", pickle_tensor(state->sum()));
+    dict.set("sum", pickle_tensor(state->sum(), to_host));
     return dict;
   }
 

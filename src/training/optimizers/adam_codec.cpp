@@ -33,15 +33,16 @@ class AdamCodec final : public OptimizerCodec {
   }
 
   std::optional<Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                  const at::Tensor& parameter) const override {
+                                  const at::Tensor& parameter,
+                                  const ToHost& to_host) const override {
     const auto* state = optimizer_state<AdamState>(optimizer, parameter);
     if (!state) return std::nullopt;
     Dict dict;
     dict.set("step", pickled_step(state->step()));
-    dict.set("exp_avg", pickle_tensor(state->exp_avg()));
-    dict.set("exp_avg_sq", pickle_tensor(state->exp_avg_sq()));
+    dict.set("exp_avg", pickle_tensor(state->exp_avg(), to_host));
+    dict.set("exp_avg_sq", pickle_tensor(state->exp_avg_sq(), to_host));
     if (state->max_exp_avg_sq().defined()) {
-      dict.set("max_exp_avg_sq", pickle_tensor(state->max_exp_avg_sq()));
+      dict.set("max_exp_avg_sq", pickle_tensor(state->max_exp_avg_sq(), to_host));
     }
     return dict;
   }

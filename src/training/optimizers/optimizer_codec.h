@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/pickle/value.h"
+#include "torchhub/weights/pickle_tensors.h"
 #include "training/optimizers/saved_group.h"
 #include "training/optimizers/saved_parameter.h"
 
@@ -24,9 +25,11 @@ class OptimizerCodec {
   virtual pickle::Value rate(const Options& options) const { return options.get_lr(); }
   /// What comes after `weight_decay` and `lr` in a group, in PyTorch's order.
   virtual void write_settings(const Options& options, pickle::Dict& group) const = 0;
-  /// Nothing before the parameter's first update. Shares the optimizer's memory.
+  /// Nothing before the parameter's first update. Shares the optimizer's memory as far as `to_host`
+  /// does.
   virtual std::optional<pickle::Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                                  const at::Tensor& parameter) const = 0;
+                                                  const at::Tensor& parameter,
+                                                  const ToHost& to_host) const = 0;
 
   /// Both throw InvalidArgumentError, PickleError or c10::Error for what does not fit.
   virtual std::unique_ptr<Options> read_settings(const Options& now,

@@ -1,6 +1,5 @@
 #include "torchhub/base/error.h"
 #include "torchhub/pickle/torch_file.h"
-#include "torchhub/pickle/writer.h"
 #include "torchhub/training/checkpoint.h"
 #include "torchhub/weights/deferred_files.h"
 #include "torchhub/weights/pickle_tensors.h"
@@ -29,13 +28,8 @@ Dict group_of(const OptimizerCodec& codec, const torch::optim::OptimizerOptions&
   return dict;
 }
 
-/// All of it may be memory that the optimizer's next step changes.
 void put_off(const fs::path& file, Dict state, DeferredFiles& files) {
-  Value value(std::move(state));
-  for (const auto& storage : pickle::write_pickle(value).storages) {
-    files.hold(storage->bytes, storage->owner);
-  }
-  files.add(file, [file, value = std::move(value)](const DeferredFiles::Writing& how) {
+  files.add(file, [file, value = Value(std::move(state))](const DeferredFiles::Writing& how) {
     return save_torch_file(file, value,
                            {.sha256 = how.sha256, .stop = how.stop, .bytes_now = how.bytes_now});
   });
@@ -74,13 +68,17 @@ void save_optimizer(const torch::optim::Optimizer& optimizer, const std::vector<
     throw InvalidArgumentError(fmt::format("{} base rates were given for {} parameter groups.",
                                            base_rates.size(), groups.size()));
   }
+  ToHost to_host;
+  if (deferred != nullptr) {
+    to_host = [&](const at::Tensor& state) { return deferred->take_steady(state); };
+  }
   Dict states;
   List saved_groups;
   std::int64_t number = 0;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     List parameters;
     for (const at::Tensor& parameter : groups[g].params()) {
-      if (auto state = codec->write_state(optimizer, parameter)) {
+      if (auto state = codec->write_state(optimizer, parameter, to_host)) {
         states.items.emplace_back(number, std::move(*state));
       }
       parameters.items.emplace_back(number++);

@@ -26,16 +26,18 @@ class RmspropCodec final : public OptimizerCodec {
   }
 
   std::optional<Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                  const at::Tensor& parameter) const override {
+                                  const at::Tensor& parameter,
+                                  const ToHost& to_host) const override {
     const auto* state = optimizer_state<RMSpropParamState>(optimizer, parameter);
     if (!state) return std::nullopt;
     Dict dict;
     dict.set("step", pickled_step(state->step()));
-    dict.set("square_avg", pickle_tensor(state->square_avg()));
+    dict.set("square_avg", pickle_tensor(state->square_avg(), to_host));
     if (state->momentum_buffer().defined()) {
-      dict.set("momentum_buffer", pickle_tensor(state->momentum_buffer()));
+      dict.set("momentum_buffer", pickle_tensor(state->momentum_buffer(), to_host));
     }
-    if (state->grad_avg().defined()) dict.set("grad_avg", pickle_tensor(state->grad_avg()));
+    if (state->grad_avg().defined())
+      dict.set("grad_avg", pickle_tensor(state->grad_avg(), to_host));
     return dict;
   }
 

@@ -25,11 +25,12 @@ class SgdCodec final : public OptimizerCodec {
   }
 
   std::optional<Dict> write_state(const torch::optim::Optimizer& optimizer,
-                                  const at::Tensor& parameter) const override {
+                                  const at::Tensor& parameter,
+                                  const ToHost& to_host) const override {
     const auto* state = optimizer_state<SGDParamState>(optimizer, parameter);
     if (!state || !state->momentum_buffer().defined()) return std::nullopt;
     Dict dict;
-    dict.set("momentum_buffer", pickle_tensor(state->momentum_buffer()));
+    dict.set("momentum_buffer", pickle_tensor(state->momentum_buffer(), to_host));
     return dict;
   }
 

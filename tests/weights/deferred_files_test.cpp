@@ -1,0 +1,103 @@
+#include "torchhub/weights/deferred_files.h"
+
+#include <torch/torch.h>
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace torchhub {
+namespace {
+
+constexpr std::int64_t kNumbers = 1 << 20;  // 4 MiB, four pieces
+
+/// A file that is not written, but read as it would be.
+DeferredFiles::Write read_into(std::vector<std::byte>& file, const at::Tensor& tensor) {
+  return [&file, tensor](const DeferredFiles::Writing& how) {
+    const auto* at = static_cast<const std::byte*>(tensor.data_ptr());
+    for (std::size_t begin = 0; begin < tensor.nbytes(); begin += 1 << 20) {
+      const auto piece =
+          how.bytes_now({at + begin, std::min<std::size_t>(1 << 20, tensor.nbytes())});
+      file.insert(file.end(), piece.begin(), piece.end());
+    }
+    return WrittenFile{.size = file.size()};
+  };
+}
+
+bool holds(const std::vector<std::byte>& file, const at::Tensor& tensor) {
+  return file.size() == tensor.nbytes() &&
+         std::memcmp(file.data(), tensor.data_ptr(), file.size()) == 0;
+}
+
+TEST(DeferredFiles, TakeSteadyMemoryWithoutACopyAndAllElseAsItIs) {
+  const at::Tensor parameter = torch::rand({kNumbers});
+  const at::Tensor buffer = torch::rand({8});
+  DeferredFiles files({parameter.data_ptr()});
+  EXPECT_EQ(files.take(parameter).data_ptr(), parameter.data_ptr());
+  const at::Tensor taken = files.take(buffer);
+  const at::Tensor before = buffer.clone();
+  buffer.fill_(7);
+  EXPECT_TRUE(taken.equal(before));
+}
+
+TEST(DeferredFiles, TakeATransposedTensorRowMajor) {
+  const at::Tensor parameter = torch::rand({3, 5});
+  DeferredFiles files({parameter.data_ptr()});
+  const at::Tensor taken = files.take(parameter.t());
+  EXPECT_TRUE(taken.is_contiguous());
+  EXPECT_TRUE(taken.equal(parameter.t()));
+  EXPECT_EQ(files.keep(), 0U);  // a copy already
+}
+
+TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessTheWriterHasCopiedInTime) {
+  const at::Tensor parameter = torch::rand({kNumbers});
+  const at::Tensor before = parameter.clone();
+  for (const bool expects : {false, true}) {
+    DeferredFiles files({parameter.data_ptr()});
+    std::vector<std::byte> file;
+    std::size_t by_training_thread = 0;
+    const at::Tensor taken = files.take(parameter);
+    const auto reading = read_into(file, taken);
+    files.add("weights", [&](const DeferredFiles::Writing& how) {
+      how.bytes_now({static_cast<const std::byte*>(taken.data_ptr()), 0});  // work begins
+      by_training_thread = files.keep();
+      parameter.fill_(0);
+      return reading(how);
+    });
+    if (expects) files.expect_keep_at(std::chrono::steady_clock::now());
+    files.write();
+    EXPECT_TRUE(holds(file, before));
+    EXPECT_EQ(by_training_thread, expects ? 0U : before.nbytes());
+    EXPECT_EQ(files.bytes_kept(), before.nbytes());
+    parameter.copy_(before);
+  }
+}
+
+TEST(DeferredFiles, OfAGpuHoldWhatWasThereAndNeedNoCopyBeforeTheStep) {
+  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
+  const at::Tensor parameter = torch::rand({64 * kNumbers}, torch::kCUDA);
+  const at::Tensor buffer = torch::rand({64 * kNumbers}, torch::kCUDA);
+  const at::Tensor before = parameter.cpu();
+  const at::Tensor buffer_before = buffer.cpu();
+  for (int round = 0; round < 3; ++round) {
+    DeferredFiles files({parameter.data_ptr()});
+    const at::Tensor taken = files.take(parameter);
+    const at::Tensor taken_buffer = files.take(buffer);
+    EXPECT_TRUE(taken.is_pinned());
+    buffer.mul_(2);  // as a forward pass does, at once
+    EXPECT_EQ(files.keep(), 0U);
+    parameter.mul_(2);  // the step
+    std::vector<std::byte> file;
+    std::vector<std::byte> buffer_file;
+    files.add("weights", read_into(file, taken));
+    files.add("buffer", read_into(buffer_file, taken_buffer));
+    files.write();
+    EXPECT_TRUE(holds(file, before));
+    EXPECT_TRUE(holds(buffer_file, buffer_before));
+    parameter.copy_(before);
+    buffer.copy_(buffer_before);
+  }
+}
+
+}  // namespace
+}  // namespace torchhub
