@@ -1,7 +1,10 @@
 # LibTorch as a SYSTEM interface library, and the precompiled header of the tensor half.
+include(TorchhubLibTorch)
+torchhub_hide_fmt_of_libtorch()
 add_library(torchhub_libtorch INTERFACE)
-target_link_libraries(torchhub_libtorch INTERFACE ${TORCH_LIBRARIES})
-target_include_directories(torchhub_libtorch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_link_libraries(torchhub_libtorch INTERFACE ${TORCHHUB_BEFORE_LIBTORCH} ${TORCH_LIBRARIES})
+target_include_directories(torchhub_libtorch SYSTEM INTERFACE
+  "$<BUILD_INTERFACE:${TORCHHUB_LIBTORCH_HEADERS}>" "$<INSTALL_INTERFACE:${TORCH_INCLUDE_DIRS}>")
 separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(torchhub_libtorch INTERFACE ${torch_flags})
 set_property(GLOBAL APPEND PROPERTY TORCHHUB_INSTALL_TARGETS torchhub_libtorch)

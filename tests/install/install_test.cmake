@@ -19,3 +19,15 @@ step(${WORK_DIR}/build/consumer)
 if(EXISTS ${prefix}/bin/torchhub)
   step(${prefix}/bin/torchhub --version)
 endif()
+
+# Packages of LibTorch export parts of libstdc++ that crash in other programs: the system's comes first.
+find_program(READELF readelf)
+if(COMPONENT STREQUAL "torchhub" AND READELF)
+  execute_process(COMMAND ${READELF} -d ${WORK_DIR}/build/consumer OUTPUT_VARIABLE dynamic
+    COMMAND_ERROR_IS_FATAL ANY)
+  string(FIND "${dynamic}" "[libstdc++" standard_library)
+  string(FIND "${dynamic}" "[libtorch" libtorch)
+  if(standard_library LESS 0 OR libtorch LESS 0 OR standard_library GREATER libtorch)
+    message(FATAL_ERROR "LibTorch comes before libstdc++ in what the program needs:\n${dynamic}")
+  endif()
+endif()
