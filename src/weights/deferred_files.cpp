@@ -1,9 +1,11 @@
 #include "torchhub/weights/deferred_files.h"
 
+#include "torchhub/base/error.h"
 #include "weights/change_forecast.h"
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -14,6 +16,12 @@ using Clock = std::chrono::steady_clock;
 
 /// The training thread waits no longer than one takes.
 constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
+
+template <typename Versions>
+bool are_changed(const Versions& versions) {
+  return std::any_of(versions.begin(), versions.end(),
+                     [](const auto& each) { return each.tensor._version() != each.count; });
+}
 
 }  // namespace
 
@@ -54,6 +62,7 @@ at::Tensor DeferredFiles::take(const at::Tensor& tensor) {
 
 at::Tensor DeferredFiles::take_steady(const at::Tensor& tensor) {
   at::Tensor host = copies_.take(tensor);
+  if (!tensor.is_inference()) versions_.push_back({tensor.detach(), tensor._version()});
   if (host.data_ptr() == tensor.data_ptr() && host.nbytes() > 0) {
     live_.add({static_cast<const std::byte*>(host.data_ptr()), host.nbytes()},
               std::make_shared<const at::Tensor>(host));
@@ -77,9 +86,21 @@ void DeferredFiles::write(const std::stop_token& stop) {
                     .sha256 = sha256_,
                     .stop = stop};
   for (const auto& [file, write_file] : files_) written_[file] = write_file(how);
+  const std::lock_guard lock(mutex_);
+  if (changed_before_keep_ ? *changed_before_keep_ : are_changed(versions_)) {
+    throw Error(
+        "A parameter, or a state of the optimizer, was changed in place while it was being saved "
+        "and "
+        "before the optimizer's step, so that the files would hold a mixture. Make such changes in "
+        "on_pre_optimizer_step or on_optimizer_step, or set save_mode to SaveMode::sync.");
+  }
 }
 
 std::size_t DeferredFiles::keep() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!changed_before_keep_) changed_before_keep_ = are_changed(versions_);
+  }
   copies_.let_change();
   return live_.keep();
 }

@@ -1,7 +1,8 @@
 // What a save costs training: how long the training thread stands still, how much is copied, how
 // fast a run with saves is against one without, and the peak of memory. save_bench.py is
-// transformers' Trainer with the same model.
-// usage: save_bench JOB UPDATES SAVE_EVERY never|sync|gate|clone     prints one line of JSON
+// transformers' Trainer with the same model. `push` saves as `gate` does, and pushes whole
+// checkpoints to the Hub of HF_ENDPOINT with HF_TOKEN, such as a `torchhub serve --demo` beside it.
+// usage: save_bench JOB UPDATES SAVE_EVERY never|sync|gate|clone|push     prints one line of JSON
 #include "bench_jobs.h"
 
 #include <fmt/format.h>
@@ -77,7 +78,7 @@ double memcpy_seconds(std::size_t bytes) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    fmt::print(stderr, "usage: save_bench JOB UPDATES SAVE_EVERY never|sync|gate|clone\n");
+    fmt::print(stderr, "usage: save_bench JOB UPDATES SAVE_EVERY never|sync|gate|clone|push\n");
     return 2;
   }
   const std::string name = argv[1];
@@ -97,7 +98,10 @@ int main(int argc, char** argv) {
                 .save_strategy =
                     how == "never" ? torchhub::SaveStrategy::no : torchhub::SaveStrategy::steps,
                 .save_steps = std::atof(argv[3]),
-                .save_total_limit = 2},
+                .save_total_limit = 2,
+                .push_to_hub = how == "push",
+                .hub_model_id = "save-bench",
+                .hub_strategy = torchhub::HubStrategy::checkpoint},
        .train_dataset = job.data,
        .callbacks = {stopwatch},
        .save_mode = how == "sync" ? torchhub::SaveMode::sync : torchhub::SaveMode::async,
@@ -111,12 +115,13 @@ int main(int argc, char** argv) {
   fmt::print(
       "{{\"job\": \"{}\", \"how\": \"{}\", \"saves\": {}, \"event_ms_median\": {:.2f}, "
       "\"stall_ms_median\": {:.2f}, \"stalls_ms\": [{:.1f}], \"copied_mb_a_save\": {:.1f}, "
-      "\"memcpy_of_that_ms\": {:.2f}, "
-      "\"written_s_median\": {:.3f}, \"last_save_s\": {:.3f}, \"updates_per_second\": {:.4f}, "
-      "\"peak_mib\": {:.0f}}}\n",
+      "\"memcpy_of_that_ms\": {:.2f}, \"copied_ahead_mb_a_save\": {:.1f}, "
+      "\"written_s_median\": {:.3f}, \"last_save_s\": {:.3f}, \"pushes\": {}, "
+      "\"updates_per_second\": {:.4f}, \"peak_mib\": {:.0f}}}\n",
       name, how, out.saves, 1e3 * median(stopwatch->at_event), 1e3 * median(stopwatch->stalls),
       fmt::join(in_ms(stopwatch->stalls), ", "), static_cast<double>(copied) / 1e6,
-      1e3 * memcpy_seconds(copied), median(stopwatch->written), out.last_save_seconds,
+      1e3 * memcpy_seconds(copied), static_cast<double>(out.save_bytes_copied_ahead) / saves / 1e6,
+      median(stopwatch->written), out.last_save_seconds, out.pushes.size(),
       static_cast<double>(updates) / seconds_between(stopwatch->begin, stopwatch->end),
       static_cast<double>(usage.ru_maxrss) / 1024);
 }

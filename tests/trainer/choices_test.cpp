@@ -67,7 +67,7 @@ TEST_F(Choices, IgnoreDataSkipBeginsTheEpochAgain) {
 
    protected:
     at::Tensor training_step(const Batch& inputs, const UpdateExtent& update) override {
-      first_batch = inputs.at("pixel_values");
+      first_batch = inputs.at("pixel_values").cpu();
       return Trainer::training_step(inputs, update);
     }
   };

@@ -208,7 +208,7 @@ TEST_F(LossContract, TheStepIsAsLongAsMaxGradNormAllows) {
     const auto before = token_model(Declares::nothing)->parameters();
     double squares = 0;
     for (std::size_t i = 0; i < before.size(); ++i) {
-      squares += (after.model->parameters()[i] - before[i]).square().sum().item<double>();
+      squares += (after.model->parameters()[i].cpu() - before[i]).square().sum().item<double>();
     }
     return std::pair(std::sqrt(squares) / args.learning_rate, after.grad_norm);
   };
@@ -428,6 +428,7 @@ TEST_F(LossContract, NeftuneIsOffAfterTraining) {
   const auto model = update(Declares::nothing, args).model;
   const Batch rows = *token_dataset()->get_batch(std::vector<std::int64_t>{0, 1});
   model->train();
+  model->to(torch::kCPU);
   model->forward(rows);
   const torch::Tensor first = model->last_embeddings;
   model->forward(rows);

@@ -1,5 +1,8 @@
 #include "torchhub/weights/deferred_files.h"
 
+#include "support/message_of.h"
+#include "torchhub/base/error.h"
+
 #include <torch/torch.h>
 
 #include <gtest/gtest.h>
@@ -71,6 +74,27 @@ TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessTheWriterHasCopiedInTime) {
     EXPECT_EQ(files.bytes_kept(), before.nbytes());
     parameter.copy_(before);
   }
+}
+
+TEST(DeferredFiles, SayThatMemoryWasChangedTooEarly) {
+  const at::Tensor parameter = torch::rand({8});
+  const auto outcome = [&](bool change_before_keep, bool change_after_keep) {
+    DeferredFiles files({parameter.data_ptr()});
+    std::vector<std::byte> file;
+    files.add("weights", read_into(file, files.take(parameter)));
+    if (change_before_keep) parameter.mul_(2);
+    files.keep();
+    if (change_after_keep) parameter.mul_(2);
+    return testing::message_of<Error>([&] { files.write(); });
+  };
+  EXPECT_EQ(outcome(false, true), "nothing was thrown");
+  EXPECT_NE(outcome(true, false).find("SaveMode::sync"), std::string::npos);
+
+  DeferredFiles files({parameter.data_ptr()});  // written before there was a step at all
+  std::vector<std::byte> file;
+  files.add("weights", read_into(file, files.take(parameter)));
+  parameter.mul_(2);
+  EXPECT_THROW(files.write(), Error);
 }
 
 TEST(DeferredFiles, OfAGpuHoldWhatWasThereAndNeedNoCopyBeforeTheStep) {

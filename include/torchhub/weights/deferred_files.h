@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <unordered_set>
@@ -51,7 +52,8 @@ class DeferredFiles {
   /// write() copies just before, so that keep() finds little to do.
   void expect_keep_at(std::chrono::steady_clock::time_point when) { keep_expected_ = when; }
 
-  /// Another thread, once. @throws DiskFullError, FileError, CancelledError
+  /// Another thread, once. @throws DiskFullError, FileError, CancelledError; Error if what is
+  /// steady was changed in place before keep(), so that the files hold a mixture
   void write(const std::stop_token& stop = {});
   /// What came of it. After write().
   const std::map<std::filesystem::path, WrittenFile>& written() const { return written_; }
@@ -64,12 +66,21 @@ class DeferredFiles {
 
  private:
   class Pace;
+  /// In-place changes that LibTorch had counted for a tensor when it was taken.
+  struct Version {
+    at::Tensor tensor;
+    std::int64_t count;
+  };
 
   std::unordered_set<const void*> steady_;
   bool sha256_;
   std::optional<std::chrono::steady_clock::time_point> keep_expected_ = std::nullopt;
   HostCopies copies_;
   LiveBytes live_;
+  std::mutex mutex_;
+  std::vector<Version> versions_;  // guarded by mutex_
+  std::optional<bool> changed_before_keep_ =
+      std::nullopt;  // guarded by mutex_; unset before keep()
   std::vector<std::pair<std::filesystem::path, Write>> files_;
   std::map<std::filesystem::path, WrittenFile> written_;
 };
