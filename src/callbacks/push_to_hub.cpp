@@ -104,7 +104,10 @@ PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)
             return logged_push(client, job, journal, stop);
           })) {}
 
-PushToHubCallback::~PushToHubCallback() = default;
+PushToHubCallback::~PushToHubCallback() {
+  std::error_code ignored;  // those that are left serve the next run
+  if (has_begun_) fs::remove_all(journal_.copies(), ignored);
+}
 
 void PushToHubCallback::on_init_end(const TrainerEvent& /*event*/) { begin(); }
 
@@ -257,15 +260,17 @@ std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent&
 }
 
 PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int64_t step) const {
-  return {.repo = repo_,
-          .endpoint = client_.options().endpoint,
-          .revision = target().revision,
-          .commit_message = commit_message,
-          .step = step,
-          .snapshot = journal_.new_snapshot(),
-          .droppable = !options_.hub_always_push,
-          .moved_branch = options_.moved_branch,
-          .card_keys = keys_given(options_.card)};
+  PushJob job{.repo = repo_,
+              .endpoint = client_.options().endpoint,
+              .revision = target().revision,
+              .commit_message = commit_message,
+              .step = step,
+              .snapshot = journal_.new_snapshot(),
+              .droppable = !options_.hub_always_push,
+              .moved_branch = options_.moved_branch,
+              .card_keys = keys_given(options_.card)};
+  job.snapshot.keep_copies_in(journal_.copies());
+  return job;
 }
 
 /// Of a job that is tried again only the last outcome stays.

@@ -76,7 +76,10 @@ Snapshot PushJournal::new_snapshot() const {
   return Snapshot(folder_ / fmt::format("{:08}-{}", newest + 1, random_hex(4)));
 }
 
-void PushJournal::remember(const PushJob& job) const { job.snapshot.keep(to_json_text(job)); }
+void PushJournal::remember(const PushJob& job) const {
+  job.snapshot.keep(to_json_text(job));
+  for (const fs::path& made : {folder_, folder_.parent_path(), output_dir_}) sync_folder(made);
+}
 
 std::vector<PushJob> PushJournal::unfinished() const {
   std::vector<PushJob> jobs;

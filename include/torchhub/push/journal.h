@@ -58,6 +58,8 @@ class PushJournal {
 
   const std::filesystem::path& output_dir() const { return output_dir_; }
   const std::filesystem::path& folder() const { return folder_; }
+  /// For Snapshot::keep_copies_in().
+  std::filesystem::path copies() const { return folder_.parent_path() / "copies"; }
   /// For the next job. Names of snapshots come in the order in which they were made.
   /// @throws FileError, DiskFullError
   Snapshot new_snapshot() const;

@@ -23,6 +23,11 @@ class Snapshot {
   /// @throws FileError
   static std::optional<Snapshot> take_over(const std::filesystem::path& entry);
 
+  /// Large files that are copied and do not change are from now on copied once for all snapshots
+  /// that name this folder for it; what is in it and not of use to this one goes with keep().
+  /// Until then nothing in it is safe from a power cut.
+  void keep_copies_in(const std::filesystem::path& folder) const;
+
   /// Files below `folder` that `filter` takes, as `path_in_repo`/<relative path>. Links and folders
   /// named `.git` are left out. @throws FileError
   /// @param frozen the files never change in place (a finished checkpoint): hard links will do;
@@ -34,7 +39,9 @@ class Snapshot {
   void add_text(std::string_view text, const std::string& path_in_repo);
 
   /// Writes `note` into the entry, and keeps the entry on disk when the last copy goes: whoever
-  /// comes next finds both. @throws FileError, DiskFullError
+  /// comes next finds both. The files are on the disk before the note is, so that after a power cut
+  /// too none is without them; those that are links, whoever wrote them has put there.
+  /// @throws FileError, DiskFullError
   void keep(std::string_view note) const;
   /// What keep() wrote; nothing if it never did.
   std::optional<std::string> note() const;
