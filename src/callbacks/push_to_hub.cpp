@@ -65,8 +65,6 @@ void log_outcome(const PushOutcome& outcome, const Repo& repo) {
   }
 }
 
-constexpr const char* kCheckpointLane = "checkpoint";
-
 /// Runs on the worker's thread.
 PushOutcome logged_push(const HubClient& client, const PushJob& job, const PushJournal& journal,
                         const std::stop_token& stop) {
@@ -176,22 +174,10 @@ PushToHubCallback::Announced PushToHubCallback::announced(const TrainerEvent& ev
 }
 
 void PushToHubCallback::hand_over(const Announced& announced, const SavedCheckpoint& checkpoint) {
-  const CheckpointFiles files{.folder = checkpoint.folder, .sha256 = checkpoint.sha256};
-  const PushedCheckpoint which = target().checkpoint;
-  const bool second = options_.save_commits == SaveCommits::two && which != PushedCheckpoint::none;
-  PushJob save = empty_job(announced.message, announced.step);
-  add_save(save, options_.output_dir, files, second ? PushedCheckpoint::none : which,
-           announced.card);
-  std::vector<PushJob> jobs{std::move(save)};
-  if (second) {
-    jobs.push_back(empty_job(announced.message + ", checkpoint", announced.step));
-    jobs.back().lane = kCheckpointLane;
-    add_checkpoint(jobs.back(), files, which);
-  }
-  for (PushJob& job : jobs) {
-    if (which == PushedCheckpoint::under_its_name) job.droppable = false;  // each is wanted
-    journal_.remember(job);
-  }
+  std::vector<PushJob> jobs = jobs_of_save(
+      empty_job(announced.message, announced.step), journal_,
+      {.folder = checkpoint.folder, .sha256 = checkpoint.sha256}, target(), announced.card);
+  for (const PushJob& job : jobs) journal_.remember(job);
   // Before the first of them can be on the Hub: a process killed now has handed them over.
   note_handed_over(announced.step);
   for (PushJob& job : jobs) worker_->submit(std::move(job));

@@ -3,6 +3,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/push_to_hub.h"
+#include "torchhub/push/resume.h"
 
 #include <algorithm>
 
@@ -69,27 +70,34 @@ void PushToHubCallback::finish_what_was_left() {
     // From here on, a commit of somebody else is news.
     journal_.note_head(target(), client_.repo_info(repo_, target().revision).sha);
   }
-  for (PushJob& job : left) {
-    if (job.endpoint != client_.options().endpoint) {
-      log::warning("unfinished_push_for_another_hub", {{"message", job.commit_message},
-                                                       {"endpoint", job.endpoint},
-                                                       {"finish_with", "torchhub push resume"}});
-      continue;
-    }
-    log::warning("unfinished_push_goes_on",
-                 {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
-    job.moved_branch = MovedBranch::merge;  // files that others changed it leaves alone anyway
-    if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
-    worker_->submit(std::move(job));
-  }
   if (const auto before = earlier_target(journal_)) {
     knows_handed_over_ = before->pushes_saves && before->place() == target().place();
+    complete_two_commits(journal_, *before, left);
     if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
     pushes_saves_ = knows_handed_over_;  // still true, should this process die before it trains
     known_ = before->known;
   }
   journal_.set_target(target());
+  std::erase_if(left, [&](const PushJob& job) { return is_for_another_hub(job); });
+  for (const PushJob& job : left) {
+    if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
+  }
+  // Before the first of them can be on the Hub: later nothing would say that it was handed over.
 }
+  for (PushJob& job : left) {
+    log::warning("unfinished_push_goes_on",
+                 {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
+    job.moved_branch = MovedBranch::merge;  // files that others changed it leaves alone anyway
+    worker_->submit(std::move(job));
+  }
+}
+
+bool PushToHubCallback::is_for_another_hub(const PushJob& job) const {
+  if (job.endpoint == client_.options().endpoint) return false;
+  log::warning("unfinished_push_for_another_hub", {{"message", job.commit_message},
+                                                   {"endpoint", job.endpoint},
+                                                   {"finish_with", "torchhub push resume"}});
+  return true;
 
 PushTarget PushToHubCallback::target() const {
   return {.endpoint = client_.options().endpoint,
@@ -99,7 +107,8 @@ PushTarget PushToHubCallback::target() const {
           .checkpoint = pushed_checkpoint(options_.hub_strategy),
           .progress_unit = options_.progress_unit,
           .handed_over = handed_over_,
-          .known = known_};
+          .known = known_,
+          .two_commits = options_.save_commits == SaveCommits::two};
 }
 
 void PushToHubCallback::note_handed_over(std::int64_t step) {

@@ -112,6 +112,7 @@ std::string to_json_text(const PushTarget& target) {
   json["progress_unit"] = target.progress_unit;
   json["handed_over"] = target.handed_over;
   json["known"] = target.known;
+  json["two_commits"] = target.two_commits;
   return text_of(json);
 }
 
@@ -124,7 +125,8 @@ PushTarget push_target_of(std::string_view text) {
             .checkpoint = json.at("checkpoint").get<PushedCheckpoint>(),
             .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
             .handed_over = json.at("handed_over").get<std::int64_t>(),
-            .known = json.at("known").get<std::vector<std::int64_t>>()};
+            .known = json.at("known").get<std::vector<std::int64_t>>(),
+            .two_commits = json.value("two_commits", false)};  // not in older ones
   });
 }
 

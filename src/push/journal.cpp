@@ -101,6 +101,21 @@ std::vector<PushJob> PushJournal::unfinished() const {
   return jobs;
 }
 
+std::vector<PushJournal::Noted> PushJournal::noted() const {
+  std::vector<Noted> found;
+  for (const fs::path& entry : entries_of(folder_)) {
+    const auto note = read_file_if_there(entry / "push.json");
+    if (!note) continue;
+    try {
+      found.push_back({.job = push_job_of(*note), .files = entry / "files"});
+    } catch (const Error& error) {
+      log::warning("unfinished_push_not_read",
+                   {{"folder", entry.string()}, {"error", error.what()}});
+    }
+  }
+  return found;
+}
+
 std::optional<PushTarget> PushJournal::target() const {
   const fs::path file = target_file(folder_);
   const auto text = read_file_if_there(file);

@@ -1,6 +1,7 @@
 #include "torchhub/push/resume.h"
 
 #include "base/read_if_there.h"
+#include "push/files_below.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
@@ -8,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
 #include <optional>
 
 namespace torchhub {
@@ -24,41 +27,129 @@ double epoch_of(const fs::path& checkpoint) {
   return epoch != state.end() && epoch->is_number() ? epoch->get<double>() : 0;
 }
 
-/// A save that was complete and not handed over. @param jobs those that were
-std::optional<PushJob> save_cut_off(const PushJournal& journal, const std::vector<PushJob>& jobs) {
-  const auto target = journal.target();
-  if (!target || !target->pushes_saves) return std::nullopt;
+std::int64_t newest_of(const PushTarget& target, const std::vector<PushJob>& jobs) {
+  std::int64_t newest = target.handed_over;
+  for (const PushJob& job : jobs) {
+    if (job.place() == target.place()) newest = std::max(newest, job.step);
+  }
+  return newest;
+}
+
+/// Step of a save that was complete and not handed over. @param jobs those that were
+std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushTarget& target,
+                                         const std::vector<PushJob>& jobs) {
+  if (!target.pushes_saves) return std::nullopt;
   std::vector<std::int64_t> steps = complete_checkpoints(journal.output_dir());
   std::erase_if(steps, [&](std::int64_t step) {
-    return std::find(target->known.begin(), target->known.end(), step) != target->known.end();
+    return std::find(target.known.begin(), target.known.end(), step) != target.known.end();
   });
-  std::int64_t handed_over_until = target->handed_over;
-  for (const PushJob& job : jobs) handed_over_until = std::max(handed_over_until, job.step);
-  if (steps.empty() || steps.back() <= handed_over_until) return std::nullopt;
-  const fs::path checkpoint = journal.output_dir() / checkpoint_name(steps.back());
-  PushJob job{
-      .repo = target->repo,
-      .endpoint = target->endpoint,
-      .revision = target->revision,
-      .commit_message = progress_message(target->progress_unit, steps.back(), epoch_of(checkpoint)),
-      .step = steps.back(),
-      .snapshot = journal.new_snapshot()};
-  add_save(job, journal.output_dir(), {.folder = checkpoint}, target->checkpoint,
-           read_file_if_there(journal.output_dir() / "README.md"));
-  job.is_left = true;
-  journal.remember(job);
-  PushTarget handed_over = *target;
-  handed_over.handed_over = steps.back();
-  journal.set_target(handed_over);
-  return job;
+  if (steps.empty() || steps.back() <= newest_of(target, jobs)) return std::nullopt;
+  return steps.back();
+}
+
+fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
+  return journal.output_dir() / checkpoint_name(step);
+}
+
+/// The first commit of that save, without its files.
+PushJob commit_of(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
+  const double epoch = epoch_of(checkpoint_of(journal, step));
+  return {.repo = target.repo,
+          .endpoint = target.endpoint,
+          .revision = target.revision,
+          .commit_message = progress_message(target.progress_unit, step, epoch),
+          .step = step,
+          .is_left = true};
+}
+
+/// Has this save's checkpoint a commit of its own that was never noted?
+bool lacks_second_commit(const PushTarget& target, const PushJob& job,
+                         const std::vector<PushJob>& jobs) {
+  const bool has_two = target.two_commits && target.checkpoint != PushedCheckpoint::none;
+  // What was handed over has been noted as a whole.
+  if (!has_two || job.step <= target.handed_over || job.place() != target.place()) return false;
+  return job.lane.empty() && std::none_of(jobs.begin(), jobs.end(), [&](const PushJob& other) {
+           return other.lane == kCheckpointLane && other.step == job.step;
+         });
+}
+
+std::vector<FileToPush> sized(const std::map<std::string, fs::path>& files) {
+  std::vector<FileToPush> found;
+  for (const auto& [path, file] : files) {
+    std::error_code gone;  // pushed by whoever is at it
+    const std::uint64_t bytes = fs::file_size(file, gone);
+    if (!gone) found.push_back({.path = path, .bytes = bytes});
+  }
+  return found;
+}
+
+std::map<std::string, fs::path> files_of(const std::vector<SavedPart>& parts) {
+  std::map<std::string, fs::path> files;
+  for (const SavedPart& part : parts) {
+    for (const std::string& path : files_below(part.folder, part.filter)) {
+      files[(fs::path(part.path_in_repo) / path).generic_string()] = part.folder / path;
+    }
+  }
+  return files;
+}
+
+ListedPush listed_save(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
+  std::map<std::string, fs::path> files = files_of(parts_of_save(
+      journal.output_dir(), {.folder = checkpoint_of(journal, step)}, target.checkpoint));
+  const fs::path card = journal.output_dir() / "README.md";
+  std::error_code error;
+  if (fs::exists(card, error)) files["README.md"] = card;
+  return {.job = commit_of(journal, target, step), .files = sized(files)};
 }
 
 }  // namespace
 
+void complete_two_commits(const PushJournal& journal, const PushTarget& target,
+                          std::vector<PushJob>& jobs) {
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, jobs[i].step)};
+    if (!lacks_second_commit(target, jobs[i], jobs)) continue;
+    if (!is_complete_checkpoint(checkpoint.folder)) continue;
+    PushJob second = checkpoint_commit(jobs[i], journal, checkpoint, target.checkpoint);
+    journal.remember(second);
+    jobs.insert(jobs.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(second));
+  }
+}
+
 std::vector<PushJob> pushes_left(const PushJournal& journal) {
   std::vector<PushJob> jobs = journal.unfinished();
-  if (auto save = save_cut_off(journal, jobs)) jobs.push_back(std::move(*save));
+  const auto target = journal.target();
+  if (!target) return jobs;
+  complete_two_commits(journal, *target, jobs);
+  if (const auto step = step_cut_off(journal, *target, jobs)) {
+    PushJob first = commit_of(journal, *target, *step);
+    first.snapshot = journal.new_snapshot();
+    for (PushJob& job :
+         jobs_of_save(std::move(first), journal, {.folder = checkpoint_of(journal, *step)}, *target,
+                      read_file_if_there(journal.output_dir() / "README.md"))) {
+      journal.remember(job);
+      jobs.push_back(std::move(job));
+    }
+  }
+  // Before the first of them can be on the Hub: later nothing would say that it was handed over.
+  PushTarget now = *target;
+  now.handed_over = newest_of(*target, jobs);
+  if (now.handed_over != target->handed_over) journal.set_target(now);
   return jobs;
+}
+
+std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
+  std::vector<ListedPush> listed;
+  std::vector<PushJob> jobs;
+  for (PushJournal::Noted& noted : journal.noted()) {
+    jobs.push_back(noted.job);
+    listed.push_back(
+        {.job = std::move(noted.job), .files = sized(files_of({{.folder = noted.files}}))});
+  }
+  const auto target = journal.target();
+  const auto step = target ? step_cut_off(journal, *target, jobs) : std::nullopt;
+  if (step) listed.push_back(listed_save(journal, *target, *step));
+  return listed;
 }
 
 }  // namespace torchhub

@@ -133,6 +133,7 @@ class PushToHubCallback final : public TrainerCallback {
   Repo created_repo() const;
   void adopt_remote_card();
   void finish_what_was_left();
+  bool is_for_another_hub(const PushJob& job) const;
   void collect(std::vector<PushOutcome> outcomes);
   void adopt_merged_card(const std::string& card) const;
 

@@ -31,6 +31,7 @@ struct PushTarget {
   std::int64_t handed_over = 0;  ///< Newest save that the pusher has taken over.
   /// Checkpoints that were there when the run began: none of its own that was cut off.
   std::vector<std::int64_t> known = {};
+  bool two_commits = false;  ///< A save's checkpoint has a commit of its own.
 
   std::string place() const;  ///< As PushJob's.
 };
@@ -72,6 +73,14 @@ class PushJournal {
   /// Those of earlier processes, oldest first; not those that another process is at. What a killed
   /// process had begun to hand over is removed. @throws FileError
   std::vector<PushJob> unfinished() const;
+
+  /// What is noted, oldest first, whoever is at it; without the files. Changes nothing, and leaves
+  /// out what cannot be read.
+  struct Noted {
+    PushJob job;
+    std::filesystem::path files;  ///< As Snapshot::folder().
+  };
+  std::vector<Noted> noted() const;
 
   /// Nothing if nobody has pushed from this folder. @throws FileError, Error if it is damaged
   std::optional<PushTarget> target() const;

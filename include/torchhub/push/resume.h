@@ -2,6 +2,7 @@
 
 #include "torchhub/push/job.h"
 #include "torchhub/push/journal.h"
+#include "torchhub/push/push_folder.h"
 
 #include <vector>
 
@@ -12,5 +13,21 @@ namespace torchhub {
 /// could hand it over. That one goes with the README.md that is there. What another process is at
 /// is left to it. @throws FileError, DiskFullError; Error if the journal is damaged
 std::vector<PushJob> pushes_left(const PushJournal& journal);
+
+/// One of them, by a look that changes nothing.
+struct ListedPush {
+  PushJob job;                         ///< Without its snapshot.
+  std::vector<FileToPush> files = {};  ///< Sorted by path.
+};
+
+/// What pushes_left() would give, and what other processes are at. Writes nothing and locks
+/// nothing. @throws FileError; Error if the journal is damaged
+std::vector<ListedPush> list_pushes_left(const PushJournal& journal);
+
+/// Notes the second commit of saves that have two, where the process was killed between noting the
+/// first and the second. @param jobs what is left; each second one comes after its first
+/// @param target as it was noted before. @throws FileError, DiskFullError
+void complete_two_commits(const PushJournal& journal, const PushTarget& target,
+                          std::vector<PushJob>& jobs);
 
 }  // namespace torchhub

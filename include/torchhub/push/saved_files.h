@@ -7,8 +7,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace torchhub {
+
+/// PushJob::lane of checkpoints that have commits of their own.
+inline constexpr std::string_view kCheckpointLane = "checkpoint";
 
 /// A complete checkpoint, and the digests of its files by name as far as they are known.
 struct CheckpointFiles {
@@ -23,6 +28,28 @@ struct CheckpointFiles {
 void add_save(PushJob& job, const std::filesystem::path& output_dir,
               const CheckpointFiles& checkpoint, PushedCheckpoint which,
               const std::optional<std::string>& card);
+
+/// A part of a save: files of `folder` that `filter` takes, and where they go in the repository.
+struct SavedPart {
+  std::filesystem::path folder;
+  std::string path_in_repo = {};
+  PathFilter filter = {};
+  bool frozen = false;  ///< As Snapshot::add_folder() has it.
+};
+
+/// What add_save() adds besides the card; of two parts that have a path, the later one's file goes.
+std::vector<SavedPart> parts_of_save(const std::filesystem::path& output_dir,
+                                     const CheckpointFiles& checkpoint, PushedCheckpoint which);
+
+/// The commits of a save to `target`, none of them noted yet: one, or with two_commits Python's
+/// two. @param first the first of them, without its files. @throws FileError, DiskFullError
+std::vector<PushJob> jobs_of_save(PushJob first, const PushJournal& journal,
+                                  const CheckpointFiles& checkpoint, const PushTarget& target,
+                                  const std::optional<std::string>& card);
+
+/// The second commit of a save that has two. @throws FileError, DiskFullError
+PushJob checkpoint_commit(const PushJob& first, const PushJournal& journal,
+                          const CheckpointFiles& checkpoint, PushedCheckpoint which);
 
 /// The whole checkpoint alone. @param which not none. @throws FileError, DiskFullError
 void add_checkpoint(PushJob& job, const CheckpointFiles& checkpoint, PushedCheckpoint which);
