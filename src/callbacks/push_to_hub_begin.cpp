@@ -36,6 +36,7 @@ std::string PushToHubCallback::default_name(const fs::path& output_dir) {
 
 void PushToHubCallback::begin() {
   if (has_begun_) return;
+  claim_ = journal_.claim(options_.other_process_wait);
   repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
   // An existing repository says nothing of whether this token may write to it.
   static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
@@ -71,19 +72,18 @@ void PushToHubCallback::finish_what_was_left() {
     journal_.note_head(target(), client_.repo_info(repo_, target().revision).sha);
   }
   if (const auto before = earlier_target(journal_)) {
-    knows_handed_over_ = before->pushes_saves && before->place() == target().place();
     complete_two_commits(journal_, *before, left);
+    knows_handed_over_ = before->pushes_saves && before->place() == target().place();
     if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
     pushes_saves_ = knows_handed_over_;  // still true, should this process die before it trains
     known_ = before->known;
   }
-  journal_.set_target(target());
   std::erase_if(left, [&](const PushJob& job) { return is_for_another_hub(job); });
   for (const PushJob& job : left) {
     if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
   }
   // Before the first of them can be on the Hub: later nothing would say that it was handed over.
-}
+  journal_.set_target(target());
   for (PushJob& job : left) {
     log::warning("unfinished_push_goes_on",
                  {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
@@ -98,6 +98,7 @@ bool PushToHubCallback::is_for_another_hub(const PushJob& job) const {
                                                    {"endpoint", job.endpoint},
                                                    {"finish_with", "torchhub push resume"}});
   return true;
+}
 
 PushTarget PushToHubCallback::target() const {
   return {.endpoint = client_.options().endpoint,

@@ -28,10 +28,10 @@ std::string title_of(const PushJob& job) {
   return fmt::format("{} -> {} ({})", job.commit_message, job.repo.id.str(), job.revision);
 }
 
-void list(const PushJob& job) {
-  fmt::print("{}\n", title_of(job));
-  for (const std::string& path : job.snapshot.paths()) {
-    fmt::print("  {:>10}  {}\n", fs::file_size(job.snapshot.folder() / path), path);
+void list(const std::vector<ListedPush>& pushes) {
+  for (const auto& [job, files] : pushes) {
+    fmt::print("{}\n", title_of(job));
+    for (const FileToPush& file : files) fmt::print("  {:>10}  {}\n", file.bytes, file.path);
   }
 }
 
@@ -59,25 +59,35 @@ bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool
   }
 }
 
+/// A training that lives has its own pusher.
+std::shared_ptr<const void> claim_of(const PushJournal& journal) {
+  try {
+    return journal.claim();
+  } catch (const PushesTakenError& error) {
+    fmt::print(stderr, "torchhub: {}\n", error.what());
+    throw ExitStatus{kProblemFound};
+  }
+}
+
 void resume(const ResumeArguments& arguments) {
   std::error_code error;
   if (!fs::is_directory(arguments.folder, error)) {
     throw InvalidArgumentError(fmt::format(
         "'{}' is not a folder. Give the output_dir of a training run.", arguments.folder));
   }
+  const PushJournal journal(arguments.folder);
+  if (list_pushes_left(journal).empty()) {  // then it may be no run's folder at all
+    fmt::print("Nothing is left to push from '{}'.\n", arguments.folder);
+    return;
+  }
+  if (arguments.dry_run) return list(list_pushes_left(journal));
   HubOptions options = HubOptions::from_environment();
   if (!arguments.endpoint.empty()) options.endpoint = arguments.endpoint;
   const HubClient client(options);
-  const PushJournal journal(arguments.folder);
-  const std::vector<PushJob> jobs = pushes_left(journal);
-  if (jobs.empty()) fmt::print("Nothing is left to push from '{}'.\n", arguments.folder);
+  const auto claim = claim_of(journal);
   bool all_pushed = true;
-  for (const PushJob& job : jobs) {
-    if (arguments.dry_run) {
-      list(job);
-    } else {
-      all_pushed = push(client, job, journal, arguments.on_top) && all_pushed;
-    }
+  for (PushJob& job : pushes_left(journal)) {
+    all_pushed = push(client, std::move(job), journal, arguments.on_top) && all_pushed;
   }
   if (!all_pushed) throw ExitStatus{kProblemFound};
 }

@@ -1,6 +1,7 @@
 // `torchhub push resume`, as people call it: the program itself, against a real hub.
 #include "support/child_process.h"
 #include "support/commit_titles.h"
+#include "support/everything_in.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
@@ -10,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <unistd.h>
 
 namespace torchhub {
 namespace {
@@ -138,6 +140,47 @@ TEST_F(PushCommand, PushesOverForeignChangesOnlyWhenTold) {
   EXPECT_EQ(titles().back(), "by hand");
   EXPECT_EQ(resume({"--on-top"}).exit_code, 0);
   EXPECT_EQ(titles().back(), "Training in progress, step 5");
+}
+
+TEST_F(PushCommand, LeavesThePushesOfALivingRunAloneAndSaysSo) {
+  leave_job(hub_.base_url());
+  auto run = journal_.claim();  // as a Trainer does for as long as it lives
+  const Finished refused = resume();
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.errors.find("in the hands of process " + std::to_string(::getpid())),
+            std::string::npos)
+      << refused.errors;
+  EXPECT_EQ(titles(), Names{"initial commit"});
+  EXPECT_EQ(resume({"--dry-run"}).exit_code, 0);  // looking is free
+  run.reset();
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, step 5");
+}
+
+TEST_F(PushCommand, LeavesNoTraceOfADryRun) {
+  leave_job(hub_.base_url());
+  write_file_atomically(folder_ / "run/checkpoint-8/model.safetensors", "weights of 8");
+  write_file_atomically(folder_ / "run/checkpoint-8/trainer_state.json", "{}");
+  write_file_atomically(folder_ / "run/README.md", "# net\n");
+  journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .handed_over = 5});
+  const auto before = testing::everything_in(folder_.path());
+  const Finished listed = resume({"--dry-run"});
+  EXPECT_EQ(listed.exit_code, 0) << listed.errors;
+  EXPECT_NE(listed.output.find("Training in progress, step 8 -> demo/net (main)\n"
+                               "           6  README.md\n"
+                               "          12  model.safetensors\n"),
+            std::string::npos)
+      << listed.output;
+  EXPECT_EQ(testing::everything_in(folder_.path()), before);
+  EXPECT_EQ(titles(), Names{"initial commit"});
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, step 8");
+}
+
+TEST_F(PushCommand, MakesNoFolderOfItsOwnWhereNothingWasEverPushed) {
+  fs::create_directories(folder_ / "run");
+  EXPECT_NE(resume().output.find("Nothing is left to push"), std::string::npos);
+  EXPECT_TRUE(fs::is_empty(folder_ / "run"));
 }
 
 TEST_F(PushCommand, NamesAFolderThatIsNone) {

@@ -1,5 +1,6 @@
 // `torchhub push folder`, as people call it: the program itself, against a real hub.
 #include "support/child_process.h"
+#include "support/everything_in.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
@@ -63,6 +64,7 @@ TEST_F(PushFolderCommand, PushesOnceAndSaysWhereTo) {
 }
 
 TEST_F(PushFolderCommand, ListsAndWritesNothingOnADryRun) {
+  const auto before = testing::everything_in(folder_.path());
   const Finished listed = push({"--dry-run", "--exclude", "notes*", "--revision", "v2"});
   EXPECT_EQ(listed.exit_code, 0) << listed.errors;
   EXPECT_EQ(listed.output,
@@ -71,8 +73,8 @@ TEST_F(PushFolderCommand, ListsAndWritesNothingOnADryRun) {
             "           7  model.safetensors\n"
             "2 files, 9 bytes; those that the Hub has already do not travel. README.md is settled "
             "with the one on the Hub.\n");
+  EXPECT_EQ(testing::everything_in(folder_.path()), before);
   EXPECT_FALSE(client_.repo_exists(repo_));
-  EXPECT_FALSE(std::filesystem::exists(folder_ / "home"));
 }
 
 TEST_F(PushFolderCommand, TakesBranchTagAndPatterns) {

@@ -1,11 +1,18 @@
 #include "torchhub/push/journal.h"
 
+#include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
+#include "torchhub/base/file_lock.h"
+#include "torchhub/base/log.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <fstream>
+#include <latch>
+#include <thread>
 
 namespace torchhub {
 namespace {
@@ -171,6 +178,45 @@ TEST_F(Journal, NamesAFileOfItsOwnThatIsDamagedOrFromTheFuture) {
       EXPECT_NE(std::string(error.what()).find(file.string()), std::string::npos) << error.what();
     }
   }
+}
+
+/// Of a folder's pushes. A lock that was not taken through the journal is another process's.
+class JournalClaim : public Journal {
+ protected:
+  ~JournalClaim() override { log::set_sink({}); }
+  std::unique_ptr<FileLock> of_another_process() const {
+    return std::make_unique<FileLock>(journal_.folder() / "lock");
+  }
+};
+
+TEST_F(JournalClaim, IsSharedWithinAProcessAndEndsWithItsLastCopy) {
+  auto first = journal_.claim();
+  auto second = PushJournal(folder_ / "." / "").claim();
+  first.reset();
+  EXPECT_THROW(FileLock(journal_.folder() / "lock", {}), FileLockTimeoutError);
+  second.reset();
+  EXPECT_NO_THROW(of_another_process());
+}
+
+TEST_F(JournalClaim, NamesWhoHasItAndTheFolder) {
+  const auto other = of_another_process();
+  std::ofstream(journal_.folder() / "lock") << "4711\n";
+  const std::string message = testing::message_of<PushesTakenError>([&] { journal_.claim(); });
+  EXPECT_NE(message.find("process 4711"), std::string::npos) << message;
+  EXPECT_NE(message.find(folder_.path().string()), std::string::npos) << message;
+}
+
+TEST_F(JournalClaim, WaitsForTheOtherProcessToEnd) {
+  auto other = of_another_process();
+  std::latch is_waiting(1);
+  log::set_sink([&](log::Level, std::string_view line) {
+    if (line.find("waiting_for_another_pusher") != std::string_view::npos) is_waiting.count_down();
+  });
+  std::jthread ends([&] {
+    is_waiting.wait();
+    other.reset();
+  });
+  EXPECT_NE(journal_.claim(std::chrono::minutes(5)), nullptr);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/file_lock.h"
 #include "torchhub/push/journal.h"
 #include "torchhub/push/resume.h"
 #include "torchhub/push/saved_files.h"
@@ -120,6 +121,17 @@ TEST_F(PushRestart, MakesBothCommitsOnceWhereBothWereNoted) {
             (Names{"initial commit", "Training in progress, step 2",
                    "Training in progress, step 2, checkpoint", "Training in progress, step 4",
                    "Training in progress, step 4, checkpoint"}));
+}
+
+TEST_F(PushRestart, DoesNotBeginBesideAnotherProcessThatPushesFromItsFolder) {
+  be_killed_after_a_save();
+  const FileLock push_resume(journal_.folder() / "lock");  // not through the journal: another's
+  PushToHubCallback pusher({.output_dir = folder_ / "tiny",
+                            .hub = hub_options_,
+                            .other_process_wait = std::chrono::milliseconds(1)});
+  EXPECT_THROW(pusher.begin(), PushesTakenError);
+  EXPECT_EQ(target().handed_over, 2);
+  EXPECT_EQ(titles().back(), "Training in progress, step 2");
 }
 
 TEST_F(PushRestart, KeepsCopiesOfLargeFilesWhileItRunsAndNoLonger) {

@@ -41,6 +41,9 @@ struct PushToHubCallbackOptions {
   /// How long on_train_end() and finish() wait for what is on its way; what is left then stays on
   /// disk for the next start, or for `torchhub push resume`. Unset: as long as it takes.
   std::optional<std::chrono::milliseconds> time_limit = std::nullopt;
+  /// How long begin() waits for another process that pushes from output_dir, such as
+  /// `torchhub push resume`, or the run before that is about to end.
+  std::chrono::milliseconds other_process_wait = std::chrono::minutes(1);
   /// Makes or finds the repository to push to. Unset: hub_model_id is created where it is missing.
   std::function<Repo(const HubClient&)> init_hf_repo = {};
   TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
@@ -79,7 +82,8 @@ class PushToHubCallback final : public TrainerCallback {
 
   /// Creates the repository and the branch, unless they are there, and goes on with what a process
   /// before this one saved and did not push. Fails early where the token may not write.
-  /// @throws what HubClient::create_repo throws
+  /// Until this goes, no other process pushes from output_dir.
+  /// @throws PushesTakenError; what HubClient::create_repo throws
   void begin();
   /// The repository's name where none is given: that of the folder.
   static std::string default_name(const std::filesystem::path& output_dir);
@@ -146,6 +150,7 @@ class PushToHubCallback final : public TrainerCallback {
   std::int64_t handed_over_ = 0;          ///< Step of the newest save that was handed over.
   bool knows_handed_over_ = false;        ///< A run before this one has noted that here.
   std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
+  std::shared_ptr<const void> claim_ = nullptr;  ///< From begin() on.
   bool pushes_saves_ = false;             ///< Saves of a run are pushed, not folders by hand.
   bool has_begun_ = false;                ///< begin() has come to its end.
   std::vector<PushOutcome> outcomes_;

@@ -1,13 +1,17 @@
 #pragma once
 
+#include "torchhub/base/error.h"
 #include "torchhub/push/job.h"
 #include "torchhub/push/progress_message.h"
 #include "torchhub/wire/repo.h"
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -18,6 +22,12 @@ enum class PushedCheckpoint {
   none,            ///< hub_strategy every_save.
   as_last,         ///< checkpoint: to `last-checkpoint`.
   under_its_name,  ///< all_checkpoints: to `checkpoint-<step>`.
+};
+
+/// Another process is at the pushes of a folder: a training, or `torchhub push resume`.
+class PushesTakenError : public Error {
+ public:
+  using Error::Error;
 };
 
 /// Where the saves of a folder go.
@@ -61,6 +71,11 @@ class PushJournal {
   const std::filesystem::path& folder() const { return folder_; }
   /// For Snapshot::keep_copies_in().
   std::filesystem::path copies() const { return folder_.parent_path() / "copies"; }
+  /// The pushes of this folder are this process's until the last copy of what comes back goes: no
+  /// other one hands over, takes over or pushes. Callers in this process share it. Thread-safe.
+  /// @param wait for another process to end; the first wait is logged
+  /// @throws PushesTakenError, FileError
+  std::shared_ptr<const void> claim(std::chrono::milliseconds wait = {}) const;
   /// For the next job. Names of snapshots come in the order in which they were made.
   /// @throws FileError, DiskFullError
   Snapshot new_snapshot() const;

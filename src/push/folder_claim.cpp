@@ -1,0 +1,74 @@
+#include "base/read_if_there.h"
+#include "torchhub/base/clock.h"
+#include "torchhub/base/file_lock.h"
+#include "torchhub/base/log.h"
+#include "torchhub/push/journal.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <mutex>
+#include <unistd.h>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What this process has claimed, by folder.
+class Claims {
+ public:
+  /// Nothing while another process has it. @throws FileError
+  std::shared_ptr<const void> take(const fs::path& lock_file) {
+    const std::lock_guard lock(mutex_);
+    std::weak_ptr<const FileLock>& mine = by_file_[lock_file];
+    if (auto held = mine.lock()) return held;
+    try {
+      auto taken = std::make_shared<const FileLock>(lock_file, std::chrono::milliseconds(0));
+      mine = taken;
+      std::ofstream(lock_file) << ::getpid() << '\n';  // for the message of the other one
+      return taken;
+    } catch (const FileLockTimeoutError&) {
+      return nullptr;
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<fs::path, std::weak_ptr<const FileLock>> by_file_;  // guarded by mutex_
+};
+
+/// "process 17", or of what is not known "another process".
+std::string holder_of(const fs::path& lock_file) {
+  std::string number = read_file_if_there(lock_file).value_or("");
+  number = number.substr(0, number.find('\n'));
+  const bool is_number =
+      !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
+  return is_number ? "process " + number : "another process";
+}
+
+}  // namespace
+
+std::shared_ptr<const void> PushJournal::claim(std::chrono::milliseconds wait) const {
+  static Claims claims;
+  constexpr std::chrono::milliseconds kPoll{50};
+  const fs::path lock_file = fs::absolute(folder_).lexically_normal() / "lock";
+  const auto deadline = std::chrono::steady_clock::now() + wait;
+  for (bool is_told = false;; is_told = true) {
+    if (auto claimed = claims.take(lock_file)) return claimed;
+    const std::string holder = holder_of(lock_file);
+    if (std::chrono::steady_clock::now() >= deadline) {
+      throw PushesTakenError(fmt::format(
+          "The pushes of '{}' are in the hands of {}: a training, or 'torchhub push resume'. What "
+          "is there is left to it. Wait for its end, or end it, and try again.",
+          output_dir_.string(), holder));
+    }
+    if (!is_told) {
+      log::warning("waiting_for_another_pusher",
+                   {{"folder", output_dir_.string()}, {"holder", holder}});
+    }
+    system_clock()->sleep_for(kPoll, {});
+  }
+}
+
+}  // namespace torchhub
