@@ -12,13 +12,11 @@ namespace torchhub {
 namespace {
 
 TryAgain try_again_after(const std::exception& error) {
-  if (is_one_of<SecretFoundError, InvalidArgumentError, PayloadTooLargeError>(error)) {
-    return TryAgain::never;
-  }
+  if (is_one_of<SecretFoundError, InvalidArgumentError>(error)) return TryAgain::never;
   const bool needs_somebody =
       is_one_of<UnauthorizedError, ForbiddenError, BadRequestError, RepositoryNotFoundError,
-                RevisionNotFoundError, HeadMovedError, BranchMovedError, LocalTokenNotFoundError,
-                OfflineModeIsEnabled>(error);
+                RevisionNotFoundError, HeadMovedError, PayloadTooLargeError, BranchMovedError,
+                LocalTokenNotFoundError, OfflineModeIsEnabled>(error);
   return needs_somebody ? TryAgain::next_start : TryAgain::soon;
 }
 
