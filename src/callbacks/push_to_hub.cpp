@@ -188,18 +188,47 @@ void PushToHubCallback::submit(PushJob job) {
   worker_->submit(std::move(job));
 }
 
+bool PushToHubCallback::will_push_at_end(const TrainerEvent& event) const {
+  if (options_.hub_strategy == HubStrategy::end) return true;
+  // Where the newest save is the best one, its push has brought it to the repository's root.
+  return event.weights_step && event.weights_step != handed_over_ &&
+         event.state.best_model_checkpoint;
+}
+
 void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   const StallTimer timer(stall_seconds_);
-  if (options_.hub_strategy == HubStrategy::end) {
-    const std::string message = "End of training";
-    const std::int64_t step = event.state.global_step;
+  if (will_push_at_end(event)) {
+    const bool best = options_.hub_strategy != HubStrategy::end;
+    const std::int64_t step = best ? *event.weights_step : event.state.global_step;
+    const std::string message =
+        best ? fmt::format("End of training, best model (step {})", step) : "End of training";
     without_ending_the_run(message, step, [&] {
       PushJob job = empty_job(message, step);
-      add_output_folder(job, options_.output_dir, refreshed_card(event));
+      if (best) {
+        add_best_model(job, event);
+      } else {
+        add_output_folder(job, options_.output_dir, refreshed_card(event));
+      }
       submit(std::move(job));
     });
   }
   collect(worker_->drain(options_.time_limit));
+}
+
+/// Replaces saves that wait: with the best model at the root, it brings the newest checkpoint that
+/// they would have brought.
+void PushToHubCallback::add_best_model(PushJob& job, const TrainerEvent& event) const {
+  add_save(job, options_.output_dir, {.folder = *event.state.best_model_checkpoint},
+           PushedCheckpoint::none, refreshed_card(event));
+  const PushTarget to = target();
+  if (to.checkpoint == PushedCheckpoint::under_its_name) job.droppable = false;
+  if (to.checkpoint != PushedCheckpoint::as_last || to.two_commits) return;
+  const CheckpointFiles newest{.folder = options_.output_dir / checkpoint_name(handed_over_)};
+  if (is_complete_checkpoint(newest.folder)) {
+    add_checkpoint(job, newest, to.checkpoint);
+  } else {
+    job.droppable = false;  // rotation has taken it: only its own push still has it
+  }
 }
 
 void PushToHubCallback::push(const fs::path& folder, const std::string& commit_message,

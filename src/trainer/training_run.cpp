@@ -206,8 +206,8 @@ TrainOutput TrainingRun::finish() {
   trainer_.log(row_of(output_.metrics));
   if (args_.load_best_model_at_end) load_best_model();
   if (impl_.processes.writes()) keep_only_best_checkpoint();
-  if (impl_.pusher && args_.hub_strategy == HubStrategy::end) {
-    impl_.save_model_to(args_.output_dir);
+  if (impl_.pusher && impl_.pusher->will_push_at_end(impl_.event())) {
+    if (args_.hub_strategy == HubStrategy::end) impl_.save_model_to(args_.output_dir);
     impl_.callbacks.push_begin(impl_.event());
   }
   limit_pushes_after_signal();

@@ -78,7 +78,11 @@ class PushToHubCallback final : public TrainerCallback {
   void on_step_end(const TrainerEvent& event) override;
   void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
   void on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) override;
+  /// With hub_strategy end pushes output_dir. Where the best model has been loaded and is not that
+  /// of the newest save, pushes it to the repository's root. Waits for all.
   void on_train_end(const TrainerEvent& event) override;
+  /// Will on_train_end() push something that is not on its way yet?
+  bool will_push_at_end(const TrainerEvent& event) const;
 
   /// Creates the repository and the branch, unless they are there, and goes on with what a process
   /// before this one saved and did not push. Fails early where the token may not write.
@@ -130,6 +134,7 @@ class PushToHubCallback final : public TrainerCallback {
   };
   Announced announced(const TrainerEvent& event) const;
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
+  void add_best_model(PushJob& job, const TrainerEvent& event) const;
   void submit(PushJob job);
   void without_ending_the_run(const std::string& commit_message, std::int64_t step,
                               const std::function<void()>& action);
@@ -145,12 +150,12 @@ class PushToHubCallback final : public TrainerCallback {
   HubClient client_;
   CardSync card_;
   PushJournal journal_;
+  std::shared_ptr<const void> claim_ = nullptr;  ///< From begin() on.
   Repo repo_ = {};
   Announced announced_ = {};              ///< By the last on_save().
   std::int64_t handed_over_ = 0;          ///< Step of the newest save that was handed over.
   bool knows_handed_over_ = false;        ///< A run before this one has noted that here.
   std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
-  std::shared_ptr<const void> claim_ = nullptr;  ///< From begin() on.
   bool pushes_saves_ = false;             ///< Saves of a run are pushed, not folders by hand.
   bool has_begun_ = false;                ///< begin() has come to its end.
   std::vector<PushOutcome> outcomes_;
