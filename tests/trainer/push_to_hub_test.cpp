@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace torchhub {
@@ -79,6 +80,30 @@ TEST_F(PushToHub, MakesOneCommitForEachSaveWithPythonsMessages) {
   EXPECT_TRUE(out.pushed_all());
   EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
                                             "model.safetensors", "training_args.json"}));
+}
+
+TEST_F(PushToHub, BringsWhatLiesInOutputDirButForWhatIsIgnored) {
+  for (const char* path : {"runs/Nov26/events.out", "notes.txt", "_private/key", "_draft.txt",
+                           ".cache/x", "sub/.tmp-half", ".git/HEAD", "checkpoint-old/x"}) {
+    write_file_atomically(folder_ / "tiny" / path, "x");
+  }
+  trainer(HubStrategy::every_save).train();
+  EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
+                                            "model.safetensors", "notes.txt",
+                                            "runs/Nov26/events.out", "training_args.json"}));
+}
+
+TEST_F(PushToHub, NamesTheRepositoryAfterTheLastPartOfOutputDir) {
+  const std::string here = fs::current_path().filename().string();
+  for (const auto& [output_dir, name] :
+       std::map<std::string, std::string>{{"runs/tiny", "tiny"},
+                                          {"runs/tiny/", "tiny"},
+                                          {"./tiny", "tiny"},
+                                          {"runs/other/../tiny", "tiny"},
+                                          {".", here},
+                                          {"./", here}}) {
+    EXPECT_EQ(PushToHubCallback::default_name(output_dir), name) << output_dir;
+  }
 }
 
 TEST_F(PushToHub, PutsTheCheckpointBesideTheModelInTheSameCommit) {
