@@ -9,6 +9,7 @@
 #include "torchhub/callbacks/jit_checkpoint.h"
 #include "torchhub/callbacks/jsonl_log.h"
 #include "torchhub/callbacks/logging_callback.h"
+#include "torchhub/callbacks/loop_pusher.h"
 #include "torchhub/callbacks/machine_line.h"
 #include "torchhub/callbacks/printer.h"
 #include "torchhub/callbacks/progress.h"

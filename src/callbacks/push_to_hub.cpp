@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 
 namespace torchhub {
@@ -63,6 +64,17 @@ void log_outcome(const PushOutcome& outcome, const Repo& repo) {
                                  {"reason", outcome.error},
                                  {"finish_with", "the next start, or torchhub push resume"}});
   }
+}
+
+/// Of the ids, which begin with it: they are in the order in which jobs were handed over.
+std::uint64_t newest_number(const std::vector<PushOutcome>& outcomes) {
+  std::uint64_t newest = 0;
+  for (const PushOutcome& outcome : outcomes) {
+    std::uint64_t number = 0;
+    std::from_chars(outcome.id.data(), outcome.id.data() + outcome.id.size(), number);
+    newest = std::max(newest, number);
+  }
+  return newest;
 }
 
 /// Runs on the worker's thread.
@@ -127,14 +139,15 @@ void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
   knows_handed_over_ = true;
 }
 
-/// What goes wrong with handing over is told like a push that failed: training goes on, and the
-/// checkpoint is there.
 void PushToHubCallback::without_ending_the_run(const std::string& commit_message, std::int64_t step,
                                                const std::function<void()>& action) {
   try {
     action();
   } catch (const std::exception& error) {
-    PushOutcome outcome{.id = fmt::format("99999999-not-handed-over-{}", outcomes_.size()),
+    collect(worker_->take_outcomes());
+    const std::uint64_t number =
+        std::max(newest_number(outcomes_), newest_number(worker_->pending())) + 1;
+    PushOutcome outcome{.id = fmt::format("{:08}-not-handed-over-{}", number, outcomes_.size()),
                         .step = step,
                         .commit_message = commit_message,
                         .state = PushState::failed,
@@ -271,7 +284,11 @@ std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
 }
 
 std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
-  return card_.refresh(generated_card(event), keys_given(options_.card));
+  return refreshed_card(generated_card(event));
+}
+
+std::optional<std::string> PushToHubCallback::refreshed_card(const std::string& generated) const {
+  return card_.refresh(generated, keys_given(options_.card));
 }
 
 PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int64_t step) const {

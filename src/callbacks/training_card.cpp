@@ -4,12 +4,14 @@
 #include "torchhub/models/model.h"
 #include "torchhub/training/machine_report.h"
 #include "torchhub/training/state.h"
+#include "torchhub/weights/dtype.h"
 #include "training/module_device.h"
 
 #include <torch/torch.h>
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace torchhub {
@@ -70,6 +72,17 @@ void add_facts_of(const PreTrainedModel& model, TrainingCard& facts) {
   }
 }
 
+/// The last of the two lines that Python's Keras cards have.
+void add_precision_of(const PreTrainedModel& model, TrainingCard& facts) {
+  const std::string name = "training_precision";
+  auto& lines = facts.hyperparameters;
+  const bool is_given = std::any_of(lines.begin(), lines.end(),
+                                    [&](const CardLine& line) { return line.name == name; });
+  const auto parameters = model.parameters();
+  if (is_given || parameters.empty()) return;
+  lines.push_back({name, python_dtype_name(parameters.front().scalar_type())});
+}
+
 }  // namespace
 
 std::string training_card(const TrainerEvent& event, TrainingCard facts) {
@@ -84,6 +97,16 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
     add_facts_of(*model, facts);
   }
   return render(facts, to_json(event.state.log_history));
+}
+
+std::string history_card(const nlohmann::ordered_json& history, TrainingCard facts,
+                         const PreTrainedModel* model) {
+  if (facts.framework_versions.empty()) facts.framework_versions = versions();
+  if (model != nullptr) {
+    add_facts_of(*model, facts);
+    add_precision_of(*model, facts);
+  }
+  return render_history(facts, history);
 }
 
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url) {

@@ -4,7 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+
 namespace torchhub {
+namespace {
+
+/// Ids begin with it; two of one number ended in their order.
+std::string number_of(const PushOutcome& push) { return push.id.substr(0, push.id.find('-')); }
+
+}  // namespace
 
 MovedBranch parse_moved_branch(std::string_view word) {
   if (word == "merge") return MovedBranch::merge;
@@ -35,6 +44,17 @@ std::string_view to_string(PushState state) {
       return "superseded";
   }
   return "unknown";
+}
+
+bool newest_arrived(const std::vector<PushOutcome>& outcomes) {
+  // Ids are in the order in which jobs were handed over.
+  std::map<std::string, const PushOutcome*> newest;
+  for (const PushOutcome& push : outcomes) {
+    const PushOutcome*& known = newest[push.lane];
+    if (known == nullptr || number_of(*known) <= number_of(push)) known = &push;
+  }
+  return std::all_of(newest.begin(), newest.end(),
+                     [](const auto& one) { return one.second->ok(); });
 }
 
 }  // namespace torchhub

@@ -9,9 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <map>
-
 namespace torchhub {
 namespace {
 
@@ -27,21 +24,9 @@ std::string push_line(const PushOutcome& push) {
                      static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
 }
 
-/// Ids begin with it; two of one number ended in their order.
-std::string number_of(const PushOutcome& push) { return push.id.substr(0, push.id.find('-')); }
-
 }  // namespace
 
-bool TrainOutput::pushed_all() const {
-  // The newest state of each lane is that of the job handed over last; ids are in that order.
-  std::map<std::string, const PushOutcome*> newest;
-  for (const PushOutcome& push : pushes) {
-    const PushOutcome*& known = newest[push.lane];
-    if (known == nullptr || number_of(*known) <= number_of(push)) known = &push;
-  }
-  return std::all_of(newest.begin(), newest.end(),
-                     [](const auto& one) { return one.second->ok(); });
-}
+bool TrainOutput::pushed_all() const { return newest_arrived(pushes); }
 
 std::string TrainOutput::full_report() const {
   std::string text =

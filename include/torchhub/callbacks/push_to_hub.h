@@ -63,8 +63,9 @@ struct PushToHubCallbackOptions {
 /// output_dir, at first the one on the Hub: it is refreshed with each push, and people's words in
 /// it, here or there, stay. Files that hold a token are refused (push/secrets.h).
 ///
-/// The Trainer uses it when push_to_hub is set. In a hand-written loop: begin(), then push() after
-/// each save, then finish(). All calls from one thread.
+/// The Trainer uses it when push_to_hub is set. A hand-written loop has LoopPusher, which saves as
+/// well; or, where it saves for itself: begin(), then push() after each save, then finish(). All
+/// calls from one thread.
 class PushToHubCallback final : public TrainerCallback {
  public:
   explicit PushToHubCallback(PushToHubCallbackOptions options);
@@ -108,6 +109,11 @@ class PushToHubCallback final : public TrainerCallback {
   /// of a Trainer does. After begin(). @return its text; nothing if the one there cannot be read,
   /// which then is not pushed. @throws FileError, DiskFullError
   std::optional<std::string> refreshed_card(const TrainerEvent& event) const;
+  /// The same with a card that the caller has just generated.
+  std::optional<std::string> refreshed_card(const std::string& generated) const;
+  /// Calls `action`. What it throws is told like a push that failed: the run is to go on.
+  void without_ending_the_run(const std::string& commit_message, std::int64_t step,
+                              const std::function<void()>& action);
 
   /// Waits until everything handed over has arrived or failed, or for options.time_limit.
   /// @return all outcomes so far
@@ -136,8 +142,6 @@ class PushToHubCallback final : public TrainerCallback {
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
   void add_best_model(PushJob& job, const TrainerEvent& event) const;
   void submit(PushJob job);
-  void without_ending_the_run(const std::string& commit_message, std::int64_t step,
-                              const std::function<void()>& action);
   void note_handed_over(std::int64_t step);
   Repo created_repo() const;
   void adopt_remote_card();

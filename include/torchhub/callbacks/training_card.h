@@ -3,6 +3,8 @@
 #include "torchhub/card/training_card.h"
 #include "torchhub/training/callback.h"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 
 namespace torchhub {
@@ -11,6 +13,11 @@ namespace torchhub {
 /// put into `facts`, whose own words win. Needs no network.
 /// @param facts model_name is the title; license, datasets, ... as the user gave them
 std::string training_card(const TrainerEvent& event, TrainingCard facts);
+
+/// The same of a hand-written loop, from its history by epoch (render_history()).
+/// @param model adds what it is and computes in; null: nothing
+std::string history_card(const nlohmann::ordered_json& history, TrainingCard facts,
+                         const PreTrainedModel* model = nullptr);
 
 /// `facts` with the name and the Hub of the repository, where it does not say others.
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url);

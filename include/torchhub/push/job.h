@@ -85,4 +85,7 @@ struct PushOutcome {
   bool ok() const { return state == PushState::done; }
 };
 
+/// Of these outcomes: has what was handed over last arrived, in each lane?
+bool newest_arrived(const std::vector<PushOutcome>& outcomes);
+
 }  // namespace torchhub

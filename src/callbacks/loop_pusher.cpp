@@ -1,0 +1,82 @@
+#include "torchhub/callbacks/loop_pusher.h"
+
+#include "callbacks/loop_history.h"
+#include "callbacks/loop_save.h"
+#include "torchhub/callbacks/training_card.h"
+#include "torchhub/models/model.h"
+#include "torchhub/training/checkpoint.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <utility>
+
+namespace torchhub {
+namespace {
+
+LoopPusherOptions checked(LoopPusherOptions options) {
+  auto found = problems(options);
+  if (!found.empty()) {
+    throw InvalidArgumentError("LoopPusherOptions are not valid", std::move(found));
+  }
+  if (!options.hub) options.hub = HubOptions::from_environment();
+  if (options.hub_token) options.hub->token = options.hub_token;
+  return options;
+}
+
+PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
+  return {.output_dir = options.output_dir,
+          .hub_model_id = options.hub_model_id,
+          .hub_private_repo = options.hub_private_repo,
+          .hub_revision = options.hub_revision,
+          .hub = *options.hub,
+          .moved_branch = options.moved_branch,
+          .time_limit = options.time_limit,
+          .card = options.card,
+          .on_push_end = options.on_push_end};
+}
+
+}  // namespace
+
+LoopPusher::LoopPusher(LoopPusherOptions options)
+    : options_(checked(std::move(options))), pusher_(pusher_options(options_)) {
+  remove_unfinished(options_.output_dir);
+  remove_unfinished(options_.output_dir / "_torchhub");
+  pusher_.begin();
+}
+
+void LoopPusher::on_train_begin(const LoopCheckpoint& from) { done_ = from; }
+
+void LoopPusher::on_batch_end() {
+  ++done_.global_step;
+  const bool saves = options_.save_strategy == IntervalStrategy::steps;
+  if (!saves || done_.global_step % *options_.save_steps != 0) return;
+  save_loop(options_);
+  push(fmt::format("Training in progress steps {}", done_.global_step));
+}
+
+void LoopPusher::on_epoch_end(const Metrics& logs) {
+  done_.history.push_back(logs);
+  if (options_.save_strategy != IntervalStrategy::epoch) return;
+  save_loop(options_, options_.checkpoint ? &done_ : nullptr);
+  push(fmt::format("Training in progress epoch {}", done_.epoch()));
+}
+
+const std::vector<PushOutcome>& LoopPusher::on_train_end() {
+  save_loop(options_);
+  push("End of training");
+  return pusher_.finish();
+}
+
+void LoopPusher::push(const std::string& commit_message) {
+  pusher_.without_ending_the_run(commit_message, done_.global_step, [&] {
+    const TrainingCard facts = with_place(options_.card, repo().id.str(), options_.hub->endpoint);
+    const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
+    pusher_.push(options_.output_dir, commit_message, done_.global_step,
+                 pusher_.refreshed_card(card));
+  });
+}
+
+bool LoopPusher::pushed_all() const { return newest_arrived(outcomes()); }
+
+}  // namespace torchhub
