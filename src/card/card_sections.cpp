@@ -93,8 +93,9 @@ bool is_placeholder(const Section& section) {
 }
 
 bool is_machine_section(const Section& section) {
-  constexpr std::array<std::string_view, 3> kKeys = {
-      "### Training hyperparameters", "### Training results", "### Framework versions"};
+  constexpr std::array<std::string_view, 4> kKeys = {"### Training hyperparameters",
+                                                     "### Loss and metrics", "### Training results",
+                                                     "### Framework versions"};
   return std::find(kKeys.begin(), kKeys.end(), section.key) != kKeys.end();
 }
 

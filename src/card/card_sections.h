@@ -20,6 +20,9 @@ inline constexpr std::string_view kTitleKey = "# <title>";
 /// The heading over what is_machine_section() names; has no text of its own.
 inline constexpr std::string_view kProcedureKey = "## Training procedure";
 
+/// Code that loads the model at a pinned revision.
+inline constexpr std::string_view kUsageKey = "## How to use";
+
 /// Cuts a body at its `#` headings; those in code blocks are none, nor are
 /// those after the first hundred thousand. Joined, the texts are the body.
 std::vector<Section> sections_of(std::string_view body);
@@ -30,7 +33,8 @@ std::string comparable(std::string_view text);
 /// Nothing but blanks, or "More information needed", under the heading.
 bool is_placeholder(const Section& section);
 
-/// What a machine writes, whole: hyperparameters, training results, framework versions.
+/// What a machine writes, whole: hyperparameters, the picture, training results, framework
+/// versions.
 bool is_machine_section(const Section& section);
 
 }  // namespace torchhub::card

@@ -1,5 +1,6 @@
 #include "torchhub/card/how_to_use.h"
 
+#include "card/pinned_code.h"
 #include "torchhub/base/error.h"
 
 #include <fmt/format.h>
@@ -23,13 +24,12 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kClassOfT
     {"object-detection", "AutoModelForObjectDetection"},
 }};
 
+constexpr std::string_view kCppRevision = ", {.revision = \"";
+constexpr std::string_view kPythonRevision = ", revision=\"";
+
 /// It goes between quotes of a program that a reader will run.
 void require_plain(const char* field, const std::string& text) {
-  const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("_-./").find(c) != std::string_view::npos;
-  });
-  if (plain) return;
+  if (stands_in_code(text)) return;
   throw InvalidArgumentError(fmt::format(
       "CardUsage::{} is '{}', which cannot stand in a program. Letters, digits and '_-./' can.",
       field, text));
@@ -37,7 +37,7 @@ void require_plain(const char* field, const std::string& text) {
 
 std::string cpp_code(const CardUsage& usage, const std::string& auto_class) {
   const std::string options =
-      usage.revision.empty() ? "" : fmt::format(", {{.revision = \"{}\"}}", usage.revision);
+      usage.revision.empty() ? "" : fmt::format("{}{}\"}}", kCppRevision, usage.revision);
   return fmt::format(
       "```cpp\n"
       "#include <torchhub/torchhub.h>\n\n"
@@ -48,7 +48,7 @@ std::string cpp_code(const CardUsage& usage, const std::string& auto_class) {
 
 std::string python_code(const CardUsage& usage, const std::string& auto_class) {
   const std::string revision =
-      usage.revision.empty() ? "" : fmt::format(", revision=\"{}\"", usage.revision);
+      usage.revision.empty() ? "" : fmt::format("{}{}\"", kPythonRevision, usage.revision);
   if (usage.in_transformers) {
     return fmt::format(
         "```python\n"
@@ -68,11 +68,28 @@ std::string python_code(const CardUsage& usage, const std::string& auto_class) {
 
 }  // namespace
 
+bool stands_in_code(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_-./").find(c) != std::string_view::npos;
+  });
+}
+
 std::string auto_class_of_task(const std::string& task) {
   for (const auto& [known, name] : kClassOfTask) {
     if (known == task) return std::string(name);
   }
   return "AutoModel";
+}
+
+std::string card::without_revisions(std::string text) {
+  for (const auto& [begin, end] : {std::pair(kCppRevision, std::string_view("\"}")),
+                                   std::pair(kPythonRevision, std::string_view("\""))}) {
+    const std::size_t at = text.find(begin);
+    const std::size_t stop = at == std::string::npos ? at : text.find(end, at + begin.size());
+    if (stop != std::string::npos) text.erase(at, stop + end.size() - at);
+  }
+  return text;
 }
 
 std::string how_to_use(const CardUsage& usage) {

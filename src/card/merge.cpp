@@ -4,6 +4,8 @@
 #include "card/card_lines.h"
 #include "card/card_sections.h"
 #include "card/merge_metadata.h"
+#include "card/origin_paragraph.h"
+#include "card/pinned_code.h"
 #include "card/unite_body.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
@@ -22,26 +24,6 @@ const Section* find(const std::vector<Section>& sections, std::string_view key) 
   const auto found = std::find_if(sections.begin(), sections.end(),
                                   [key](const Section& section) { return section.key == key; });
   return found == sections.end() ? nullptr : &*found;
-}
-
-bool is_origin_line(std::string_view line) {
-  return line.starts_with("This model is a fine-tuned version of [") ||
-         line.starts_with("This model was trained from scratch on ");
-}
-
-/// The paragraph with the origin sentence and the results; empty if there is none.
-std::string_view origin_paragraph(std::string_view text) {
-  std::size_t begin = 0;
-  std::size_t size = 0;
-  for (const std::string_view line : card::lines_of(text)) {
-    if (size == 0 && !is_origin_line(line)) {
-      begin += line.size();
-      continue;
-    }
-    if (card::without_break(line).empty()) break;
-    size += line.size();
-  }
-  return text.substr(std::min(begin, text.size()), size);
 }
 
 class BodyMerge {
@@ -71,7 +53,8 @@ class BodyMerge {
     const Section* fresh = find(fresh_, old.key);
     if (fresh == nullptr || old.heading.empty()) return append_old(old.text);
     if (old.key == card::kTitleKey) return append_title(old, *fresh);
-    if (card::is_placeholder(old) || is_ours(old)) return append_fresh(fresh->text);
+    if (card::is_placeholder(old) || is_ours(old) || differs_by_pin(old, *fresh))
+      return append_fresh(fresh->text);
     if (card::comparable(old.text) != card::comparable(fresh->text)) {
       log::info("card_section_kept", {{"heading", old.heading}});
     }
@@ -85,14 +68,22 @@ class BodyMerge {
     return before != nullptr && card::comparable(before->text) == card::comparable(old.text);
   }
 
+  /// Of a card that we do not know, "How to use" is ours if it is what we write now, but for the
+  /// revision.
+  bool differs_by_pin(const Section& old, const Section& fresh) const {
+    return !base_ && old.key == card::kUsageKey &&
+           card::without_revisions(card::comparable(old.text)) ==
+               card::without_revisions(card::comparable(fresh.text));
+  }
+
   /// The user's words around the origin stay.
   void append_title(const Section& old, const Section& fresh) {
     if (base_ && is_ours(old)) return append_fresh(fresh.text);
-    const std::string_view paragraph = origin_paragraph(old.text);
+    const std::string_view paragraph = card::origin_paragraph(old.text);
     if (paragraph.empty() || !is_our_origin(paragraph)) return append_old(old.text);
     const auto begin = static_cast<std::size_t>(paragraph.data() - old.text.data());
     append_old(old.text.substr(0, begin));
-    out_ += origin_paragraph(fresh.text);
+    out_ += card::origin_paragraph(fresh.text);
     append_old(old.text.substr(begin + paragraph.size()));
   }
 
@@ -100,7 +91,7 @@ class BodyMerge {
     if (!base_) return true;
     const Section* before = find(*base_, card::kTitleKey);
     return before != nullptr &&
-           card::comparable(origin_paragraph(before->text)) == card::comparable(paragraph);
+           card::comparable(card::origin_paragraph(before->text)) == card::comparable(paragraph);
   }
 
   /// Sections that `old` lacks go where `fresh` has them: after the one before.
@@ -198,7 +189,10 @@ std::string unite_edits(const CardEdits& edits) {
   const CardParts ours = split_card(edits.ours);
   const CardParts theirs = split_card(edits.theirs);
   const CardParts base = split_card(edits.base);
-  const std::string yaml = card::united_yaml(ours.yaml, theirs.yaml, base.yaml);
+  const std::string their_yaml =
+      card::with_breaks(card::with_newlines(theirs.yaml), card::line_break_of(edits.ours));
+  const std::string yaml = card::united_yaml(
+      {.fresh = ours.yaml, .old = their_yaml, .base = base.yaml}, edits.explicit_keys);
   return card::joined_card(card::with_yaml(edits.ours, yaml),
                            card::united_body(ours.body, theirs.body, base.body));
 }

@@ -87,6 +87,18 @@ ordered_json model_index(const ordered_json& old, const ordered_json& fresh,
   }
 }
 
+/// They deleted what only a machine keeps changing.
+bool was_taken_away(const std::string& key, const ordered_json* theirs, const ordered_json* base) {
+  return theirs == nullptr && base != nullptr && (key == kModelIndex || contains(kUnited, key));
+}
+
+/// Of a key that both changed since `base`.
+ordered_json of_both(const std::string& key, const ordered_json& theirs, const ordered_json& ours,
+                     const ordered_json* base) {
+  if (contains(kUnited, key)) return united(theirs, ours, base);
+  return key == kModelIndex ? model_index(theirs, ours, base) : theirs;
+}
+
 class MetadataMerge {
  public:
   MetadataMerge(const YamlVersions& versions, const std::vector<std::string>& explicit_keys)
@@ -134,22 +146,27 @@ std::string merged_yaml(const YamlVersions& versions,
   return yaml;
 }
 
-std::string united_yaml(std::string_view ours, std::string_view theirs, std::string_view base) {
-  const ordered_json before = parse_front_matter(base);
-  const ordered_json wanted = parse_front_matter(theirs);
-  const ordered_json mine = parse_front_matter(ours);
-  std::string yaml(ours);
-  for (const auto& item : wanted.items()) {
+std::string united_yaml(const YamlVersions& versions,
+                        const std::vector<std::string>& explicit_keys) {
+  const ordered_json ours = parse_front_matter(versions.fresh);
+  const ordered_json theirs = parse_front_matter(versions.old);
+  const ordered_json before = parse_front_matter(versions.base.value_or(""));
+  std::string yaml(versions.old);
+  for (const auto& item : ours.items()) {
     const ordered_json* known = find(before, item.key());
-    if (known != nullptr && *known == item.value()) continue;
-    const ordered_json* own = find(mine, item.key());
-    const bool is_list = own != nullptr && contains(kUnited, item.key());
-    yaml = with_key(yaml, item.key(), is_list ? united(item.value(), *own, known) : item.value());
+    const ordered_json* there = find(theirs, item.key());
+    const bool is_explicit = contains(explicit_keys, item.key());
+    const bool we_changed = known == nullptr || *known != item.value();
+    if (!is_explicit && (!we_changed || was_taken_away(item.key(), there, known))) continue;
+    const bool they_changed = there != nullptr && (known == nullptr || *known != *there);
+    yaml = with_key(yaml, item.key(),
+                    they_changed && !is_explicit ? of_both(item.key(), *there, item.value(), known)
+                                                 : item.value());
   }
   for (const auto& item : before.items()) {
-    const ordered_json* own = find(mine, item.key());
-    const bool untouched = own != nullptr && *own == item.value();
-    if (untouched && !wanted.contains(item.key())) yaml = with_key(yaml, item.key(), nullptr);
+    const ordered_json* there = find(theirs, item.key());
+    const bool untouched = there != nullptr && *there == item.value();
+    if (untouched && !ours.contains(item.key())) yaml = with_key(yaml, item.key(), nullptr);
   }
   return yaml;
 }

@@ -19,7 +19,8 @@ struct YamlVersions {
 std::string merged_yaml(const YamlVersions& versions,
                         const std::vector<std::string>& explicit_keys);
 
-/// The yaml of `ours` with what `theirs` changed since `base`; see unite_edits().
-std::string united_yaml(std::string_view ours, std::string_view theirs, std::string_view base);
+/// The yaml of `old`, theirs, with what `fresh`, ours, changed since `base`; see unite_edits().
+std::string united_yaml(const YamlVersions& versions,
+                        const std::vector<std::string>& explicit_keys);
 
 }  // namespace torchhub::card

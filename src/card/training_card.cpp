@@ -77,10 +77,12 @@ std::string lines(const std::vector<CardLine>& items) {
 
 std::string training_results(const TrainingCard& card,
                              const std::vector<card::ResultsTable>& tables) {
-  std::string out = "\n### Training results\n\n";
+  std::string out;
   if (!card.plot.empty()) {
-    out += fmt::format("![Loss and metrics of the training]({})\n\n", card.plot);
+    out += fmt::format("\n### Loss and metrics\n\n![Loss and metrics of the training]({})\n",
+                       card.plot);
   }
+  out += "\n### Training results\n\n";
   if (tables.empty()) return out + "\n";
   for (const card::ResultsTable& table : tables) {
     if (!table.dataset.empty()) out += fmt::format("Evaluation set {}:\n\n", table.dataset);

@@ -2,9 +2,11 @@
 
 #include "card/card_lines.h"
 #include "card/card_sections.h"
+#include "card/origin_paragraph.h"
 #include "torchhub/base/log.h"
 
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -41,24 +43,46 @@ class BodyUnion {
 
   std::string run() {
     for (const Section& section : ours_.all()) {
-      if (const auto kept = choose(section)) append(*kept, kept->data() != section.text.data());
+      if (const auto kept = choose(section)) append(kept->text, kept->is_theirs);
       append_theirs_after(section.key);
     }
+    const std::string blank = std::string(line_break_).append(line_break_);
+    while (last_is_theirs_ && out_.ends_with(blank)) out_.resize(out_.size() - line_break_.size());
     return std::move(out_);
   }
 
  private:
-  /// Nothing: they deleted what we had left alone.
-  std::optional<std::string_view> choose(const Section& ours) const {
+  struct Choice {
+    std::string text;
+    bool is_theirs = false;
+  };
+
+  /// Nothing: they deleted what we had left alone, or what only a machine changes.
+  std::optional<Choice> choose(const Section& ours) const {
     const Section* theirs = theirs_.find(ours.key);
     const Section* base = base_.find(ours.key);
+    const Choice own{.text = std::string(ours.text)};
     const bool we_changed = !same_text(&ours, base);
     if (theirs == nullptr) {
-      return base != nullptr && !we_changed ? std::nullopt : std::optional(ours.text);
+      const bool is_news = base == nullptr || (we_changed && !is_machine_section(ours));
+      return is_news ? std::optional(own) : std::nullopt;
     }
-    if (same_text(theirs, base) || same_text(theirs, &ours)) return ours.text;
-    if (we_changed) log::info("card_section_conflict", {{"heading", ours.heading}});
-    return theirs->text;
+    if (same_text(theirs, base) || same_text(theirs, &ours)) return own;
+    if (!we_changed) return Choice{.text = std::string(theirs->text), .is_theirs = true};
+    if (ours.key == kTitleKey && base != nullptr) return title_of_both(ours, *theirs, *base);
+    log::info("card_section_conflict", {{"heading", ours.heading}});
+    return Choice{.text = std::string(theirs->text), .is_theirs = true};
+  }
+
+  /// Their words around our results, unless these are theirs as well.
+  static Choice title_of_both(const Section& ours, const Section& theirs, const Section& base) {
+    std::string text(theirs.text);
+    const std::string_view there = origin_paragraph(theirs.text);
+    if (!there.empty() && comparable(there) == comparable(origin_paragraph(base.text))) {
+      const auto begin = static_cast<std::size_t>(there.data() - theirs.text.data());
+      text.replace(begin, there.size(), origin_paragraph(ours.text));
+    }
+    return {.text = std::move(text), .is_theirs = true};
   }
 
   /// Sections that only they have follow what they follow there.

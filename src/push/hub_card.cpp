@@ -23,10 +23,13 @@ CardToPush merged_with_hub(const std::string& ours, const std::optional<std::str
                            const std::optional<std::string>& last_pushed,
                            const std::vector<std::string>& explicit_keys) {
   if (!on_hub || on_hub == ours || on_hub == last_pushed) return {.text = ours};
-  CardVersions versions{.fresh = ours, .old = *on_hub, .explicit_keys = explicit_keys};
-  if (last_pushed) versions.base = *last_pushed;
   try {
-    std::string merged = next_card(CardMode::merge, versions);
+    std::string merged =
+        last_pushed ? unite_edits({.ours = ours,
+                                   .theirs = *on_hub,
+                                   .base = *last_pushed,
+                                   .explicit_keys = explicit_keys})
+                    : merge_cards({.fresh = ours, .old = *on_hub, .explicit_keys = explicit_keys});
     const bool is_merged = merged != ours;
     return {.text = std::move(merged), .is_merged = is_merged};
   } catch (const ModelCardError& error) {

@@ -22,7 +22,8 @@ struct CardToPush {
 };
 
 /// People's words on the Hub outlive the push: what they changed since `last_pushed` (README.md as
-/// the last push from here had it; unset: not known) stays, the rest is `ours`. A card on the Hub
+/// the last push from here had it) stays, the rest is `ours` with what was edited or deleted here
+/// (unite_edits()). Where that push is not known, see merge_cards(). A card on the Hub
 /// whose front matter cannot be read stays as it is; that is logged.
 CardToPush merged_with_hub(const std::string& ours, const std::optional<std::string>& on_hub,
                            const std::optional<std::string>& last_pushed,

@@ -119,6 +119,22 @@ TEST(MergeCards, ASectionThatIsNewGoesWhereItBelongs) {
   EXPECT_EQ(split_card(merged).body, split_card(fresh).body);
 }
 
+TEST(MergeCards, RefreshesThePinOfHowToUseUnlessTheUserChangedIt) {
+  const auto pinned_at = [](const std::string& revision) {
+    TrainingCard card{.model_name = "resnet"};
+    card.how_to_use = {.repo_id = "ana/resnet", .revision = revision};
+    return render(card, ordered_json::array());
+  };
+  const std::string fresh = pinned_at("0123abc");
+  for (const std::string& old : {pinned_at(""), pinned_at("4567def")}) {
+    EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = old}), fresh);
+    EXPECT_EQ(merge_cards({.fresh = fresh, .old = old}), fresh);  // our last card is lost
+    const std::string edited = replaced(old, "auto model", "const auto model");
+    EXPECT_EQ(merge_cards({.fresh = fresh, .old = edited, .base = old}), edited);
+    EXPECT_EQ(merge_cards({.fresh = fresh, .old = edited}), edited);
+  }
+}
+
 TEST(MergeCards, UnitesListsAndLetsTheUsersWordsWin) {
   const std::string fresh =
       "---\nlibrary_name: torchhub\nlicense: mit\ntags:\n- a\n- b\ndatasets:\n- x\n---\n# t\n";
@@ -218,6 +234,52 @@ TEST(UniteEdits, WhatOneDeletedAndTheOtherChangedIsKept) {
   EXPECT_EQ(unite_edits({.ours = without_a, .theirs = base, .base = base}), without_a);
 }
 
+TEST(UniteEdits, RefreshesWhatTheMachineWroteInTheMidstOfTheirWords) {
+  const std::string base = card_at(100, 0.5);
+  const std::string ours = card_at(200, 0.75);
+  const std::string theirs =
+      replaced(replaced(base, "\n## Model description", "\nMy best yet.\n\n## Model description"),
+               "- torchhub 0.1.0", "- torchhub 0.1.0, patched");
+  const std::string merged = unite_edits({.ours = ours, .theirs = theirs, .base = base});
+  EXPECT_TRUE(has(merged, "- Accuracy: 0.75\n\nMy best yet.\n")) << merged;
+  EXPECT_TRUE(has(merged, "- seed: 200\n"));
+  EXPECT_TRUE(has(merged, "- torchhub 0.1.0, patched\n"));
+  EXPECT_EQ(ModelCard(merged).eval_results().results[0].metric_value, 0.75);
+}
+
+TEST(UniteEdits, WhatTheyTookAwayFromTheMachineStaysAway) {
+  const std::string base = card_at(100, 0.5);
+  const std::string theirs_body = std::string(split_card(base).body);
+  const std::size_t results = theirs_body.find("### Training results");
+  const std::string theirs =
+      "---\nlibrary_name: torchhub\n---\n" +
+      std::string(theirs_body).erase(results, theirs_body.find("### Framework") - results);
+  const std::string merged =
+      unite_edits({.ours = card_at(200, 0.75), .theirs = theirs, .base = base});
+  EXPECT_FALSE(has(merged, "### Training results")) << merged;
+  EXPECT_FALSE(has(merged, "model-index")) << merged;
+  EXPECT_TRUE(has(merged, "- seed: 200\n"));
+}
+
+TEST(UniteEdits, OurEditsReachTheirCardAndKeepItsComments) {
+  const std::string base = "---\nlicense: mit\nlanguage: en\n---\n# t\n\n## A\n\na\n\n## B\n\nb\n";
+  const std::string ours = "---\nlicense: isc\n---\n# t\n\n## A\n\na\n";
+  const std::string theirs =
+      "---\nlicense: mit  # asked\nlanguage: en\nthumbnail: a.png # new\n---\n"
+      "# t\n\n## A\n\na, indeed\n\n## B\n\nb\n";
+  EXPECT_EQ(unite_edits({.ours = ours, .theirs = theirs, .base = base}),
+            "---\nlicense: isc\nthumbnail: a.png # new\n---\n# t\n\n## A\n\na, indeed\n");
+}
+
+TEST(UniteEdits, LetsExplicitKeysWin) {
+  const std::string base = "---\nlicense: mit\n---\n# t\n";
+  const std::string theirs = "---\nlicense: isc\n---\n# t\n";
+  EXPECT_EQ(unite_edits({.ours = base, .theirs = theirs, .base = base}), theirs);
+  EXPECT_EQ(
+      unite_edits({.ours = base, .theirs = theirs, .base = base, .explicit_keys = {"license"}}),
+      base);
+}
+
 TEST(UniteEdits, NoTextBecomesFrontMatterByAccident) {
   try {
     unite_edits({.ours = "---\nWords.\n## A\n",
@@ -237,6 +299,10 @@ TEST(UniteEdits, KeepsOurLineBreaks) {
                          .theirs = "# t\n\n## A\n\nnew\n",
                          .base = "# t\n\n## A\n"}),
             "# t\r\n\r\n## A\r\n\r\nnew\r\n");
+  EXPECT_EQ(unite_edits({.ours = "---\r\na: 1\r\n---\r\n# t\r\n",
+                         .theirs = "---\na: 1\nb: 2\n---\n# t\n",
+                         .base = "---\na: 1\n---\n# t\n"}),
+            "---\r\na: 1\r\nb: 2\r\n---\r\n# t\r\n");
 }
 
 TEST(UniteEdits, NeedsNoMoreThanAMomentForManySections) {

@@ -253,8 +253,9 @@ TEST(TrainingCard, HoldsTheUsersSectionsThePictureAndHowToUseIt) {
                   "\n## Training procedure\n\nAt night.\n\n### Training hyperparameters\n"))
       << text;
   EXPECT_TRUE(has(text,
-                  "\n### Training results\n\n![Loss and metrics of the training](training.svg)\n\n"
-                  "| Training Loss |"));
+                  "\n### Loss and metrics\n\n![Loss and metrics of the training](training.svg)\n"
+                  "\n### Training results\n\n| Training Loss |"))
+      << text;
 }
 
 TEST(HistoryCard, HasARowForEachEpochAndTheLastOnesResults) {

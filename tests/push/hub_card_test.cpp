@@ -34,6 +34,16 @@ TEST(HubCard, KeepsASectionThatPeopleChangedThere) {
   EXPECT_EQ(card.text->find("Fresh."), std::string::npos) << *card.text;
 }
 
+TEST(HubCard, HasWhatWasEditedHereAndThere) {
+  const std::string last = "---\nlicense: mit\n---\n# net\n\n## A\n\na\n\n## B\n\nb\n";
+  const std::string here = "---\nlicense: isc\n---\n# net\n\n## B\n\nb\n";
+  const std::string there = "---\nlicense: mit\n---\n# net\n\n## A\n\na\n\n## B\n\nbetter\n";
+  EXPECT_EQ(merged_with_hub(here, there, last, {}).text,
+            "---\nlicense: isc\n---\n# net\n\n## B\n\nbetter\n");
+  EXPECT_EQ(merged_with_hub(last, "---\nlicense: zlib\n---\n# net\n", last, {"license"}).text,
+            "---\nlicense: mit\n---\n# net\n");
+}
+
 TEST(HubCard, LeavesACardThatCannotBeReadToTheHub) {
   EXPECT_FALSE(merged_with_hub(kOurs, "---\ntags: [\n---\n# broken\n", {}, {}).text.has_value());
 }

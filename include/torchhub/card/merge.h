@@ -31,8 +31,9 @@ struct CardVersions {
 /// one left as generated, empty, or holding only "More information needed" is refreshed; sections
 /// of the user's own stay in their place, and one that the user deleted does not come back. Under
 /// the title, the origin sentence with its results is refreshed in the midst of the user's words.
-/// Without `base`, only what a machine writes (origin and results, hyperparameters, training
-/// results, framework versions) is refreshed.
+/// Without `base`, only what a machine writes (origin and results, hyperparameters, picture,
+/// training results, framework versions, and in "How to use" as we write it the revision) is
+/// refreshed.
 ///
 /// Metadata: keys of `old` stay; tags, datasets and metrics are united; results in the model-index
 /// are updated or appended; every other key of `old` wins unless it is in `explicit_keys`. With
@@ -49,12 +50,16 @@ struct CardEdits {
   std::string_view ours;
   std::string_view theirs;
   std::string_view base;  ///< What both were before: the card of the last push.
+  /// As CardVersions': of these keys ours wins over `theirs`.
+  std::vector<std::string> explicit_keys = {};
 };
 
 /// `ours` with every edit that `theirs` made since `base`: sections, and keys of the metadata, that
 /// they changed, added or deleted. Where both changed one and the same, `theirs` stays (a note goes
-/// to the log), since somebody wrote it on the Hub and cannot be asked; but what only one deleted
-/// and the other changed is kept. @throws ModelCardError as merge_cards, for either card
+/// to the log), since somebody wrote it on the Hub and cannot be asked; but tags, datasets and
+/// metrics are united, results and the sentence of origin that only the machine changed follow
+/// `ours`, and what only one deleted and the other changed is kept unless a machine changed it.
+/// @throws ModelCardError as merge_cards, for either card
 std::string unite_edits(const CardEdits& edits);
 
 /// The new README.md by `mode`. Where there is none yet, every mode takes the fresh one.

@@ -85,7 +85,9 @@ struct TrainingCard {
   std::vector<CardLine> metric_ids = {};
   CardSections sections = {};
   std::optional<CardUsage> how_to_use = std::nullopt;
-  std::string plot = {};  ///< A picture of the repository, such as "training.svg"; empty: none.
+  /// A picture of the repository, such as "training.svg"; empty: none, but see
+  /// TrainerOptions::card_plot.
+  std::string plot = {};
 };
 
 /// README.md with front matter, in the words of transformers v5 `TrainingSummary.to_model_card`.

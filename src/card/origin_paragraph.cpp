@@ -1,0 +1,31 @@
+#include "card/origin_paragraph.h"
+
+#include "card/card_lines.h"
+
+#include <algorithm>
+
+namespace torchhub::card {
+namespace {
+
+bool is_origin_line(std::string_view line) {
+  return line.starts_with("This model is a fine-tuned version of [") ||
+         line.starts_with("This model was trained from scratch on ");
+}
+
+}  // namespace
+
+std::string_view origin_paragraph(std::string_view text) {
+  std::size_t begin = 0;
+  std::size_t size = 0;
+  for (const std::string_view line : lines_of(text)) {
+    if (size == 0 && !is_origin_line(line)) {
+      begin += line.size();
+      continue;
+    }
+    if (without_break(line).empty()) break;
+    size += line.size();
+  }
+  return text.substr(std::min(begin, text.size()), size);
+}
+
+}  // namespace torchhub::card
