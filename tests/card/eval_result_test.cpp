@@ -56,6 +56,26 @@ TEST(EvalResult, ComesBackFromItsModelIndex) {
   EXPECT_EQ(back.results, results);
 }
 
+// Every part that the Hub's documentation of model cards shows.
+TEST(EvalResult, TakesTheHubsSampleThereAndBack) {
+  const ordered_json sample = ordered_json::parse(R"json([{"name": "wav2vec2-fr", "results": [
+    {"task": {"type": "automatic-speech-recognition", "name": "Speech Recognition"},
+     "dataset": {"name": "Common Voice (French)", "type": "common_voice", "config": "fr",
+                 "split": "test", "revision": "5503434ddd753f426f4b38109466949a1217c2bb",
+                 "args": {"language": "fr"}},
+     "metrics": [{"type": "wer", "value": 20.9, "name": "Test WER", "config": "default",
+                  "args": {"max_order": 4}, "verified": true, "verifyToken": "eyJ"},
+                 {"type": "cer", "value": 6.4, "name": "Test CER"}],
+     "source": {"url": "https://example.org/board", "name": "Board"}},
+    {"task": {"type": "audio-classification"},
+     "dataset": {"name": "Keywords", "type": "ana/keywords"},
+     "metrics": [{"type": "accuracy", "value": 0.5}]}]}])json");
+  const ModelIndex index = from_model_index(sample);
+  ASSERT_EQ(index.results.size(), 3U);
+  EXPECT_EQ(index.results[1].source_name, "Board");
+  EXPECT_EQ(to_model_index(index.model_name, index.results), sample);
+}
+
 TEST(EvalResult, IsTheSameExceptForValueAndToken) {
   EvalResult a = result("wer", 1);
   EvalResult b = result("wer", 2);
