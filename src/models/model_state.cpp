@@ -135,8 +135,7 @@ void PreTrainedModel::save_pretrained(const std::filesystem::path& folder,
                 .deferred = options.deferred});
   config_->save_pretrained(folder);
   if (options.push_to_hub) {
-    push_saved(folder, options.repo_id, {.class_name = class_name(), .tags = model_tags_},
-               options.push, before);
+    push_saved(folder, options.repo_id, pushed_model(*this), options.push, before);
   }
 }
 

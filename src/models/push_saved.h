@@ -3,11 +3,14 @@
 #include "torchhub/models/push_to_hub.h"
 #include "torchhub/push/pushable_files.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace torchhub {
+
+class PreTrainedModel;
 
 /// Appends what `words` does not hold yet.
 void add_missing(std::vector<std::string>& words, const std::vector<std::string>& more);
@@ -16,7 +19,11 @@ void add_missing(std::vector<std::string>& words, const std::vector<std::string>
 struct PushedObject {
   std::string class_name;
   std::vector<std::string> tags = {};
+  std::string base_model = {};  ///< The repository that it was loaded from; empty: none.
+  std::int64_t parameters = 0;  ///< 0: it has no weights.
 };
+
+PushedObject pushed_model(const PreTrainedModel& model);
 
 /// Pushes the folder that an object was saved into. @param unless_as see PushFolderOptions
 /// @throws what push_folder() throws

@@ -2,6 +2,7 @@
 #include "torchhub/models/push_to_hub.h"
 
 #include "class_name.h"
+#include "object_card.h"
 #include "push_saved.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/models/config.h"
@@ -28,6 +29,13 @@ void add_missing(std::vector<std::string>& words, const std::vector<std::string>
   }
 }
 
+PushedObject pushed_model(const PreTrainedModel& model) {
+  return {.class_name = model.class_name(),
+          .tags = model.model_tags(),
+          .base_model = model.config().name_or_path,
+          .parameters = model.num_parameters()};
+}
+
 FileStamps stamps_before_saving(const fs::path& folder) {
   return fs::is_directory(folder) ? pushable_files(folder) : FileStamps{};
 }
@@ -45,7 +53,9 @@ CommitInfo push_saved(const fs::path& folder, const std::string& repo_id,
       .create_pr = options.create_pr,
       .tags = object.tags,
       .tag = options.tag,
-      .make_card = options.make_card,
+      .make_card = options.make_card
+                       ? options.make_card
+                       : [object](const NewCard& card) { return object_card(card, object); },
       .library_name = options.library_name,
       .max_bytes = options.max_bytes,
       .unless_as = std::move(unless_as),
@@ -63,15 +73,16 @@ CommitInfo PreTrainedModel::push_to_hub(const std::string& repo_id,
                                         const PushObjectOptions& options) {
   const AtomicFolder folder = temporary_folder();
   save_pretrained(folder.path(), {.max_shard_size = options.max_shard_size});
-  return push_saved(folder.path(), repo_id, {.class_name = class_name(), .tags = model_tags_},
-                    options);
+  return push_saved(folder.path(), repo_id, pushed_model(*this), options);
 }
 
 CommitInfo PretrainedConfig::push_to_hub(const std::string& repo_id,
                                          const PushObjectOptions& options) const {
   const AtomicFolder folder = temporary_folder();
   save_pretrained(folder.path());
-  return push_saved(folder.path(), repo_id, {.class_name = class_name_of(typeid(*this))}, options);
+  return push_saved(folder.path(), repo_id,
+                    {.class_name = class_name_of(typeid(*this)), .base_model = name_or_path},
+                    options);
 }
 
 }  // namespace torchhub

@@ -1,5 +1,6 @@
 #include "torchhub/push/push_folder.h"
 
+#include "push/git_tag.h"
 #include "push/hub_card.h"
 #include "push/root_weights.h"
 #include "push/try_again.h"
@@ -45,9 +46,10 @@ class FolderPush {
                              {.private_ = options_.private_, .exist_ok = true}, stop_)
                 .repo;
     make_branch();
-    const std::optional<std::string> tagged = commit_of_tag();
+    std::optional<GitTag> tag;
+    if (options_.tag) tag.emplace(client_, repo_, *options_.tag, plan_.revision, stop_);
     CommitInfo info = commit();
-    if (options_.tag && tagged != info.oid) set_tag(info.oid);
+    if (tag) tag->set(info.oid);
     return info;
   }
 
@@ -72,30 +74,6 @@ class FolderPush {
       client_.create_branch(repo_, plan_.revision, {.exist_ok = true}, stop_);
     } catch (const ForbiddenError&) {
       if (!options_.create_pr) throw;  // a pull request can be based on one that is there
-    }
-  }
-
-  std::optional<std::string> commit_of_tag() const {
-    if (!options_.tag) return std::nullopt;
-    const std::vector<GitRef> tags = client_.list_repo_refs(repo_, stop_).tags;
-    const auto found = std::find_if(tags.begin(), tags.end(),
-                                    [&](const GitRef& tag) { return tag.name == *options_.tag; });
-    if (found == tags.end()) return std::nullopt;
-    if (found->target_commit != head()) {
-      throw InvalidArgumentError(fmt::format(
-          "Tag '{}' of '{}' stands at commit {} already; nothing was pushed. Choose another tag, "
-          "or delete that one.",
-          *options_.tag, repo_.id.str(), found->target_commit));
-    }
-    return found->target_commit;
-  }
-
-  void set_tag(const std::string& commit) const {
-    try {
-      client_.create_tag(repo_, *options_.tag, {.revision = commit}, stop_);
-    } catch (Error& error) {
-      error.add_context(fmt::format("commit {} was made, but not its tag", commit));
-      throw;
     }
   }
 
@@ -145,8 +123,12 @@ class FolderPush {
   }
 
   std::string made_card() const {
-    const NewCard card{
-        .model_name = repo_.id.name, .library_name = options_.library_name, .tags = options_.tags};
+    const NewCard card{.model_name = repo_.id.name,
+                       .library_name = options_.library_name,
+                       .tags = options_.tags,
+                       .repo_id = repo_.id.str(),
+                       .revision = options_.tag.value_or(
+                           plan_.revision == kDefaultRevision ? "" : plan_.revision)};
     return options_.make_card ? options_.make_card(card) : short_card(card);
   }
 

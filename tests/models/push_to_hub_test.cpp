@@ -70,6 +70,46 @@ TEST_F(PushToHub, OfModelAndConfigMakesPythonsCommitsAndOneCard) {
   EXPECT_EQ(card(), made);
 }
 
+TEST_F(PushToHub, BeginsWithTheLongCardFilledWithWhatTheModelKnows) {
+  ResnetModelForImageClassification model(small_resnet());
+  model.config().name_or_path = "demo/base";  // as from_pretrained() leaves it
+  PushObjectOptions options = with({"shirts"});
+  options.tag = "v1";
+  model.push_to_hub("demo/resnet", options);
+  const std::string made = card();
+  for (const std::string& part :
+       {std::string("library_name: torchhub\nbase_model: demo/base\ntags:\n- shirts\n---\n"),
+        std::string("# Model Card for resnet\n"),
+        std::string("A model that was saved and pushed with torchhub.\n"),
+        std::string("- **Model type:** ResnetModelForImageClassification\n"),
+        std::string("- **Finetuned from model [optional]:** demo/base\n"),
+        "ResnetModelForImageClassification, " + std::to_string(model.num_parameters()) +
+            " parameters\n",
+        std::string("AutoModelForImageClassification::from_pretrained(\"demo/resnet\", "
+                    "{.revision = \"v1\"});\n"),
+        std::string("## Bias, Risks, and Limitations\n")}) {
+    EXPECT_NE(made.find(part), std::string::npos) << part << " is not in\n" << made;
+  }
+}
+
+TEST_F(PushToHub, NamesNoModelAsItsOwnBaseAndNoCodeForAConfig) {
+  ResnetConfig config = small_resnet();
+  config.name_or_path = "demo/resnet";
+  config.push_to_hub("demo/resnet", with({}));
+  EXPECT_EQ(card().find("base_model"), std::string::npos) << card();
+  EXPECT_EQ(card().find("from_pretrained"), std::string::npos) << card();
+  EXPECT_NE(card().find("- **Model type:** ResnetConfig\n"), std::string::npos) << card();
+}
+
+TEST_F(PushToHub, MakesTheCardThatTheCallerWants) {
+  PushObjectOptions options = with({"shirts"});
+  options.make_card = short_card;
+  ResnetModelForImageClassification(small_resnet()).push_to_hub("demo/resnet", options);
+  EXPECT_EQ(card(),
+            "---\nlibrary_name: torchhub\ntags:\n- shirts\n---\n\n# resnet\n\n"
+            "A model that was saved and pushed with torchhub.\n");
+}
+
 TEST_F(PushToHub, BringsTheWeightsThatTheModelHas) {
   ResnetModelForImageClassification model(small_resnet());
   model.push_to_hub("demo/resnet", with({}));

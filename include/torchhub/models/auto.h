@@ -98,7 +98,14 @@ class AutoModelClass : public AutoModelBase {
 };
 
 using AutoModel = AutoModelClass<"AutoModel">;
+using AutoModelForAudioClassification = AutoModelClass<"AutoModelForAudioClassification">;
+using AutoModelForCausalLM = AutoModelClass<"AutoModelForCausalLM">;
 using AutoModelForImageClassification = AutoModelClass<"AutoModelForImageClassification">;
+using AutoModelForMaskedLM = AutoModelClass<"AutoModelForMaskedLM">;
+using AutoModelForObjectDetection = AutoModelClass<"AutoModelForObjectDetection">;
+using AutoModelForQuestionAnswering = AutoModelClass<"AutoModelForQuestionAnswering">;
+using AutoModelForSequenceClassification = AutoModelClass<"AutoModelForSequenceClassification">;
+using AutoModelForTokenClassification = AutoModelClass<"AutoModelForTokenClassification">;
 
 }  // namespace torchhub
 

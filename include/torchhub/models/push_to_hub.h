@@ -25,7 +25,8 @@ struct PushObjectOptions {
   std::vector<std::string> tags = {};                     ///< Of the card, besides the model's own.
   std::optional<std::string> tag = std::nullopt;          ///< A git tag for the commit.
   std::optional<std::uint64_t> max_bytes = std::nullopt;  ///< More is refused. Unset: no limit.
-  /// Makes README.md where the branch has none. Unset: short_card().
+  /// Makes README.md where the branch has none. Unset: the Hub's long template, filled with what
+  /// the object knows.
   std::function<std::string(const NewCard&)> make_card = {};
   std::string library_name = "torchhub";          ///< For a new card.
   std::uint64_t max_shard_size = 50'000'000'000;  ///< Bytes of one weight file; of a model. > 0.

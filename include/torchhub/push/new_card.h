@@ -11,6 +11,8 @@ struct NewCard {
   std::string model_name;
   std::string library_name = "torchhub";
   std::vector<std::string> tags = {};
+  std::string repo_id = {};   ///< Where it goes: "ana/net".
+  std::string revision = {};  ///< The tag that the commit will get, else its branch; empty: main.
 };
 
 /// README.md in a few lines: front matter, title, one sentence. @throws ModelCardError if a text is

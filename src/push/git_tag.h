@@ -1,0 +1,31 @@
+#pragma once
+
+#include "torchhub/hub/client.h"
+
+#include <optional>
+#include <stop_token>
+#include <string>
+
+namespace torchhub {
+
+/// A git tag that a commit to be is to get.
+class GitTag {
+ public:
+  /// @param branch the tag may stand at its head already: where the push changes nothing, all is
+  /// well. @throws InvalidArgumentError if it stands elsewhere; what the client throws
+  GitTag(const HubClient& client, Repo repo, std::string name, const std::string& branch,
+         std::stop_token stop = {});
+
+  /// Unless it stands there. @throws what HubClient::create_tag throws, saying that the commit is
+  /// made
+  void set(const std::string& commit) const;
+
+ private:
+  const HubClient& client_;
+  const Repo repo_;
+  const std::string name_;
+  const std::stop_token stop_;
+  std::optional<std::string> stands_at_ = std::nullopt;
+};
+
+}  // namespace torchhub
