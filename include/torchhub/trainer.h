@@ -126,6 +126,14 @@ struct TrainerOptions {
   std::chrono::milliseconds push_time_limit_after_signal = std::chrono::seconds(20);
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
+  /// The card shows training.svg (callbacks/training_plot.h), which with push_to_hub is drawn at
+  /// each save and pushed with it, whether report_to names it or not. A card.plot of yours wins.
+  bool card_plot = true;
+  /// The card of what is pushed tells how to load the model, at a revision that is pinned: the tag
+  /// made with the push, else the newest commit that is known to hold these weights or, before
+  /// there is one, older ones; before there is any, the branch. What card.how_to_use of yours
+  /// leaves empty is filled in. Off: only where you give card.how_to_use.
+  bool card_how_to_use = true;
   /// Several processes that train together (docs/distributed.md). Unset: the Trainer meets those
   /// that the launcher's environment names. Two Trainers of one program share one group.
   std::shared_ptr<ProcessGroup> process_group = nullptr;
@@ -184,6 +192,9 @@ struct PredictionOutput {
 
 struct PushToHubOptions {
   std::string commit_message = "End of training";
+  /// A git tag for the commit, which the card's "How to use" then names. One that stands elsewhere
+  /// is refused before anything is pushed.
+  std::optional<std::string> tag = std::nullopt;
 };
 
 /// What evaluation_loop() is to do with its data.
@@ -253,7 +264,8 @@ class Trainer {
   /// The text of the model card as it would be pushed now.
   virtual std::string model_card() const;
   /// Saves the model and its card to output_dir and pushes them; waits for pushes under way first.
-  /// @throws what HubClient::create_commit throws
+  /// @throws what HubClient::create_commit throws; InvalidArgumentError for a tag that stands
+  /// elsewhere
   virtual CommitInfo push_to_hub(const PushToHubOptions& options = {});
 
   void add_callback(std::shared_ptr<TrainerCallback> callback);

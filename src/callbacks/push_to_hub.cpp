@@ -1,8 +1,7 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
-#include "torchhub/base/atomic_file.h"
+#include "callbacks/hub_facts.h"
 #include "torchhub/base/log.h"
-#include "torchhub/callbacks/training_card.h"
 #include "torchhub/push/push_job.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
@@ -17,19 +16,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Metadata that the caller gave for this card: it wins over what an earlier card says.
-std::vector<std::string> keys_given(const TrainingCard& card) {
-  std::vector<std::string> keys;
-  if (!card.language.empty()) keys.emplace_back("language");
-  if (card.license) keys.emplace_back("license");
-  if (card.license_name) keys.emplace_back("license_name");
-  if (card.license_link) keys.emplace_back("license_link");
-  if (card.base_model) keys.emplace_back("base_model");
-  if (card.base_model_relation) keys.emplace_back("base_model_relation");
-  if (card.pipeline_tag) keys.emplace_back("pipeline_tag");
-  return keys;
-}
 
 /// Adds the time until the end of the scope to `total`.
 class StallTimer {
@@ -109,6 +95,7 @@ PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)
       client_(options_.hub),
       card_(options_.output_dir),
       journal_(options_.output_dir),
+      hub_facts_(std::make_unique<HubFacts>()),
       worker_(std::make_unique<PushWorker>(
           [client = client_, journal = journal_](const PushJob& job, const std::stop_token& stop) {
             return logged_push(client, job, journal, stop);
@@ -119,9 +106,13 @@ PushToHubCallback::~PushToHubCallback() {
   if (has_begun_) fs::remove_all(journal_.copies(), ignored);
 }
 
-void PushToHubCallback::on_init_end(const TrainerEvent& /*event*/) { begin(); }
+void PushToHubCallback::on_init_end(const TrainerEvent& event) {
+  begin();
+  learn_license(event);
+}
 
 void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
+  hub_facts_->forget_after(event.state.global_step);
   if (options_.hub_strategy == HubStrategy::end) return;
   const std::int64_t step = event.state.global_step;
   without_ending_the_run("the save that the run goes on from", step, [&] {
@@ -278,19 +269,6 @@ const std::vector<PushOutcome>& PushToHubCallback::finish() {
   return outcomes_;
 }
 
-std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
-  if (options_.make_card) return options_.make_card(event);
-  return training_card(event, with_place(options_.card, repo_.id.name, options_.hub.endpoint));
-}
-
-std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
-  return refreshed_card(generated_card(event));
-}
-
-std::optional<std::string> PushToHubCallback::refreshed_card(const std::string& generated) const {
-  return card_.refresh(generated, keys_given(options_.card));
-}
-
 PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int64_t step) const {
   PushJob job{.repo = repo_,
               .endpoint = client_.options().endpoint,
@@ -300,7 +278,7 @@ PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int
               .snapshot = journal_.new_snapshot(),
               .droppable = !options_.hub_always_push,
               .moved_branch = options_.moved_branch,
-              .card_keys = keys_given(options_.card)};
+              .card_keys = keys_given_for_card()};
   job.snapshot.keep_copies_in(journal_.copies());
   return job;
 }
@@ -310,19 +288,10 @@ void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
   for (PushOutcome& outcome : outcomes) {
     log_outcome(outcome, repo_);
     if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
+    if (outcome.ok()) hub_facts_->note_weights(outcome.step, outcome.commit_oid.value_or(""));
     std::erase_if(outcomes_, [&](const PushOutcome& earlier) { return earlier.id == outcome.id; });
     outcomes_.push_back(std::move(outcome));
     if (options_.on_push_end) options_.on_push_end(outcomes_.back());
-  }
-}
-
-/// What people wrote on the Hub is from now on in the card here too, unless that was changed since.
-void PushToHubCallback::adopt_merged_card(const std::string& card) const {
-  const fs::path here = options_.output_dir / "README.md";
-  try {
-    if (read_file(here) == read_file(journal_.pushed_card())) card_.adopt(card);
-  } catch (const FileError& error) {  // what is on the Hub is merged again by the next push
-    log::warning("merged_card_not_taken_over", {{"error", error.what()}});
   }
 }
 

@@ -1,4 +1,5 @@
 #include "base/folder_name.h"
+#include "callbacks/hub_facts.h"
 #include "push/hub_card.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -67,10 +68,10 @@ void PushToHubCallback::adopt_remote_card() {
 
 void PushToHubCallback::finish_what_was_left() {
   std::vector<PushJob> left = journal_.unfinished();
-  if (left.empty()) {
-    // From here on, a commit of somebody else is news.
-    journal_.note_head(target(), client_.repo_info(repo_, target().revision).sha);
-  }
+  const RepoInfo branch = client_.repo_info(repo_, target().revision);
+  hub_facts_->note_start(branch);
+  // From here on, a commit of somebody else is news.
+  if (left.empty()) journal_.note_head(target(), branch.sha);
   if (const auto before = earlier_target(journal_)) {
     complete_two_commits(journal_, *before, left);
     knows_handed_over_ = before->pushes_saves && before->place() == target().place();

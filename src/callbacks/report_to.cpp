@@ -43,7 +43,7 @@ Callback jsonl(const ReportToOptions& options) {
 Callback svg(const ReportToOptions& options) {
   using Title = std::optional<std::string>;
   return std::make_shared<TrainingPlotCallback>(
-      options.output_dir / "training.svg",
+      options.output_dir / kTrainingPlotFile,
       options.run_name.empty() ? Title() : Title(options.run_name));
 }
 

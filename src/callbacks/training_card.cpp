@@ -67,8 +67,11 @@ void add_facts_of(const PreTrainedModel& model, TrainingCard& facts) {
   if (facts.tasks.empty()) {
     if (const auto task = task_of_model_class(model.class_name())) facts.tasks = {*task};
   }
-  if (!facts.base_model && !model.config().name_or_path.empty()) {
-    facts.base_model = model.config().name_or_path;
+  if (!facts.base_model) facts.base_model = base_model_of(model, facts);
+  for (const std::string& tag : model.model_tags()) {
+    if (std::find(facts.tags.begin(), facts.tags.end(), tag) == facts.tags.end()) {
+      facts.tags.push_back(tag);
+    }
   }
 }
 
@@ -81,6 +84,13 @@ void add_precision_of(const PreTrainedModel& model, TrainingCard& facts) {
   const auto parameters = model.parameters();
   if (is_given || parameters.empty()) return;
   lines.push_back({name, python_dtype_name(parameters.front().scalar_type())});
+}
+
+/// Which class loads it, where the caller did not say.
+void add_class(TrainingCard& facts) {
+  CardUsage& usage = *facts.how_to_use;
+  if (usage.task.empty() && !facts.tasks.empty()) usage.task = facts.tasks.front();
+  if (facts.library_name == "transformers") usage.in_transformers = true;
 }
 
 }  // namespace
@@ -96,6 +106,7 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
   if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {
     add_facts_of(*model, facts);
   }
+  if (facts.how_to_use) add_class(facts);
   return render(facts, to_json(event.state.log_history));
 }
 
@@ -107,6 +118,16 @@ std::string history_card(const nlohmann::ordered_json& history, TrainingCard fac
     add_precision_of(*model, facts);
   }
   return render_history(facts, history);
+}
+
+std::optional<std::string> base_model_of(const torch::nn::Module& model,
+                                         const TrainingCard& facts) {
+  if (facts.base_model) {
+    return facts.base_model->empty() ? std::nullopt : facts.base_model;
+  }
+  const auto* ours = dynamic_cast<const PreTrainedModel*>(&model);
+  if (ours == nullptr || ours->config().name_or_path.empty()) return std::nullopt;
+  return ours->config().name_or_path;
 }
 
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url) {

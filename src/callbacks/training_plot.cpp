@@ -73,9 +73,13 @@ void TrainingPlotCallback::on_save(const TrainerEvent& event, const fs::path& /*
 
 void TrainingPlotCallback::on_train_end(const TrainerEvent& event) { write(event); }
 
+fs::path TrainingPlotCallback::file_of(const TrainingArguments& args) const {
+  return file_.value_or(args.output_dir / kTrainingPlotFile);
+}
+
 void TrainingPlotCallback::write(const TrainerEvent& event) const {
   if (!event.state.is_world_process_zero) return;
-  const fs::path file = file_.value_or(event.args.output_dir / "training.svg");
+  const fs::path file = file_of(event.args);
   const std::string title =
       title_.value_or(event.args.run_name.value_or(folder_name(event.args.output_dir)));
   try {

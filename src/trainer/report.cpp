@@ -90,8 +90,13 @@ std::string Trainer::model_card() const {
   const std::string name = impl_->pusher
                                ? impl_->pusher->repo().id.name
                                : PushToHubCallback::default_name(impl_->options.args.output_dir);
-  return training_card(impl_->event(),
-                       with_place(impl_->options.card, name, impl_->hub_options().endpoint));
+  TrainingCard facts = with_place(impl_->options.card, name, impl_->hub_options().endpoint);
+  if (impl_->shows_plot()) facts.plot = kTrainingPlotFile;
+  if (impl_->pusher) {
+    if (impl_->options.card_how_to_use && !facts.how_to_use) facts.how_to_use = CardUsage{};
+    facts = impl_->pusher->completed(std::move(facts), impl_->event());
+  }
+  return training_card(impl_->event(), std::move(facts));
 }
 
 CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
@@ -102,8 +107,8 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   impl_->callbacks.push_begin(impl_->event());
   impl_->pusher->finish();
   impl_->save_model_to(args.output_dir);
-  const auto card = impl_->pusher->refreshed_card(impl_->event());
-  return impl_->pusher->push_and_wait(args.output_dir, options.commit_message, card);
+  impl_->draw_plot();
+  return impl_->pusher->push_run(impl_->event(), options.commit_message, options.tag);
 }
 
 }  // namespace torchhub

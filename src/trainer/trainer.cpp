@@ -98,19 +98,34 @@ void Trainer::Impl::add_callbacks(const ProcessesHere& here) {
   const TrainingArguments& args = options.args;
   callbacks.add(std::make_shared<DefaultFlowCallback>());
   callbacks.add(std::make_shared<MachineLineCallback>(stderr, here));
-  for (auto& logger : make_loggers(args.report_to, logger_options(options))) {
-    callbacks.add(std::move(logger));
-  }
+  const auto add = [&](const std::shared_ptr<TrainerCallback>& callback) {
+    callbacks.add(callback);
+    const auto plot = std::dynamic_pointer_cast<TrainingPlotCallback>(callback);
+    if (plot && plot->file_of(args) == args.output_dir / kTrainingPlotFile) plotter = plot;
+  };
+  for (const auto& logger : make_loggers(args.report_to, logger_options(options))) add(logger);
   if (args.enable_jit_checkpoint) callbacks.add(std::make_shared<JitCheckpointCallback>());
-  for (const auto& callback : options.callbacks) callbacks.add(callback);
+  for (const auto& callback : options.callbacks) add(callback);
   if (args.disable_tqdm.value_or(log::level() > log::Level::warning)) {
     callbacks.add(std::make_shared<PrinterCallback>());
   } else {
     callbacks.add(std::make_shared<ProgressCallback>());
   }
   if (!args.push_to_hub || !processes.is_main()) return;
+  add_plotter();
   make_pusher();
   callbacks.add(pusher);
+}
+
+void Trainer::Impl::add_plotter() {
+  if (!shows_plot() || plotter) return;
+  plotter = std::make_shared<TrainingPlotCallback>();
+  callbacks.add(plotter);
+}
+
+void Trainer::Impl::draw_plot() {
+  if (!shows_plot()) return;
+  (plotter ? plotter : std::make_shared<TrainingPlotCallback>())->write(event());
 }
 
 void Trainer::Impl::make_pusher() {

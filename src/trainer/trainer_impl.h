@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/callbacks/push_to_hub.h"
+#include "torchhub/callbacks/training_plot.h"
 #include "torchhub/data/loader.h"
 #include "torchhub/distributed/gradient_exchange.h"
 #include "torchhub/models/model.h"
@@ -27,6 +28,12 @@ struct Trainer::Impl {
 
   void add_callbacks(const ProcessesHere& here);
   void make_pusher();
+  /// Does the card show training.svg, and not a picture of the user's own?
+  bool shows_plot() const { return options.card_plot && options.card.plot.empty(); }
+  /// Has the card's picture drawn at saves, unless a callback is there that does.
+  void add_plotter();
+  /// The picture as the run stands now.
+  void draw_plot();
   TrainerEvent event();
   torch::Device device() const { return device_; }
   /// Where the model lies now. At the begin of each pass: a user may have moved it.
@@ -88,6 +95,7 @@ struct Trainer::Impl {
   CallbackList callbacks;
   MemoryTracker memory;
   std::shared_ptr<PushToHubCallback> pusher;                 ///< Only with push_to_hub.
+  std::shared_ptr<TrainingPlotCallback> plotter;             ///< Of the picture on the card.
   bool training = false;                                     ///< train() is under way.
   std::optional<std::int64_t> weights_step;                  ///< See TrainerEvent.
   bool saves_for_itself = false;                             ///< save_model() is not the user's.

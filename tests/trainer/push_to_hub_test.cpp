@@ -78,8 +78,9 @@ TEST_F(PushToHub, MakesOneCommitForEachSaveWithPythonsMessages) {
                              "Training in progress, step 4"}));
   EXPECT_EQ(out.pushes.size(), 2U);
   EXPECT_TRUE(out.pushed_all());
-  EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
-                                            "model.safetensors", "training_args.json"}));
+  EXPECT_EQ(files(),
+            (std::set<std::string>{".gitattributes", "README.md", "config.json",
+                                   "model.safetensors", "training.svg", "training_args.json"}));
 }
 
 TEST_F(PushToHub, BringsWhatLiesInOutputDirButForWhatIsIgnored) {
@@ -185,9 +186,11 @@ TEST_F(PushToHub, BringsFilesThatBelongToTheModel) {
 TEST_F(PushToHub, MakesNoCommitWhereNothingIsNew) {
   Trainer t = trainer(HubStrategy::every_save);
   t.train();
-  const std::string head = client().repo_info(repo_).sha;
+  const std::string head = t.push_to_hub().oid;  // its card names the commit of the last save
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 2",
+                             "Training in progress, step 4", "End of training"}));
   EXPECT_EQ(t.push_to_hub().oid, head);
-  EXPECT_EQ(titles().size(), 3U);
+  EXPECT_EQ(titles().size(), 4U);
 }
 
 TEST_F(PushToHub, LoadsWhatWasPushedAtAPinnedRevision) {

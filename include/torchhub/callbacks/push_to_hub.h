@@ -19,6 +19,8 @@
 
 namespace torchhub {
 
+class HubFacts;
+
 /// How many commits a save makes where it brings a checkpoint besides the model.
 enum class SaveCommits {
   one,  ///< Model, checkpoint and card belong together.
@@ -104,6 +106,15 @@ class PushToHubCallback final : public TrainerCallback {
   /// @throws what HubClient::create_commit throws
   CommitInfo push_and_wait(const std::filesystem::path& folder, const std::string& commit_message,
                            const std::optional<std::string>& card = std::nullopt);
+  /// The same for output_dir and its refreshed_card(). @param tag a git tag for the commit
+  /// @throws InvalidArgumentError for a tag that stands elsewhere: then nothing is pushed
+  CommitInfo push_run(const TrainerEvent& event, const std::string& commit_message,
+                      const std::optional<std::string>& tag = std::nullopt);
+
+  /// `facts` with what the repository and its Hub know besides, where `facts` do not say: the
+  /// license of the base model and, if they have a how_to_use, where the model is loaded from.
+  /// After begin(); asks nobody.
+  TrainingCard completed(TrainingCard facts, const TrainerEvent& event) const;
 
   /// README.md of output_dir brought up to date with the run, the user's words kept; as each push
   /// of a Trainer does. After begin(). @return its text; nothing if the one there cannot be read,
@@ -130,6 +141,7 @@ class PushToHubCallback final : public TrainerCallback {
 
  private:
   std::string generated_card(const TrainerEvent& event) const;
+  std::vector<std::string> keys_given_for_card() const;
   PushTarget target() const;
   PushJob empty_job(const std::string& commit_message, std::int64_t step) const;
   /// A save, as it is announced with its commit.
@@ -147,6 +159,7 @@ class PushToHubCallback final : public TrainerCallback {
   void adopt_remote_card();
   void finish_what_was_left();
   bool is_for_another_hub(const PushJob& job) const;
+  void learn_license(const TrainerEvent& event);
   void collect(std::vector<PushOutcome> outcomes);
   void adopt_merged_card(const std::string& card) const;
 
@@ -162,6 +175,7 @@ class PushToHubCallback final : public TrainerCallback {
   std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
   bool pushes_saves_ = false;             ///< Saves of a run are pushed, not folders by hand.
   bool has_begun_ = false;                ///< begin() has come to its end.
+  std::unique_ptr<HubFacts> hub_facts_;   ///< For the card.
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;
   std::unique_ptr<PushWorker> worker_;  // last member: its thread ends before the rest goes

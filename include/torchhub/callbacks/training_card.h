@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
 #include <string>
 
 namespace torchhub {
@@ -18,6 +19,10 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts);
 /// @param model adds what it is and computes in; null: nothing
 std::string history_card(const nlohmann::ordered_json& history, TrainingCard facts,
                          const PreTrainedModel* model = nullptr);
+
+/// The base model that the card will name: that of `facts`, else the repository which the model was
+/// loaded from. Nothing where it is trained from scratch.
+std::optional<std::string> base_model_of(const torch::nn::Module& model, const TrainingCard& facts);
 
 /// `facts` with the name and the Hub of the repository, where it does not say others.
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url);

@@ -16,6 +16,9 @@ namespace torchhub {
 /// @param title above the panels @param log_history TrainerState::log_history
 std::string training_plot(const std::string& title, const std::vector<LogRow>& log_history);
 
+/// In output_dir, and in what is pushed.
+inline constexpr const char* kTrainingPlotFile = "training.svg";
+
 /// Writes training_plot() to `training.svg` of output_dir at each save and at the end of training,
 /// from the whole log, so that a resumed run's picture begins at step 0. On the run's first process
 /// only. A picture that cannot be written is a warning, not the end of the run.
@@ -30,9 +33,12 @@ class TrainingPlotCallback final : public TrainerCallback {
   void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
   void on_train_end(const TrainerEvent& event) override;
 
- private:
+  /// The same at another moment.
   void write(const TrainerEvent& event) const;
+  /// Where it goes in a run of these arguments.
+  std::filesystem::path file_of(const TrainingArguments& args) const;
 
+ private:
   std::optional<std::filesystem::path> file_;
   std::optional<std::string> title_;
 };

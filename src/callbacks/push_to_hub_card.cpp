@@ -1,0 +1,112 @@
+// The card of what PushToHubCallback pushes.
+#include "callbacks/hub_facts.h"
+#include "push/git_tag.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/callbacks/push_to_hub.h"
+#include "torchhub/callbacks/training_card.h"
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::int64_t weights_step_of(const TrainerEvent& event) {
+  return event.weights_step.value_or(event.state.global_step);
+}
+
+/// While a card is made for a commit that will get a tag.
+class TagScope {
+ public:
+  TagScope(HubFacts& facts, const std::optional<std::string>& tag) : facts_(facts) {
+    facts_.set_tag(tag.value_or(""));
+  }
+  ~TagScope() { facts_.set_tag(""); }
+  TagScope(const TagScope&) = delete;
+  TagScope& operator=(const TagScope&) = delete;
+
+ private:
+  HubFacts& facts_;
+};
+
+}  // namespace
+
+/// Metadata that the caller gave for this card: it wins over what an earlier card says.
+std::vector<std::string> PushToHubCallback::keys_given_for_card() const {
+  const TrainingCard& card = options_.card;
+  std::vector<std::string> keys;
+  if (!card.language.empty()) keys.emplace_back("language");
+  if (card.license) keys.emplace_back("license");
+  if (card.license_name) keys.emplace_back("license_name");
+  if (card.license_link) keys.emplace_back("license_link");
+  if (card.base_model) keys.emplace_back("base_model");
+  if (card.base_model_relation) keys.emplace_back("base_model_relation");
+  if (card.pipeline_tag) keys.emplace_back("pipeline_tag");
+  return keys;
+}
+
+void PushToHubCallback::learn_license(const TrainerEvent& event) {
+  if (options_.card.license) return;
+  if (const auto base = base_model_of(event.model, options_.card)) {
+    hub_facts_->learn_license(client_, *base);
+  }
+}
+
+TrainingCard PushToHubCallback::completed(TrainingCard facts, const TrainerEvent& event) const {
+  if (!facts.license) facts.license = hub_facts_->license();
+  if (!facts.how_to_use) return facts;
+  CardUsage& usage = *facts.how_to_use;
+  if (usage.repo_id.empty()) usage.repo_id = repo_.id.str();
+  if (usage.revision.empty()) usage.revision = hub_facts_->tag();
+  if (usage.revision.empty()) usage.revision = hub_facts_->commit_with(weights_step_of(event));
+  if (usage.revision.empty() && target().revision != kDefaultRevision) {
+    usage.revision = target().revision;
+  }
+  // A branch may be called what no program can be trusted to hold.
+  if (!stands_in_code(usage.revision)) facts.how_to_use.reset();
+  return facts;
+}
+
+std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
+  if (options_.make_card) return options_.make_card(event);
+  return training_card(
+      event, completed(with_place(options_.card, repo_.id.name, options_.hub.endpoint), event));
+}
+
+std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
+  return refreshed_card(generated_card(event));
+}
+
+std::optional<std::string> PushToHubCallback::refreshed_card(const std::string& generated) const {
+  return card_.refresh(generated, keys_given_for_card());
+}
+
+CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const std::string& commit_message,
+                                       const std::optional<std::string>& tag) {
+  begin();
+  learn_license(event);
+  collect(worker_->drain());  // what it brought may be pinned
+  std::optional<GitTag> git_tag;
+  if (tag) git_tag.emplace(client_, repo_, *tag, target().revision);
+  std::optional<std::string> card;
+  {
+    const TagScope scope(*hub_facts_, tag);
+    card = refreshed_card(event);
+  }
+  CommitInfo info = push_and_wait(options_.output_dir, commit_message, card);
+  hub_facts_->note_weights(weights_step_of(event), info.oid);
+  if (git_tag) git_tag->set(info.oid);
+  return info;
+}
+
+/// What people wrote on the Hub is from now on in the card here too, unless that was changed since.
+void PushToHubCallback::adopt_merged_card(const std::string& card) const {
+  const fs::path here = options_.output_dir / "README.md";
+  try {
+    if (read_file(here) == read_file(journal_.pushed_card())) card_.adopt(card);
+  } catch (const FileError& error) {  // what is on the Hub is merged again by the next push
+    log::warning("merged_card_not_taken_over", {{"error", error.what()}});
+  }
+}
+
+}  // namespace torchhub
