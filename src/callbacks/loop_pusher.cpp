@@ -70,7 +70,8 @@ const std::vector<PushOutcome>& LoopPusher::on_train_end() {
 
 void LoopPusher::push(const std::string& commit_message) {
   pusher_.without_ending_the_run(commit_message, done_.global_step, [&] {
-    const TrainingCard facts = with_place(options_.card, repo().id.str(), options_.hub->endpoint);
+    const TrainingCard facts = pusher_.completed(
+        with_place(options_.card, repo().id.str(), options_.hub->endpoint), done_.global_step);
     const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
     pusher_.push(options_.output_dir, commit_message, done_.global_step,
                  pusher_.refreshed_card(card));

@@ -52,13 +52,13 @@ void PushToHubCallback::learn_license(const TrainerEvent& event) {
   }
 }
 
-TrainingCard PushToHubCallback::completed(TrainingCard facts, const TrainerEvent& event) const {
+TrainingCard PushToHubCallback::completed(TrainingCard facts, std::int64_t weights_step) const {
   if (!facts.license) facts.license = hub_facts_->license();
   if (!facts.how_to_use) return facts;
   CardUsage& usage = *facts.how_to_use;
   if (usage.repo_id.empty()) usage.repo_id = repo_.id.str();
   if (usage.revision.empty()) usage.revision = hub_facts_->tag();
-  if (usage.revision.empty()) usage.revision = hub_facts_->commit_with(weights_step_of(event));
+  if (usage.revision.empty()) usage.revision = hub_facts_->commit_with(weights_step);
   if (usage.revision.empty() && target().revision != kDefaultRevision) {
     usage.revision = target().revision;
   }
@@ -69,8 +69,8 @@ TrainingCard PushToHubCallback::completed(TrainingCard facts, const TrainerEvent
 
 std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
   if (options_.make_card) return options_.make_card(event);
-  return training_card(
-      event, completed(with_place(options_.card, repo_.id.name, options_.hub.endpoint), event));
+  const TrainingCard facts = with_place(options_.card, repo_.id.name, options_.hub.endpoint);
+  return training_card(event, completed(facts, weights_step_of(event)));
 }
 
 std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {

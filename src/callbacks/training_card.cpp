@@ -117,6 +117,7 @@ std::string history_card(const nlohmann::ordered_json& history, TrainingCard fac
     add_facts_of(*model, facts);
     add_precision_of(*model, facts);
   }
+  if (facts.how_to_use) add_class(facts);
   return render_history(facts, history);
 }
 

@@ -94,7 +94,9 @@ std::string Trainer::model_card() const {
   if (impl_->shows_plot()) facts.plot = kTrainingPlotFile;
   if (impl_->pusher) {
     if (impl_->options.card_how_to_use && !facts.how_to_use) facts.how_to_use = CardUsage{};
-    facts = impl_->pusher->completed(std::move(facts), impl_->event());
+    const TrainerEvent event = impl_->event();
+    facts = impl_->pusher->completed(std::move(facts),
+                                     event.weights_step.value_or(event.state.global_step));
   }
   return training_card(impl_->event(), std::move(facts));
 }

@@ -73,7 +73,8 @@ inline bool same_state(const PreTrainedModel& a, const PreTrainedModel& b) {
   const StateDict right = b.named_state();
   if (left.size() != right.size()) return false;
   for (std::size_t i = 0; i < left.size(); ++i) {
-    if (left[i].first != right[i].first || !torch::equal(left[i].second.cpu(), right[i].second.cpu())) {
+    if (left[i].first != right[i].first ||
+        !torch::equal(left[i].second.cpu(), right[i].second.cpu())) {
       return false;
     }
   }

@@ -113,8 +113,8 @@ class PushToHubCallback final : public TrainerCallback {
 
   /// `facts` with what the repository and its Hub know besides, where `facts` do not say: the
   /// license of the base model and, if they have a how_to_use, where the model is loaded from.
-  /// After begin(); asks nobody.
-  TrainingCard completed(TrainingCard facts, const TrainerEvent& event) const;
+  /// After begin(); asks nobody. @param weights_step updates behind the model's weights
+  TrainingCard completed(TrainingCard facts, std::int64_t weights_step) const;
 
   /// README.md of output_dir brought up to date with the run, the user's words kept; as each push
   /// of a Trainer does. After begin(). @return its text; nothing if the one there cannot be read,
