@@ -47,7 +47,8 @@ class BodyUnion {
       append_theirs_after(section.key);
     }
     const std::string blank = std::string(line_break_).append(line_break_);
-    while (last_is_theirs_ && out_.ends_with(blank)) out_.resize(out_.size() - line_break_.size());
+    if (ours_.all().back().text.ends_with(blank)) return std::move(out_);
+    while (out_.ends_with(blank)) out_.resize(out_.size() - line_break_.size());
     return std::move(out_);
   }
 
