@@ -94,6 +94,8 @@ class PushFailures : public ::testing::Test {
     return {.model = testing::tiny_model(),
             .args = {.output_dir = folder_ / name,
                      .max_steps = 4,
+                     // Weights of its own: what the Hub has already does not travel.
+                     .learning_rate = 0.001 * (1 + runs_),
                      .disable_tqdm = true,
                      .save_steps = 2,
                      .push_to_hub = true,
