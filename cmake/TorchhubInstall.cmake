@@ -24,6 +24,7 @@ endif()
 if(TARGET torchhub_torchhub)
   list(APPEND TORCHHUB_COMPONENTS torchhub)
   torchhub_install_component(torchhub torchhub_torchhub torchhub_libtorch)
+  install(FILES cmake/TorchhubLibTorch.cmake DESTINATION ${package_dir})
 endif()
 
 configure_package_config_file(cmake/torchhub-config.cmake.in

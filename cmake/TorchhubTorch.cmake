@@ -4,7 +4,7 @@ torchhub_hide_fmt_of_libtorch()
 add_library(torchhub_libtorch INTERFACE)
 target_link_libraries(torchhub_libtorch INTERFACE ${TORCHHUB_BEFORE_LIBTORCH} ${TORCH_LIBRARIES})
 target_include_directories(torchhub_libtorch SYSTEM INTERFACE
-  "$<BUILD_INTERFACE:${TORCHHUB_LIBTORCH_HEADERS}>" "$<INSTALL_INTERFACE:${TORCH_INCLUDE_DIRS}>")
+  "$<BUILD_INTERFACE:${TORCHHUB_LIBTORCH_HEADERS}>")  # installed: torchhub-config.cmake
 separate_arguments(torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(torchhub_libtorch INTERFACE ${torch_flags})
 set_property(GLOBAL APPEND PROPERTY TORCHHUB_INSTALL_TARGETS torchhub_libtorch)

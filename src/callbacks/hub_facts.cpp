@@ -37,7 +37,10 @@ void HubFacts::note_start(const RepoInfo& branch) {
 }
 
 void HubFacts::note_weights(std::int64_t step, const std::string& commit) {
-  if (!commit.empty() && by_step_.emplace(step, commit).second) newest_ = commit;
+  if (commit.empty()) return;
+  const auto [known, is_first] = by_step_.emplace(step, commit);
+  if (step == 0) known->second = commit;
+  if (is_first || step == 0) newest_ = commit;
 }
 
 void HubFacts::forget_after(std::int64_t step) {

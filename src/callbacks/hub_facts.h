@@ -21,7 +21,12 @@ class HubFacts {
   /// The branch as it is at the start, which may hold weights already.
   void note_start(const RepoInfo& branch);
   /// `commit` holds the weights that were taken after update `step`; it counts if it is the first.
+  /// Step 0 is that of loops which do not count: there the last one counts.
   void note_weights(std::int64_t step, const std::string& commit);
+  /// `commit` holds weights, but not known which.
+  void note_newest(const std::string& commit) {
+    if (!commit.empty()) newest_ = commit;
+  }
   /// A run begins after this update: what came after it in an earlier run are other weights.
   void forget_after(std::int64_t step);
   /// The commit of these weights, else of the newest that are known; empty: of none.

@@ -40,15 +40,21 @@ PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
 
 LoopPusher::LoopPusher(LoopPusherOptions options)
     : options_(checked(std::move(options))), pusher_(pusher_options(options_)) {
+  pusher_.begin();  // from here on the folder is ours alone
   remove_unfinished(options_.output_dir);
   remove_unfinished(options_.output_dir / "_torchhub");
-  pusher_.begin();
+  finish_loop_save(options_.output_dir);
+  if (options_.model) pusher_.learn_license(*options_.model);
 }
 
-void LoopPusher::on_train_begin(const LoopCheckpoint& from) { done_ = from; }
+void LoopPusher::on_train_begin(const LoopCheckpoint& from) {
+  done_ = from;
+  pusher_.begin_after(done_.global_step);
+}
 
 void LoopPusher::on_batch_end() {
   ++done_.global_step;
+  pusher_.collect_outcomes();
   const bool saves = options_.save_strategy == IntervalStrategy::steps;
   if (!saves || done_.global_step % *options_.save_steps != 0) return;
   save_loop(options_);
@@ -56,9 +62,13 @@ void LoopPusher::on_batch_end() {
 }
 
 void LoopPusher::on_epoch_end(const Metrics& logs) {
-  done_.history.push_back(logs);
+  LoopCheckpoint now = done_;
+  now.history.push_back(logs);
+  if (options_.save_strategy == IntervalStrategy::epoch) {
+    save_loop(options_, options_.checkpoint ? &now : nullptr);
+  }
+  done_ = std::move(now);  // only now: who catches what saving threw may call again
   if (options_.save_strategy != IntervalStrategy::epoch) return;
-  save_loop(options_, options_.checkpoint ? &done_ : nullptr);
   push(fmt::format("Training in progress epoch {}", done_.epoch()));
 }
 
@@ -69,12 +79,15 @@ const std::vector<PushOutcome>& LoopPusher::on_train_end() {
 }
 
 void LoopPusher::push(const std::string& commit_message) {
+  pusher_.collect_outcomes();  // what they brought may be pinned
   pusher_.without_ending_the_run(commit_message, done_.global_step, [&] {
     const TrainingCard facts = pusher_.completed(
         with_place(options_.card, repo().id.str(), options_.hub->endpoint), done_.global_step);
     const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
     pusher_.push(options_.output_dir, commit_message, done_.global_step,
-                 pusher_.refreshed_card(card));
+                 pusher_.refreshed_card(card),
+                 options_.checkpoint ? std::vector<std::string>{"checkpoint/*"}
+                                     : std::vector<std::string>{});
   });
 }
 

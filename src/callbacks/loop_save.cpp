@@ -20,6 +20,9 @@ using nlohmann::ordered_json;
 constexpr const char* kFolder = "checkpoint";
 constexpr const char* kState = "loop_state.json";
 
+/// Complete as soon as it has this name.
+fs::path saved_model(const fs::path& output_dir) { return output_dir / "_torchhub/saved-model"; }
+
 template <typename Action>
 void in_context(std::string_view context, Action&& action) {
   try {
@@ -83,8 +86,7 @@ void move_files(const fs::path& from, const fs::path& to) {
 }  // namespace
 
 void save_loop(const LoopPusherOptions& options, const LoopCheckpoint* checkpoint) {
-  const fs::path saved = options.output_dir / "_torchhub/saved-model";
-  AtomicFolder model(saved);
+  AtomicFolder model(saved_model(options.output_dir));
   build_model(options, model.path());
   if (checkpoint != nullptr) {
     AtomicFolder folder(options.output_dir / kFolder);
@@ -92,8 +94,14 @@ void save_loop(const LoopPusherOptions& options, const LoopCheckpoint* checkpoin
     folder.commit();
   }
   model.commit();  // on disk, before it takes the place of the last one
-  remove_other_weights(options.output_dir, saved);
-  move_files(saved, options.output_dir);
+  finish_loop_save(options.output_dir);
+}
+
+void finish_loop_save(const fs::path& output_dir) {
+  const fs::path saved = saved_model(output_dir);
+  if (!fs::is_directory(saved)) return;
+  remove_other_weights(output_dir, saved);
+  move_files(saved, output_dir);
   fs::remove_all(saved);
 }
 

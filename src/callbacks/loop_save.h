@@ -10,4 +10,8 @@ namespace torchhub {
 /// DiskFullError
 void save_loop(const LoopPusherOptions& options, const LoopCheckpoint* checkpoint = nullptr);
 
+/// Puts a save in place that was complete when its process was killed; does nothing where there is
+/// none.
+void finish_loop_save(const std::filesystem::path& output_dir);
+
 }  // namespace torchhub

@@ -108,11 +108,11 @@ PushToHubCallback::~PushToHubCallback() {
 
 void PushToHubCallback::on_init_end(const TrainerEvent& event) {
   begin();
-  learn_license(event);
+  learn_license(event.model);
 }
 
 void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
-  hub_facts_->forget_after(event.state.global_step);
+  begin_after(event.state.global_step);
   if (options_.hub_strategy == HubStrategy::end) return;
   const std::int64_t step = event.state.global_step;
   without_ending_the_run("the save that the run goes on from", step, [&] {
@@ -147,9 +147,7 @@ void PushToHubCallback::without_ending_the_run(const std::string& commit_message
   }
 }
 
-void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) {
-  collect(worker_->take_outcomes());
-}
+void PushToHubCallback::on_step_end(const TrainerEvent& /*event*/) { collect_outcomes(); }
 
 /// What is said of the save is of now; its files may come later.
 void PushToHubCallback::on_save(const TrainerEvent& event, const fs::path& /*checkpoint*/) {
@@ -236,11 +234,13 @@ void PushToHubCallback::add_best_model(PushJob& job, const TrainerEvent& event) 
 }
 
 void PushToHubCallback::push(const fs::path& folder, const std::string& commit_message,
-                             std::int64_t step, const std::optional<std::string>& card) {
+                             std::int64_t step, const std::optional<std::string>& card,
+                             const std::vector<std::string>& replaced) {
   const StallTimer timer(stall_seconds_);
   begin();
   PushJob job = empty_job(commit_message, step);
   add_output_folder(job, folder, card);
+  job.replaced.insert(job.replaced.end(), replaced.begin(), replaced.end());
   submit(std::move(job));
   collect(worker_->take_outcomes());
 }
@@ -283,12 +283,27 @@ PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int
   return job;
 }
 
+/// An earlier process may have trained otherwise: the weights of a step of its are not ours.
+void PushToHubCallback::note_weights(const PushOutcome& outcome) {
+  if (!outcome.ok() || !outcome.brings_weights) return;
+  const std::string commit = outcome.commit_oid.value_or("");
+  if (outcome.was_left) {
+    hub_facts_->note_newest(commit);
+  } else {
+    hub_facts_->note_weights(outcome.step, commit);
+  }
+}
+
+void PushToHubCallback::begin_after(std::int64_t step) { hub_facts_->forget_after(step); }
+
+void PushToHubCallback::collect_outcomes() { collect(worker_->take_outcomes()); }
+
 /// Of a job that is tried again only the last outcome stays.
 void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
   for (PushOutcome& outcome : outcomes) {
     log_outcome(outcome, repo_);
     if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
-    if (outcome.ok()) hub_facts_->note_weights(outcome.step, outcome.commit_oid.value_or(""));
+    note_weights(outcome);
     std::erase_if(outcomes_, [&](const PushOutcome& earlier) { return earlier.id == outcome.id; });
     outcomes_.push_back(std::move(outcome));
     if (options_.on_push_end) options_.on_push_end(outcomes_.back());

@@ -45,9 +45,9 @@ std::vector<std::string> PushToHubCallback::keys_given_for_card() const {
   return keys;
 }
 
-void PushToHubCallback::learn_license(const TrainerEvent& event) {
+void PushToHubCallback::learn_license(const torch::nn::Module& model) {
   if (options_.card.license) return;
-  if (const auto base = base_model_of(event.model, options_.card)) {
+  if (const auto base = base_model_of(model, options_.card)) {
     hub_facts_->learn_license(client_, *base);
   }
 }
@@ -84,13 +84,14 @@ std::optional<std::string> PushToHubCallback::refreshed_card(const std::string& 
 CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const std::string& commit_message,
                                        const std::optional<std::string>& tag) {
   begin();
-  learn_license(event);
+  learn_license(event.model);
   collect(worker_->drain());  // what it brought may be pinned
   std::optional<GitTag> git_tag;
   if (tag) git_tag.emplace(client_, repo_, *tag, target().revision);
   std::optional<std::string> card;
   {
-    const TagScope scope(*hub_facts_, tag);
+    // One that stands already may stand at other weights when this push is through.
+    const TagScope scope(*hub_facts_, git_tag && git_tag->is_new() ? tag : std::nullopt);
     card = refreshed_card(event);
   }
   CommitInfo info = push_and_wait(options_.output_dir, commit_message, card);

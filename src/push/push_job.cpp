@@ -3,6 +3,7 @@
 #include "base/read_if_there.h"
 #include "push/hub_card.h"
 #include "push/moved_branch.h"
+#include "push/root_weights.h"
 #include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/hub/commit.h"
@@ -51,12 +52,20 @@ class Push {
     PushOutcome outcome{.state = PushState::done,
                         .commit_url = info.commit_url,
                         .commit_oid = info.oid,
-                        .bytes_sent = info.bytes_sent};
+                        .bytes_sent = info.bytes_sent,
+                        .brings_weights = brings_weights(),
+                        .was_left = job_.is_left};
     if (card_.is_merged) outcome.merged_card = card_.text;
     return outcome;
   }
 
  private:
+  bool brings_weights() const {
+    const PathFilter weights{.allow = root_weights()};
+    return std::any_of(paths_.begin(), paths_.end(),
+                       [&](const std::string& path) { return weights.takes(path); });
+  }
+
   /// A newer save has arrived already: what this one would put in its place is older.
   void keep_only_what_lasts() {
     replaced_ = job_.lasting;

@@ -20,6 +20,8 @@ std::function<void()> current_failure() {
     return [error] { throw DiskFullError(error); };
   } catch (const FileError& error) {
     return [error] { throw FileError(error); };
+  } catch (const SpoiledSaveError& error) {
+    return [error] { throw SpoiledSaveError(error); };
   } catch (const std::exception& error) {
     return [message = std::string(error.what())] { throw Error(message); };
   }

@@ -39,7 +39,7 @@ class CheckpointWriter {
   /// there is no memory for that, waits until it is written.
   void before_change();
   /// The one that has got its final name since the last call; nothing if none has.
-  /// @throws what writing it threw: DiskFullError, FileError, Error
+  /// @throws what writing it threw: DiskFullError, FileError, SpoiledSaveError, Error
   std::optional<SavedCheckpoint> take_done();
   /// The same, but waits for the one under way.
   std::optional<SavedCheckpoint> wait();

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <functional>
 #include <typeinfo>
 
 namespace torchhub {
@@ -52,7 +53,7 @@ void TrainingRun::save_checkpoint() {
 void TrainingRun::write_checkpoint(const fs::path& folder,
                                    const std::vector<std::string>& random_states) {
   auto building = std::make_unique<AtomicFolder>(folder);
-  if (impl_.options.save_mode == SaveMode::sync) {
+  if (impl_.options.save_mode == SaveMode::sync || saves_at_once_) {
     fill_checkpoint(building->path(), folder, random_states, nullptr);
     building->commit();
     saved_ = SavedCheckpoint{.folder = folder, .step = state_.global_step};
@@ -106,12 +107,24 @@ std::unordered_set<const void*> TrainingRun::steady_memory() const {
 
 /// The training thread waits for the disk.
 void TrainingRun::wait_for_save() {
-  if (auto saved = writer_.wait()) saved_ = std::move(saved);
+  if (auto saved = taken([this] { return writer_.wait(); })) saved_ = std::move(saved);
+}
+
+/// Who changes weights between two steps has them saved at once from now on; the run goes on.
+std::optional<SavedCheckpoint> TrainingRun::taken(
+    const std::function<std::optional<SavedCheckpoint>()>& take) {
+  try {
+    return take();
+  } catch (const SpoiledSaveError& error) {
+    log::error("save_dropped", {{"error", error.what()}, {"from_now_on", "SaveMode::sync"}});
+    saves_at_once_ = true;
+    return std::nullopt;
+  }
 }
 
 /// A save that has become complete is told of, pushed, and may make older ones go.
 void TrainingRun::announce_save() {
-  if (!saved_) saved_ = writer_.take_done();
+  if (!saved_) saved_ = taken([this] { return writer_.take_done(); });
   if (!saved_) return;
   SavedCheckpoint saved = *std::exchange(saved_, std::nullopt);
   saved.stall_seconds = std::exchange(save_stall_, 0);

@@ -8,6 +8,7 @@
 #include "trainer/trainer_impl.h"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -87,6 +88,7 @@ class TrainingRun {
                        const std::vector<std::string>& random_states, DeferredFiles* later);
   std::unordered_set<const void*> steady_memory() const;
   void wait_for_save();
+  std::optional<SavedCheckpoint> taken(const std::function<std::optional<SavedCheckpoint>()>& take);
   void announce_save();
   void finish_save_under_way();
   void let_save_go_on();
@@ -135,6 +137,7 @@ class TrainingRun {
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
   std::optional<SavedCheckpoint> saved_;           ///< Complete, and not told of yet.
+  bool saves_at_once_ = false;                     ///< A save in the background was spoiled.
   double save_stall_ = 0;                          ///< Of the save under way.
   /// Since when no parameter has changed, and how long that lasted the last time: a save has so
   /// long until the next update.

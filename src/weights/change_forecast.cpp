@@ -4,7 +4,7 @@ namespace torchhub {
 namespace {
 
 /// Into memory that the process gets for it; until it is measured.
-constexpr double kCopiedBytesPerSecond = 1e9;
+constexpr double kCopiedBytesPerSecond = 4e8;
 /// The training thread wants the memory bus too, and a step may come early.
 constexpr double kMargin = 1.25;
 

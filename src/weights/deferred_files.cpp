@@ -1,6 +1,5 @@
 #include "torchhub/weights/deferred_files.h"
 
-#include "torchhub/base/error.h"
 #include "weights/change_forecast.h"
 
 #include <ATen/ATen.h>
@@ -76,6 +75,7 @@ void DeferredFiles::add(std::filesystem::path file, Write write) {
 
 void DeferredFiles::write(const std::stop_token& stop) {
   copies_.wait();
+  require_unchanged(/*on_devices_alone=*/true);
   std::optional<Pace> pace;
   if (keep_expected_) pace.emplace(live_, *keep_expected_);
   const Writing how{.bytes_now =
@@ -86,14 +86,24 @@ void DeferredFiles::write(const std::stop_token& stop) {
                     .sha256 = sha256_,
                     .stop = stop};
   for (const auto& [file, write_file] : files_) written_[file] = write_file(how);
+  require_unchanged(/*on_devices_alone=*/false);
+}
+
+/// @param on_devices_alone what lies on the CPU is still to be read
+void DeferredFiles::require_unchanged(bool on_devices_alone) {
   const std::lock_guard lock(mutex_);
-  if (changed_before_keep_ ? *changed_before_keep_ : are_changed(versions_)) {
-    throw Error(
-        "A parameter, or a state of the optimizer, was changed in place while it was being saved "
-        "and "
-        "before the optimizer's step, so that the files would hold a mixture. Make such changes in "
-        "on_pre_optimizer_step or on_optimizer_step, or set save_mode to SaveMode::sync.");
+  std::vector<Version> read = std::exchange(versions_, {});
+  if (on_devices_alone) {
+    const auto to_come = std::partition(read.begin(), read.end(),
+                                        [](const Version& v) { return !v.tensor.is_cpu(); });
+    versions_.assign(to_come, read.end());
+    read.erase(to_come, read.end());
   }
+  if (changed_before_keep_ ? !*changed_before_keep_ : !are_changed(read)) return;
+  throw SpoiledSaveError(
+      "A parameter, or a state of the optimizer, was changed in place while it was being saved "
+      "and before the optimizer's step, so that the files would hold a mixture. Make such changes "
+      "in on_pre_optimizer_step or on_optimizer_step, or set save_mode to SaveMode::sync.");
 }
 
 std::size_t DeferredFiles::keep() {

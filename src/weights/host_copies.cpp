@@ -1,5 +1,7 @@
 #include "torchhub/weights/host_copies.h"
 
+#include "torchhub/base/log.h"
+
 #include <ATen/ATen.h>
 #include <c10/core/Event.h>
 #include <c10/core/StreamGuard.h>
@@ -19,6 +21,17 @@ c10::Stream current_stream(c10::Device device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStream(device);
 }
 
+/// Undefined where the host has no more memory that can be pinned: then the slow way has to do.
+at::Tensor pinned_like(const at::Tensor& source) {
+  try {
+    return at::empty(source.sizes(), source.options().device(at::kCPU).pinned_memory(true));
+  } catch (const c10::Error& error) {
+    log::warning("no_pinned_memory_for_a_save",
+                 {{"bytes", source.nbytes()}, {"error", error.what_without_backtrace()}});
+    return {};
+  }
+}
+
 }  // namespace
 
 at::Tensor on_host(const at::Tensor& tensor) { return tensor.detach().cpu().contiguous(); }
@@ -26,9 +39,9 @@ at::Tensor on_host(const at::Tensor& tensor) { return tensor.detach().cpu().cont
 at::Tensor HostCopies::take(const at::Tensor& tensor) {
   const at::Tensor source = tensor.detach().contiguous();
   if (!source.is_cuda()) return on_host(source);
+  const at::Tensor host = pinned_like(source);
+  if (!host.defined()) return on_host(source);
   const c10::Stream stream = stream_of(source.device());
-  const at::Tensor host =
-      at::empty(source.sizes(), source.options().device(at::kCPU).pinned_memory(true));
   put_after(current_stream(source.device()), stream);
   const c10::StreamGuard beside(stream);
   host.copy_(source, /*non_blocking=*/true);

@@ -234,6 +234,15 @@ TEST(UniteEdits, WhatOneDeletedAndTheOtherChangedIsKept) {
   EXPECT_EQ(unite_edits({.ours = without_a, .theirs = base, .base = base}), without_a);
 }
 
+TEST(UniteEdits, LeaveOutCodeThatPeopleDeletedThoughItsPinHasMoved) {
+  const auto card = [](const std::string& commit) {
+    return "# t\n\n## A\n\na\n\n## How to use\n\n" +
+           how_to_use({.repo_id = "demo/net", .revision = commit});
+  };
+  const std::string deleted = "# t\n\n## A\n\na\n";
+  EXPECT_EQ(unite_edits({.ours = card("1234"), .theirs = deleted, .base = card("abcd")}), deleted);
+}
+
 TEST(UniteEdits, RefreshesWhatTheMachineWroteInTheMidstOfTheirWords) {
   const std::string base = card_at(100, 0.5);
   const std::string ours = card_at(200, 0.75);

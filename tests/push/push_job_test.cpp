@@ -165,8 +165,10 @@ TEST_F(PushJobs, BringOnlyWhatLastsAfterANewerSaveHasArrived) {
   PushJob older = save(1, generated("0.1"));
   older.snapshot.add_text("all of it", "checkpoint-1/trainer_state.json");
   older.lasting = {"checkpoint-1/*"};
-  push(save(2, generated("0.2")));
-  EXPECT_EQ(push(older).state, PushState::done);
+  EXPECT_TRUE(push(save(2, generated("0.2"))).brings_weights);
+  const PushOutcome outcome = push(older);
+  EXPECT_EQ(outcome.state, PushState::done);
+  EXPECT_FALSE(outcome.brings_weights);  // a card must not name its commit for them
   EXPECT_EQ(on_hub("model.safetensors"), "weights of 2");
   EXPECT_NE(on_hub("README.md")->find("0.2"), std::string::npos);
   EXPECT_EQ(on_hub("checkpoint-1/trainer_state.json"), "all of it");
@@ -201,7 +203,9 @@ TEST_F(PushJobsLeft, GoOnTopOfWhatDoesNotTouchTheirFiles) {
   const PushJob job = left(2);
   commit("README.md", "# Words\n");
   commit("notes.txt", "mine");
-  EXPECT_TRUE(push(job).ok());
+  const PushOutcome outcome = push(job);
+  EXPECT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome.was_left);
   EXPECT_EQ(on_hub("model.safetensors"), "weights of 2");
 }
 

@@ -135,6 +135,33 @@ TEST_F(BackgroundSave, TellsOfEachSaveOnceItsFolderIsWholeAndBeforeTheNext) {
   EXPECT_TRUE(witness->all_whole);
 }
 
+/// As an embedding with max_norm does.
+class ChangesItsWeights final : public testing::TinyModelForImageClassification {
+ public:
+  using TinyModelForImageClassification::TinyModelForImageClassification;
+  ModelOutput forward(const Batch& batch) override {
+    {
+      const torch::NoGradGuard no_gradients;
+      for (torch::Tensor& parameter : parameters()) parameter.mul_(0.99);
+    }
+    return TinyModelForImageClassification::forward(batch);
+  }
+};
+
+TEST_F(BackgroundSave, GoesOnWhereTheModelItselfChangesWeights) {
+  TrainerOptions o = options();
+  testing::TinyConfig config;
+  config.model_type = "tiny";
+  o.model = std::make_shared<ChangesItsWeights>(config);
+  Trainer trainer(std::move(o));
+  EXPECT_EQ(trainer.train().global_step, trainer.state().max_steps);
+  const auto saved = complete_checkpoints(folder_ / "out");
+  EXPECT_FALSE(saved.empty());
+  for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
+    EXPECT_FALSE(entry.path().filename().string().starts_with(".tmp")) << entry.path();
+  }
+}
+
 TEST_F(BackgroundSave, KeepsTheNewestAndRotatesTheRest) {
   TrainerOptions o = options();
   o.args.save_total_limit = 2;

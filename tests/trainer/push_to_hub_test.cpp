@@ -89,9 +89,10 @@ TEST_F(PushToHub, BringsWhatLiesInOutputDirButForWhatIsIgnored) {
     write_file_atomically(folder_ / "tiny" / path, "x");
   }
   trainer(HubStrategy::every_save).train();
-  EXPECT_EQ(files(), (std::set<std::string>{".gitattributes", "README.md", "config.json",
-                                            "model.safetensors", "notes.txt",
-                                            "runs/Nov26/events.out", "training_args.json"}));
+  EXPECT_EQ(files(),
+            (std::set<std::string>{".gitattributes", "README.md", "config.json",
+                                   "model.safetensors", "notes.txt", "runs/Nov26/events.out",
+                                   "training.svg", "training_args.json"}));
 }
 
 TEST_F(PushToHub, NamesTheRepositoryAfterTheLastPartOfOutputDir) {

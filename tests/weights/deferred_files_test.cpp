@@ -94,7 +94,7 @@ TEST(DeferredFiles, SayThatMemoryWasChangedTooEarly) {
   std::vector<std::byte> file;
   files.add("weights", read_into(file, files.take(parameter)));
   parameter.mul_(2);
-  EXPECT_THROW(files.write(), Error);
+  EXPECT_THROW(files.write(), SpoiledSaveError);
 }
 
 TEST(DeferredFiles, OfAGpuHoldWhatWasThereAndNeedNoCopyBeforeTheStep) {

@@ -100,8 +100,10 @@ class PushToHubCallback final : public TrainerCallback {
   /// Hands over what is in `folder` now, but for `_*` and checkpoints, to be committed at the
   /// repository's root; returns when the files are copied. @throws DiskFullError, FileError
   /// @param card text of README.md; unset: the one in the folder, if any
+  /// @param replaced patterns of files of the repository that go unless `folder` has them
   void push(const std::filesystem::path& folder, const std::string& commit_message,
-            std::int64_t step = 0, const std::optional<std::string>& card = std::nullopt);
+            std::int64_t step = 0, const std::optional<std::string>& card = std::nullopt,
+            const std::vector<std::string>& replaced = {});
   /// The same, but waits for everything handed over before and for this.
   /// @throws what HubClient::create_commit throws
   CommitInfo push_and_wait(const std::filesystem::path& folder, const std::string& commit_message,
@@ -125,6 +127,13 @@ class PushToHubCallback final : public TrainerCallback {
   /// Calls `action`. What it throws is told like a push that failed: the run is to go on.
   void without_ending_the_run(const std::string& commit_message, std::int64_t step,
                               const std::function<void()>& action);
+
+  /// Asks the Hub, the first time, for the license of the base model where the card does not say.
+  void learn_license(const torch::nn::Module& model);
+  /// Training begins after this update: what was pushed of later ones are other weights.
+  void begin_after(std::int64_t step);
+  /// Tells of pushes that have ended since the last call, as on_step_end() does.
+  void collect_outcomes();
 
   /// Waits until everything handed over has arrived or failed, or for options.time_limit.
   /// @return all outcomes so far
@@ -159,8 +168,8 @@ class PushToHubCallback final : public TrainerCallback {
   void adopt_remote_card();
   void finish_what_was_left();
   bool is_for_another_hub(const PushJob& job) const;
-  void learn_license(const TrainerEvent& event);
   void collect(std::vector<PushOutcome> outcomes);
+  void note_weights(const PushOutcome& outcome);
   void adopt_merged_card(const std::string& card) const;
 
   PushToHubCallbackOptions options_;

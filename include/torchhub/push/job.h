@@ -77,7 +77,9 @@ struct PushOutcome {
   std::optional<std::string> commit_url = std::nullopt;  ///< Set if it is on the Hub.
   std::optional<std::string> commit_oid = std::nullopt;
   std::uint64_t bytes_sent = 0;
-  double seconds = 0;  ///< On the worker's thread.
+  double seconds = 0;           ///< On the worker's thread.
+  bool brings_weights = false;  ///< At the repository's root.
+  bool was_left = false;        ///< By a process before this one.
   /// README.md as it went up, where that is not the one of the job: people had edited it there.
   std::optional<std::string> merged_card = std::nullopt;
   std::string error = {};  ///< Empty unless it failed or is still to be done.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/base/bytes_now.h"
+#include "torchhub/base/error.h"
 #include "torchhub/base/live_bytes.h"
 #include "torchhub/base/written_file.h"
 #include "torchhub/weights/host_copies.h"
@@ -18,6 +19,12 @@
 #include <vector>
 
 namespace torchhub {
+
+/// What was being saved changed meanwhile; the files are of no use.
+class SpoiledSaveError : public Error {
+ public:
+  using Error::Error;
+};
 
 /// Files of a save that another thread writes while training goes on. What they will hold is fixed
 /// when they are put off: memory that only an optimizer's step changes is read later (LiveBytes;
@@ -52,8 +59,8 @@ class DeferredFiles {
   /// write() copies just before, so that keep() finds little to do.
   void expect_keep_at(std::chrono::steady_clock::time_point when) { keep_expected_ = when; }
 
-  /// Another thread, once. @throws DiskFullError, FileError, CancelledError; Error if what is
-  /// steady was changed in place before keep(), so that the files hold a mixture
+  /// Another thread, once. @throws DiskFullError, FileError, CancelledError; SpoiledSaveError if
+  /// what is steady was changed in place before keep(), so that the files hold a mixture
   void write(const std::stop_token& stop = {});
   /// What came of it. After write().
   const std::map<std::filesystem::path, WrittenFile>& written() const { return written_; }
@@ -66,6 +73,8 @@ class DeferredFiles {
 
  private:
   class Pace;
+  void require_unchanged(bool on_devices_alone);
+
   /// In-place changes that LibTorch had counted for a tensor when it was taken.
   struct Version {
     at::Tensor tensor;
@@ -78,7 +87,7 @@ class DeferredFiles {
   HostCopies copies_;
   LiveBytes live_;
   std::mutex mutex_;
-  std::vector<Version> versions_;  // guarded by mutex_
+  std::vector<Version> versions_;  // guarded by mutex_ from write() on
   std::optional<bool> changed_before_keep_ =
       std::nullopt;  // guarded by mutex_; unset before keep()
   std::vector<std::pair<std::filesystem::path, Write>> files_;

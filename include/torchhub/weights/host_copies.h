@@ -22,7 +22,7 @@ class HostCopies {
  public:
   /// Training thread. `tensor` as it is now, row-major on the CPU: itself where it is so already,
   /// else a copy. Of a GPU its bytes are there after wait(), and it must not be changed before
-  /// let_change(). @throws c10::Error where there is no memory
+  /// let_change().
   at::Tensor take(const at::Tensor& tensor);
   /// Training thread: what the current stream does from here on waits, on the device, for what was
   /// taken. The thread does not.
