@@ -90,8 +90,7 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const std::str
   if (tag) git_tag.emplace(client_, repo_, *tag, target().revision);
   std::optional<std::string> card;
   {
-    // One that stands already may stand at other weights when this push is through.
-    const TagScope scope(*hub_facts_, git_tag && git_tag->is_new() ? tag : std::nullopt);
+    const TagScope scope(*hub_facts_, tag);
     card = refreshed_card(event);
   }
   CommitInfo info = push_and_wait(options_.output_dir, commit_message, card);

@@ -19,7 +19,6 @@ class GitTag {
   /// Unless it stands there. @throws what HubClient::create_tag throws, saying that the commit is
   /// made
   void set(const std::string& commit) const;
-  bool is_new() const { return !stands_at_; }
 
  private:
   const HubClient& client_;

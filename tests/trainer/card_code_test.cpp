@@ -1,5 +1,6 @@
-// The C++ code of a card is compiled and run: code_of_the_card.inc is that code, byte for byte.
-// tests/peers/test_card_on_hub.py runs the Python code.
+// The C++ code of a card is compiled and run: golden/card/how_to_use.inc is that code, byte for
+// byte. tests/peers/test_card_on_hub.py runs the Python code.
+#include "support/golden.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
@@ -23,7 +24,7 @@ TORCHHUB_REGISTER_MODEL(AutoModelForImageClassification, TinyConfig,
                         TinyModelForImageClassification);
 
 std::shared_ptr<PreTrainedModel> loaded_as_the_card_says() {
-#include "code_of_the_card.inc"
+#include "golden/card/how_to_use.inc"
   return model;
 }
 
@@ -59,7 +60,7 @@ TEST(CardCode, LoadsTheModelThatWasPushedWithTheTag) {
                                                      "README.md", {.revision = revision}));
   };
   trainer.push_to_hub();
-  const std::string code = read_file(fs::path(__FILE__).parent_path() / "code_of_the_card.inc");
+  const std::string code = testing::golden("card/how_to_use.inc");
   // Without a tag it names the commit of the last save.
   const std::string commit = *out.pushes.back().commit_oid;
   EXPECT_EQ(cpp_block_of(card_at("main")), replaced(code, "v1", commit));
