@@ -62,13 +62,9 @@ void LoopPusher::on_batch_end() {
 }
 
 void LoopPusher::on_epoch_end(const Metrics& logs) {
-  LoopCheckpoint now = done_;
-  now.history.push_back(logs);
-  if (options_.save_strategy == IntervalStrategy::epoch) {
-    save_loop(options_, options_.checkpoint ? &now : nullptr);
-  }
-  done_ = std::move(now);  // only now: who catches what saving threw may call again
+  done_.history.push_back(logs);  // it is over, even where saving it fails
   if (options_.save_strategy != IntervalStrategy::epoch) return;
+  save_loop(options_, options_.checkpoint ? &done_ : nullptr);
   push(fmt::format("Training in progress epoch {}", done_.epoch()));
 }
 

@@ -2,6 +2,7 @@
 
 #include "support/message_of.h"
 #include "torchhub/base/error.h"
+#include "weights/read_files.h"
 
 #include <torch/torch.h>
 
@@ -12,25 +13,10 @@
 namespace torchhub {
 namespace {
 
+using testing::holds;
+using testing::read_into;
+
 constexpr std::int64_t kNumbers = 1 << 20;  // 4 MiB, four pieces
-
-/// A file that is not written, but read as it would be.
-DeferredFiles::Write read_into(std::vector<std::byte>& file, const at::Tensor& tensor) {
-  return [&file, tensor](const DeferredFiles::Writing& how) {
-    const auto* at = static_cast<const std::byte*>(tensor.data_ptr());
-    for (std::size_t begin = 0; begin < tensor.nbytes(); begin += 1 << 20) {
-      const auto piece =
-          how.bytes_now({at + begin, std::min<std::size_t>(1 << 20, tensor.nbytes())});
-      file.insert(file.end(), piece.begin(), piece.end());
-    }
-    return WrittenFile{.size = file.size()};
-  };
-}
-
-bool holds(const std::vector<std::byte>& file, const at::Tensor& tensor) {
-  return file.size() == tensor.nbytes() &&
-         std::memcmp(file.data(), tensor.data_ptr(), file.size()) == 0;
-}
 
 TEST(DeferredFiles, TakeSteadyMemoryWithoutACopyAndAllElseAsItIs) {
   const at::Tensor parameter = torch::rand({kNumbers});
@@ -95,32 +81,6 @@ TEST(DeferredFiles, SayThatMemoryWasChangedTooEarly) {
   files.add("weights", read_into(file, files.take(parameter)));
   parameter.mul_(2);
   EXPECT_THROW(files.write(), SpoiledSaveError);
-}
-
-TEST(DeferredFiles, OfAGpuHoldWhatWasThereAndNeedNoCopyBeforeTheStep) {
-  if (!torch::cuda::is_available()) GTEST_SKIP() << "no GPU";
-  const at::Tensor parameter = torch::rand({64 * kNumbers}, torch::kCUDA);
-  const at::Tensor buffer = torch::rand({64 * kNumbers}, torch::kCUDA);
-  const at::Tensor before = parameter.cpu();
-  const at::Tensor buffer_before = buffer.cpu();
-  for (int round = 0; round < 3; ++round) {
-    DeferredFiles files({parameter.data_ptr()});
-    const at::Tensor taken = files.take(parameter);
-    const at::Tensor taken_buffer = files.take(buffer);
-    EXPECT_TRUE(taken.is_pinned());
-    buffer.mul_(2);  // as a forward pass does, at once
-    EXPECT_EQ(files.keep(), 0U);
-    parameter.mul_(2);  // the step
-    std::vector<std::byte> file;
-    std::vector<std::byte> buffer_file;
-    files.add("weights", read_into(file, taken));
-    files.add("buffer", read_into(buffer_file, taken_buffer));
-    files.write();
-    EXPECT_TRUE(holds(file, before));
-    EXPECT_TRUE(holds(buffer_file, buffer_before));
-    parameter.copy_(before);
-    buffer.copy_(buffer_before);
-  }
 }
 
 }  // namespace
