@@ -37,13 +37,13 @@ std::string PushToHubCallback::default_name(const fs::path& output_dir) {
 
 void PushToHubCallback::begin() {
   if (has_begun_) return;
-  claim_ = journal_.claim(options_.other_process_wait);
   repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
   // An existing repository says nothing of whether this token may write to it.
   static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
   if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
     client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
   }
+  claim_ = journal_.claim(options_.other_process_wait);  // a refused token leaves no file behind
   adopt_remote_card();
   finish_what_was_left();
   has_begun_ = true;
