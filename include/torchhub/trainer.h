@@ -56,8 +56,9 @@ enum class SaveMode {
   /// Another thread, while the next update is computed; the bits are the same. Callbacks that read
   /// the folder use on_saved(). Between a save and the next on_pre_optimizer_step nobody may change
   /// weights or the optimizer's state in place, a callback, a forward pass (an embedding with
-  /// max_norm) or a hook: who does needs `sync`. Where save_model() is overridden, the weights are
-  /// written at once all the same.
+  /// max_norm) or a hook: who does needs `sync`. Of a class derived from Trainer, which may
+  /// override
+  /// save_model(), the weights are written at once all the same.
   async,
   sync  ///< The training thread, before on_save().
 };

@@ -1,6 +1,7 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
 #include "callbacks/hub_facts.h"
+#include "push/job_number.h"
 #include "torchhub/base/log.h"
 #include "torchhub/push/push_job.h"
 #include "torchhub/push/saved_files.h"
@@ -9,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace torchhub {
@@ -52,14 +52,9 @@ void log_outcome(const PushOutcome& outcome, const Repo& repo) {
   }
 }
 
-/// Of the ids, which begin with it: they are in the order in which jobs were handed over.
 std::uint64_t newest_number(const std::vector<PushOutcome>& outcomes) {
   std::uint64_t newest = 0;
-  for (const PushOutcome& outcome : outcomes) {
-    std::uint64_t number = 0;
-    std::from_chars(outcome.id.data(), outcome.id.data() + outcome.id.size(), number);
-    newest = std::max(newest, number);
-  }
+  for (const PushOutcome& outcome : outcomes) newest = std::max(newest, job_number(outcome.id));
   return newest;
 }
 

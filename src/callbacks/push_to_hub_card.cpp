@@ -11,10 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::int64_t weights_step_of(const TrainerEvent& event) {
-  return event.weights_step.value_or(event.state.global_step);
-}
-
 /// While a card is made for a commit that will get a tag.
 class TagScope {
  public:

@@ -100,7 +100,7 @@ std::string training_card(const TrainerEvent& event, TrainingCard facts) {
     facts.hyperparameters = hyperparameter_lines(hyperparameters(event));
   }
   if (!facts.weights_step && event.state.global_step > 0) {
-    facts.weights_step = event.weights_step.value_or(event.state.global_step);
+    facts.weights_step = weights_step_of(event);
   }
   if (facts.framework_versions.empty()) facts.framework_versions = versions();
   if (const auto* model = dynamic_cast<const PreTrainedModel*>(&event.model)) {
@@ -119,6 +119,10 @@ std::string history_card(const nlohmann::ordered_json& history, TrainingCard fac
   }
   if (facts.how_to_use) add_class(facts);
   return render_history(facts, history);
+}
+
+std::int64_t weights_step_of(const TrainerEvent& event) {
+  return event.weights_step.value_or(event.state.global_step);
 }
 
 std::optional<std::string> base_model_of(const torch::nn::Module& model,

@@ -35,6 +35,16 @@ void require_plain(const char* field, const std::string& text) {
       field, text));
 }
 
+std::string without_revisions(std::string text) {
+  for (const auto& [begin, end] : {std::pair(kCppRevision, std::string_view("\"}")),
+                                   std::pair(kPythonRevision, std::string_view("\""))}) {
+    const std::size_t at = text.find(begin);
+    const std::size_t stop = at == std::string::npos ? at : text.find(end, at + begin.size());
+    if (stop != std::string::npos) text.erase(at, stop + end.size() - at);
+  }
+  return text;
+}
+
 std::string cpp_code(const CardUsage& usage, const std::string& auto_class) {
   const std::string options =
       usage.revision.empty() ? "" : fmt::format("{}{}\"}}", kCppRevision, usage.revision);
@@ -82,14 +92,9 @@ std::string auto_class_of_task(const std::string& task) {
   return "AutoModel";
 }
 
-std::string card::without_revisions(std::string text) {
-  for (const auto& [begin, end] : {std::pair(kCppRevision, std::string_view("\"}")),
-                                   std::pair(kPythonRevision, std::string_view("\""))}) {
-    const std::size_t at = text.find(begin);
-    const std::size_t stop = at == std::string::npos ? at : text.find(end, at + begin.size());
-    if (stop != std::string::npos) text.erase(at, stop + end.size() - at);
-  }
-  return text;
+bool card::differ_by_pin(const Section& a, const Section& b) {
+  return a.key == kUsageKey && b.key == kUsageKey &&
+         without_revisions(comparable(a.text)) == without_revisions(comparable(b.text));
 }
 
 std::string how_to_use(const CardUsage& usage) {

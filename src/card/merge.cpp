@@ -53,8 +53,9 @@ class BodyMerge {
     const Section* fresh = find(fresh_, old.key);
     if (fresh == nullptr || old.heading.empty()) return append_old(old.text);
     if (old.key == card::kTitleKey) return append_title(old, *fresh);
-    if (card::is_placeholder(old) || is_ours(old) || differs_by_pin(old, *fresh))
+    if (card::is_placeholder(old) || is_ours(old) || is_ours_but_for_its_pin(old, *fresh)) {
       return append_fresh(fresh->text);
+    }
     if (card::comparable(old.text) != card::comparable(fresh->text)) {
       log::info("card_section_kept", {{"heading", old.heading}});
     }
@@ -70,10 +71,8 @@ class BodyMerge {
 
   /// Of a card that we do not know, "How to use" is ours if it is what we write now, but for the
   /// revision.
-  bool differs_by_pin(const Section& old, const Section& fresh) const {
-    return !base_ && old.key == card::kUsageKey &&
-           card::without_revisions(card::comparable(old.text)) ==
-               card::without_revisions(card::comparable(fresh.text));
+  bool is_ours_but_for_its_pin(const Section& old, const Section& fresh) const {
+    return !base_ && card::differ_by_pin(old, fresh);
   }
 
   /// The user's words around the origin stay.

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <string>
+#include "card/card_sections.h"
 
 namespace torchhub::card {
 
-/// The text of a how_to_use() without the revisions that it names: what two of them share that
-/// differ by their pins.
-std::string without_revisions(std::string text);
+/// Are both "How to use", the same but for the revisions that they name?
+bool differ_by_pin(const Section& a, const Section& b);
 
 }  // namespace torchhub::card

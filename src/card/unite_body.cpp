@@ -37,12 +37,6 @@ bool same_text(const Section* a, const Section* b) {
   return comparable(a->text) == comparable(b->text);
 }
 
-/// Each push pins another commit: that is no reason to bring back what people deleted.
-bool differs_in_its_pin_alone(const Section& ours, const Section* base) {
-  return ours.key == kUsageKey && base != nullptr &&
-         without_revisions(comparable(ours.text)) == without_revisions(comparable(base->text));
-}
-
 class BodyUnion {
  public:
   BodyUnion(std::string_view ours, const std::string& theirs, std::string_view base)
@@ -70,7 +64,9 @@ class BodyUnion {
     const Section* theirs = theirs_.find(ours.key);
     const Section* base = base_.find(ours.key);
     const Choice own{.text = std::string(ours.text)};
-    const bool we_changed = !same_text(&ours, base) && !differs_in_its_pin_alone(ours, base);
+    // Each push pins another commit: that is no reason to bring back what people deleted.
+    const bool we_changed =
+        !same_text(&ours, base) && !(base != nullptr && differ_by_pin(ours, *base));
     if (theirs == nullptr) {
       const bool is_news = base == nullptr || (we_changed && !is_machine_section(ours));
       return is_news ? std::optional(own) : std::nullopt;

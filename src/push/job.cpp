@@ -1,5 +1,6 @@
 #include "torchhub/push/job.h"
 
+#include "push/job_number.h"
 #include "torchhub/base/error.h"
 
 #include <fmt/format.h>
@@ -8,12 +9,6 @@
 #include <map>
 
 namespace torchhub {
-namespace {
-
-/// Ids begin with it; two of one number ended in their order.
-std::string number_of(const PushOutcome& push) { return push.id.substr(0, push.id.find('-')); }
-
-}  // namespace
 
 MovedBranch parse_moved_branch(std::string_view word) {
   if (word == "merge") return MovedBranch::merge;
@@ -47,11 +42,11 @@ std::string_view to_string(PushState state) {
 }
 
 bool newest_arrived(const std::vector<PushOutcome>& outcomes) {
-  // Ids are in the order in which jobs were handed over.
+  // Two of one number ended in their order.
   std::map<std::string, const PushOutcome*> newest;
   for (const PushOutcome& push : outcomes) {
     const PushOutcome*& known = newest[push.lane];
-    if (known == nullptr || number_of(*known) <= number_of(push)) known = &push;
+    if (known == nullptr || job_number(known->id) <= job_number(push.id)) known = &push;
   }
   return std::all_of(newest.begin(), newest.end(),
                      [](const auto& one) { return one.second->ok(); });

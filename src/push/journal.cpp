@@ -1,7 +1,9 @@
 #include "torchhub/push/journal.h"
 
 #include "base/read_if_there.h"
+#include "push/entry_files.h"
 #include "push/job_json.h"
+#include "push/job_number.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
@@ -10,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <regex>
 
@@ -18,12 +19,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::uint64_t number_of(const std::string& entry_name) {
-  std::uint64_t number = 0;
-  std::from_chars(entry_name.data(), entry_name.data() + entry_name.size(), number);
-  return number;
-}
 
 /// Folders of jobs, oldest first.
 std::vector<fs::path> entries_of(const fs::path& folder) {
@@ -69,10 +64,10 @@ PushJournal::PushJournal(fs::path output_dir)
 Snapshot PushJournal::new_snapshot() const {
   std::uint64_t newest = 0;
   for (const fs::path& entry : entries_of(folder_)) {
-    newest = std::max(newest, number_of(entry.filename().string()));
+    newest = std::max(newest, job_number(entry.filename().string()));
   }
   // Read after the folder: a job whose entry has just gone is noted there by then.
-  for (const auto& [lane, id] : last_push().newest) newest = std::max(newest, number_of(id));
+  for (const auto& [lane, id] : last_push().newest) newest = std::max(newest, job_number(id));
   return Snapshot(folder_ / fmt::format("{:08}-{}", newest + 1, random_hex(4)));
 }
 
@@ -104,10 +99,10 @@ std::vector<PushJob> PushJournal::unfinished() const {
 std::vector<PushJournal::Noted> PushJournal::noted() const {
   std::vector<Noted> found;
   for (const fs::path& entry : entries_of(folder_)) {
-    const auto note = read_file_if_there(entry / "push.json");
+    const auto note = read_file_if_there(note_of_entry(entry));
     if (!note) continue;
     try {
-      found.push_back({.job = push_job_of(*note), .files = entry / "files"});
+      found.push_back({.job = push_job_of(*note), .files = files_of_entry(entry)});
     } catch (const Error& error) {
       log::warning("unfinished_push_not_read",
                    {{"folder", entry.string()}, {"error", error.what()}});

@@ -2,6 +2,7 @@
 
 #include "base/read_if_there.h"
 #include "base/sync_files.h"
+#include "push/entry_files.h"
 #include "push/files_below.h"
 #include "push/kept_copies.h"
 #include "torchhub/base/atomic_file.h"
@@ -34,7 +35,7 @@ class Snapshot::Entry {
  public:
   /// @throws FileLockTimeoutError while another process has it
   explicit Entry(fs::path path)
-      : path_(std::move(path)), files_(path_ / "files"), lock_(path_ / "lock", {}) {}
+      : path_(std::move(path)), files_(files_of_entry(path_)), lock_(path_ / "lock", {}) {}
 
   ~Entry() {
     if (kept_) return;
@@ -47,7 +48,7 @@ class Snapshot::Entry {
 
   const fs::path& path() const { return path_; }
   const fs::path& files() const { return files_; }
-  fs::path note() const { return path_ / "push.json"; }
+  fs::path note() const { return note_of_entry(path_); }
   void set_kept(bool kept) { kept_ = kept; }
   void keep_copies_in(const fs::path& folder) { copies_.emplace(folder); }
 

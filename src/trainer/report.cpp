@@ -41,8 +41,7 @@ std::string TrainOutput::full_report() const {
   if (save_write_seconds > 0) {
     text += fmt::format(
         ", written in {:.3f} s beside training ({:.3f} s of it hashing), {:.1f} MB copied by it "
-        "and "
-        "{:.1f} MB by the training thread; {:.3f} s at the end",
+        "and {:.1f} MB by the training thread; {:.3f} s at the end",
         save_write_seconds, save_hash_seconds, static_cast<double>(save_bytes_copied_ahead) / 1e6,
         static_cast<double>(save_bytes_copied) / 1e6, last_save_seconds);
   }
@@ -94,9 +93,7 @@ std::string Trainer::model_card() const {
   if (impl_->shows_plot()) facts.plot = kTrainingPlotFile;
   if (impl_->pusher) {
     if (impl_->options.card_how_to_use && !facts.how_to_use) facts.how_to_use = CardUsage{};
-    const TrainerEvent event = impl_->event();
-    facts = impl_->pusher->completed(std::move(facts),
-                                     event.weights_step.value_or(event.state.global_step));
+    facts = impl_->pusher->completed(std::move(facts), weights_step_of(impl_->event()));
   }
   return training_card(impl_->event(), std::move(facts));
 }

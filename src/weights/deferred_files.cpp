@@ -16,12 +16,6 @@ using Clock = std::chrono::steady_clock;
 /// The training thread waits no longer than one takes.
 constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
 
-template <typename Versions>
-bool are_changed(const Versions& versions) {
-  return std::any_of(versions.begin(), versions.end(),
-                     [](const auto& each) { return each.tensor._version() != each.count; });
-}
-
 }  // namespace
 
 /// Lets write() copy in time what it will not have written.
@@ -99,7 +93,11 @@ void DeferredFiles::require_unchanged(bool on_devices_alone) {
     versions_.assign(to_come, read.end());
     read.erase(to_come, read.end());
   }
-  if (changed_before_keep_ ? !*changed_before_keep_ : !are_changed(read)) return;
+  if (changed_before_keep_
+          ? !*changed_before_keep_
+          : std::none_of(read.begin(), read.end(), std::mem_fn(&Version::is_past))) {
+    return;
+  }
   throw SpoiledSaveError(
       "A parameter, or a state of the optimizer, was changed in place while it was being saved "
       "and before the optimizer's step, so that the files would hold a mixture. Make such changes "
@@ -109,7 +107,10 @@ void DeferredFiles::require_unchanged(bool on_devices_alone) {
 std::size_t DeferredFiles::keep() {
   {
     const std::lock_guard lock(mutex_);
-    if (!changed_before_keep_) changed_before_keep_ = are_changed(versions_);
+    if (!changed_before_keep_) {
+      changed_before_keep_ =
+          std::any_of(versions_.begin(), versions_.end(), std::mem_fn(&Version::is_past));
+    }
   }
   copies_.let_change();
   return live_.keep();

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -23,6 +24,9 @@ std::string history_card(const nlohmann::ordered_json& history, TrainingCard fac
 /// The base model that the card will name: that of `facts`, else the repository which the model was
 /// loaded from. Nothing where it is trained from scratch.
 std::optional<std::string> base_model_of(const torch::nn::Module& model, const TrainingCard& facts);
+
+/// After which update the model's weights were these.
+std::int64_t weights_step_of(const TrainerEvent& event);
 
 /// `facts` with the name and the Hub of the repository, where it does not say others.
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url);

@@ -79,6 +79,8 @@ class DeferredFiles {
   struct Version {
     at::Tensor tensor;
     std::int64_t count;
+
+    bool is_past() const { return tensor._version() != count; }
   };
 
   std::unordered_set<const void*> steady_;
@@ -87,9 +89,8 @@ class DeferredFiles {
   HostCopies copies_;
   LiveBytes live_;
   std::mutex mutex_;
-  std::vector<Version> versions_;  // guarded by mutex_ from write() on
-  std::optional<bool> changed_before_keep_ =
-      std::nullopt;  // guarded by mutex_; unset before keep()
+  std::vector<Version> versions_;                 // guarded by mutex_ from write() on
+  std::optional<bool> changed_before_keep_ = {};  // guarded by mutex_; unset before keep()
   std::vector<std::pair<std::filesystem::path, Write>> files_;
   std::map<std::filesystem::path, WrittenFile> written_;
 };
