@@ -5,11 +5,12 @@ torchhub_precompiled_header(test
           <fmt/format.h> <nlohmann/json.hpp> <gtest/gtest.h>
   LIBRARIES nlohmann_json::nlohmann_json fmt::fmt GTest::gtest)
 
-# torchhub_add_test(base_test SOURCES a_test.cpp ... LIBRARIES torchhub::hub [TENSOR] [LABELS peers])
+# torchhub_add_test(base_test SOURCES a_test.cpp ... LIBRARIES torchhub::hub [TENSOR [GPU]] [LABELS peers])
 # Plain binaries show each test to ctest; a TENSOR binary is one entry, since its start alone takes 0.7 s;
-# its LIGHT sources include little of LibTorch and go without the precompiled header.
+# its LIGHT sources include little of LibTorch and go without the precompiled header. A GPU binary is
+# compiled everywhere and a test only where LibTorch has CUDA: elsewhere it could but skip.
 function(torchhub_add_test name)
-  cmake_parse_arguments(ARG "TENSOR" "TIMEOUT" "SOURCES;LIGHT;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSOR;GPU" "TIMEOUT" "SOURCES;LIGHT;LIBRARIES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES} ${ARG_LIGHT})
   set_source_files_properties(${ARG_LIGHT} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   set(main $<IF:$<BOOL:${ARG_TENSOR}>,torchhub_tensor_test_main,GTest::gtest_main>)
@@ -27,6 +28,9 @@ function(torchhub_add_test name)
   set(environment OMP_NUM_THREADS=1)
   if(ARG_TENSOR)
     torchhub_use_precompiled_header(${name} tensor)
+    if(ARG_GPU AND NOT TARGET torch_cuda)
+      return()
+    endif()
     add_test(NAME ${name} COMMAND ${name})
     # A test that skipped inside proves nothing, so the whole entry says that it was skipped; see
     # tests/support/tensor_test_main.cpp.
