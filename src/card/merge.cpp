@@ -5,6 +5,7 @@
 #include "card/card_sections.h"
 #include "card/merge_metadata.h"
 #include "card/origin_paragraph.h"
+#include "card/peft_line.h"
 #include "card/pinned_code.h"
 #include "card/unite_body.h"
 #include "torchhub/base/error.h"
@@ -54,7 +55,7 @@ class BodyMerge {
     if (fresh == nullptr || old.heading.empty()) return append_old(old.text);
     if (old.key == card::kTitleKey) return append_title(old, *fresh);
     if (card::is_placeholder(old) || is_ours(old) || is_ours_but_for_its_pin(old, *fresh)) {
-      return append_fresh(fresh->text);
+      return append_fresh(card::with_peft_line(fresh->text, old.text));
     }
     if (card::comparable(old.text) != card::comparable(fresh->text)) {
       log::info("card_section_kept", {{"heading", old.heading}});
@@ -66,7 +67,8 @@ class BodyMerge {
   bool is_ours(const Section& old) const {
     if (!base_) return card::is_machine_section(old);
     const Section* before = find(*base_, old.key);
-    return before != nullptr && card::comparable(before->text) == card::comparable(old.text);
+    return before != nullptr && card::comparable(card::without_peft_line(before->text)) ==
+                                    card::comparable(card::without_peft_line(old.text));
   }
 
   /// Of a card that we do not know, "How to use" is ours if it is what we write now, but for the
