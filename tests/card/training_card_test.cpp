@@ -1,6 +1,6 @@
 #include "torchhub/card/training_card.h"
 
-#include "support/golden.h"
+#include "card/golden_cards.h"
 #include "torchhub/base/error.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
@@ -8,19 +8,10 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <sstream>
-
 namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
-
-/// A missing value, one value, or a list of them.
-std::vector<std::string> words(const ordered_json& map, const char* key) {
-  if (!map.contains(key)) return {};
-  if (map[key].is_string()) return {map[key].get<std::string>()};
-  return map[key].get<std::vector<std::string>>();
-}
 
 CardNumber number(const ordered_json& value) {
   if (value.is_number_float()) return value.get<double>();
@@ -49,42 +40,15 @@ CardHyperparameters hyperparameters_of(const ordered_json& args) {
   return out;
 }
 
-TrainingCard card_of(const ordered_json& example) {
-  const ordered_json& in = example["card"];
-  TrainingCard out{.model_name = in["model_name"], .library_name = "transformers"};
-  out.language = words(in, "language");
-  out.tags = words(in, "tags");
-  out.tasks = words(in, "tasks");
-  if (in.contains("license")) out.license = in["license"].get<std::string>();
-  if (in.contains("finetuned_from")) out.base_model = in["finetuned_from"].get<std::string>();
-  const auto names = words(in, "dataset");
-  const auto ids = words(in, "dataset_tags");
-  const auto args = words(in, "dataset_args");
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    CardDataset dataset{.name = names[i], .id = ids[i]};
-    if (i < args.size()) dataset.args = args[i];
-    if (in.contains("dataset_metadata")) {
-      dataset.config = in["dataset_metadata"][i]["config"].get<std::string>();
-      dataset.split = in["dataset_metadata"][i]["split"].get<std::string>();
-    }
-    out.datasets.push_back(dataset);
-  }
-  out.hyperparameters = hyperparameter_lines(hyperparameters_of(example["args"]));
-  for (const ordered_json& version : example["versions"]) {
-    out.framework_versions.push_back({version[0], version[1]});
-  }
-  return out;
-}
-
 TEST(TrainingCard, IsByteForByteWhatTransformersWrites) {
-  std::istringstream lines(testing::golden("card/cards.jsonl"));
-  int count = 0;
-  for (std::string line; std::getline(lines, line); ++count) {
-    const ordered_json example = ordered_json::parse(line);
-    EXPECT_EQ(render(card_of(example), example["log_history"]), example["text"].get<std::string>())
+  const std::vector<ordered_json> examples = testing::golden_cards();
+  for (const ordered_json& example : examples) {
+    TrainingCard card = testing::card_of(example);
+    card.hyperparameters = hyperparameter_lines(hyperparameters_of(example["args"]));
+    EXPECT_EQ(render(card, example["log_history"]), example["text"].get<std::string>())
         << example["name"];
   }
-  EXPECT_EQ(count, 13);
+  EXPECT_EQ(examples.size(), 13U);
 }
 
 ordered_json evaluation(int step, double accuracy) {
