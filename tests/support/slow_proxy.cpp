@@ -47,7 +47,12 @@ class Throttle {
   Throttle(std::uint64_t bytes_per_second, std::shared_ptr<const Clock> clock)
       : rate_(bytes_per_second), clock_(std::move(clock)) {}
 
-  void set_rate(std::uint64_t bytes_per_second) { rate_ = bytes_per_second; }
+  /// What waits at the old rate takes its time, and nobody after it waits for that.
+  void set_rate(std::uint64_t bytes_per_second) {
+    const std::lock_guard lock(mutex_);
+    rate_ = bytes_per_second;
+    free_at_ = {};
+  }
 
   /// What passes in 1/20 s: a new rate and a stop are noticed soon.
   std::size_t piece_bytes() const { return std::clamp<std::uint64_t>(rate_ / 20, 1, 1 << 14); }
@@ -55,10 +60,10 @@ class Throttle {
   /// Waits as long as they take. Rounds down: the next ones wait for the rest.
   /// @return false if `stop` came first
   bool pass(std::size_t bytes, const std::stop_token& stop) {
-    const nanoseconds takes(static_cast<std::int64_t>(bytes * 1'000'000'000 / rate_));
     nanoseconds wait;
     {
       const std::lock_guard lock(mutex_);
+      const nanoseconds takes(static_cast<std::int64_t>(bytes * 1'000'000'000 / rate_));
       const auto now = clock_->steady_now();
       free_at_ = std::max(free_at_, now) + takes;
       wait = free_at_ - now;
