@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/base/clock.h"
+#include "torchhub/base/error.h"
 #include "torchhub/callbacks/push_to_hub.h"
 #include "torchhub/data/collator.h"
 #include "torchhub/data/dataset.h"
@@ -56,9 +57,7 @@ enum class SaveMode {
   /// Another thread, while the next update is computed; the bits are the same. Callbacks that read
   /// the folder use on_saved(). Between a save and the next on_pre_optimizer_step nobody may change
   /// weights or the optimizer's state in place, a callback, a forward pass (an embedding with
-  /// max_norm) or a hook: who does needs `sync`. Of a class derived from Trainer, which may
-  /// override
-  /// save_model(), the weights are written at once all the same.
+  /// max_norm) or a hook: who does needs `sync`. See also Trainer::defers_weights().
   async,
   sync  ///< The training thread, before on_save().
 };
@@ -125,8 +124,17 @@ struct TrainerOptions {
   std::optional<std::chrono::milliseconds> push_time_limit = std::nullopt;
   /// The same after the signal of enable_jit_checkpoint: the machine is about to go.
   std::chrono::milliseconds push_time_limit_after_signal = std::chrono::seconds(20);
+  /// train() throws NotPushedError where its newest state did not get to the Hub. Off: the report
+  /// says so, as it does anyway.
+  bool require_pushed = false;
   /// What the model card says beyond the run itself: license, datasets, tags, base model, ...
   TrainingCard card = {.model_name = {}};
+  /// What becomes of a README.md that is there, in output_dir or on the Hub: `merge` refreshes what
+  /// a machine wrote in it, `overwrite` is Python's way, with `keep` it stays.
+  CardMode card_mode = CardMode::merge;
+  /// The card of a save says under its title how far the run is; the end of the run takes that
+  /// back, with a commit for the card alone if it pushes nothing else.
+  bool card_progress = true;
   /// The card shows training.svg (callbacks/training_plot.h), which with push_to_hub is drawn at
   /// each save and pushed with it, whether report_to names it or not. A card.plot of yours wins.
   bool card_plot = true;
@@ -184,18 +192,22 @@ struct TrainOutput {
   std::string full_report() const;
 };
 
+/// With TrainerOptions::require_pushed: train() has done all that it does, but its newest state is
+/// not on the Hub. The message is the report.
+class NotPushedError : public Error {
+ public:
+  explicit NotPushedError(TrainOutput output);
+  const TrainOutput& output() const { return output_; }
+
+ private:
+  TrainOutput output_;
+};
+
 /// What predict() gives back, on the CPU.
 struct PredictionOutput {
   at::Tensor predictions = {};  ///< Logits, [samples, ...].
   at::Tensor label_ids = {};    ///< Undefined if the data has no labels.
   Metrics metrics = {};         ///< "test_loss", ...
-};
-
-struct PushToHubOptions {
-  std::string commit_message = "End of training";
-  /// A git tag for the commit, which the card's "How to use" then names. One that stands elsewhere
-  /// is refused before anything is pushed.
-  std::optional<std::string> tag = std::nullopt;
 };
 
 /// What evaluation_loop() is to do with its data.
@@ -228,8 +240,8 @@ class Trainer {
   /// Runs to the end, or from a checkpoint to the end: then the weights are, bit for bit, those of
   /// a run that never stopped. Returns when the newest state is on the Hub or cannot get there.
   /// @throws CheckpointError if the checkpoint cannot be used; DiskFullError, FileError while
-  /// saving (the checkpoint before stays); DistributedError if another process is lost; what data,
-  /// model, metrics and callbacks throw
+  /// saving (the checkpoint before stays); DistributedError if another process is lost;
+  /// NotPushedError; what data, model, metrics and callbacks throw
   TrainOutput train(const TrainOptions& options = {});
 
   /// One pass over `dataset` (unset: eval_dataset, or each of eval_datasets) in eval mode without
@@ -268,6 +280,10 @@ class Trainer {
   /// @throws what HubClient::create_commit throws; InvalidArgumentError for a tag that stands
   /// elsewhere
   virtual CommitInfo push_to_hub(const PushToHubOptions& options = {});
+  /// Waits for what push_to_hub() has handed over without `blocking`, at most for push_time_limit.
+  /// What does not arrive by then, or before this Trainer goes, the next start pushes.
+  /// @return the outcomes of all pushes so far
+  std::vector<PushOutcome> wait_for_pushes();
 
   void add_callback(std::shared_ptr<TrainerCallback> callback);
   /// Takes the first of that name out. @return null if there is none
@@ -286,6 +302,11 @@ class Trainer {
   PreTrainedModel& model() const;
 
  protected:
+  /// May the weights of a checkpoint be written when save_model() has returned, beside the next
+  /// update (SaveMode::async)? Not so where a save_model() of your own reads what it has written,
+  /// or changes weights around the call of this class's. So yes of a Trainer itself, and of a class
+  /// derived from it, unless that says yes, no: then the training thread writes them.
+  virtual bool defers_weights() const;
   /// How long a run is, its batches say: their number and size.
   virtual DataLoader get_train_dataloader();
   virtual DataLoader get_eval_dataloader(std::shared_ptr<const Dataset> dataset);

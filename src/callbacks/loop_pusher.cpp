@@ -33,6 +33,7 @@ PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
           .moved_branch = options.moved_branch,
           .time_limit = options.time_limit,
           .card = options.card,
+          .card_mode = options.card_mode,
           .on_push_end = options.on_push_end};
 }
 
@@ -58,27 +59,33 @@ void LoopPusher::on_batch_end() {
   const bool saves = options_.save_strategy == IntervalStrategy::steps;
   if (!saves || done_.global_step % *options_.save_steps != 0) return;
   save_loop(options_);
-  push(fmt::format("Training in progress steps {}", done_.global_step));
+  push(fmt::format("Training in progress steps {}", done_.global_step), progress());
 }
 
 void LoopPusher::on_epoch_end(const Metrics& logs) {
   done_.history.push_back(logs);  // it is over, even where saving it fails
   if (options_.save_strategy != IntervalStrategy::epoch) return;
   save_loop(options_, options_.checkpoint ? &done_ : nullptr);
-  push(fmt::format("Training in progress epoch {}", done_.epoch()));
+  push(fmt::format("Training in progress epoch {}", done_.epoch()), progress());
 }
 
 const std::vector<PushOutcome>& LoopPusher::on_train_end() {
   save_loop(options_);
-  push("End of training");
+  push("End of training", std::nullopt);
   return pusher_.finish();
 }
 
-void LoopPusher::push(const std::string& commit_message) {
+std::optional<CardProgress> LoopPusher::progress() const {
+  if (!options_.card_progress) return std::nullopt;
+  return CardProgress{.step = done_.global_step};
+}
+
+void LoopPusher::push(const std::string& commit_message, std::optional<CardProgress> progress) {
   pusher_.collect_outcomes();  // what they brought may be pinned
   pusher_.without_ending_the_run(commit_message, done_.global_step, [&] {
-    const TrainingCard facts = pusher_.completed(
+    TrainingCard facts = pusher_.completed(
         with_place(options_.card, repo().id.str(), options_.hub->endpoint), done_.global_step);
+    if (!facts.progress) facts.progress = progress;
     const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
     pusher_.push(options_.output_dir, commit_message, done_.global_step,
                  pusher_.refreshed_card(card),

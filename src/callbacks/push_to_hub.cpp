@@ -1,6 +1,7 @@
 #include "torchhub/callbacks/push_to_hub.h"
 
 #include "callbacks/hub_facts.h"
+#include "callbacks/stall_timer.h"
 #include "push/job_number.h"
 #include "torchhub/base/log.h"
 #include "torchhub/push/push_job.h"
@@ -16,21 +17,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Adds the time until the end of the scope to `total`.
-class StallTimer {
- public:
-  explicit StallTimer(double& total) : total_(total) {}
-  ~StallTimer() {
-    total_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-  StallTimer(const StallTimer&) = delete;
-  StallTimer& operator=(const StallTimer&) = delete;
-
- private:
-  double& total_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 ProgressUnit unit_of(SaveStrategy strategy) {
   if (strategy == SaveStrategy::steps) return ProgressUnit::step;
@@ -88,7 +74,7 @@ PushToHubCallbackOptions PushToHubCallbackOptions::from_arguments(const Training
 PushToHubCallback::PushToHubCallback(PushToHubCallbackOptions options)
     : options_(std::move(options)),
       client_(options_.hub),
-      card_(options_.output_dir),
+      card_(options_.output_dir, options_.card_mode),
       journal_(options_.output_dir),
       hub_facts_(std::make_unique<HubFacts>()),
       worker_(std::make_unique<PushWorker>(
@@ -187,29 +173,41 @@ void PushToHubCallback::submit(PushJob job) {
 
 bool PushToHubCallback::will_push_at_end(const TrainerEvent& event) const {
   if (options_.hub_strategy == HubStrategy::end) return true;
-  // Where the newest save is the best one, its push has brought it to the repository's root.
+  return must_bring_best_model(event) || must_correct_card(event);
+}
+
+/// Where the newest save is the best one, its push has brought it to the repository's root.
+bool PushToHubCallback::must_bring_best_model(const TrainerEvent& event) const {
   return event.weights_step && event.weights_step != handed_over_ &&
          event.state.best_model_checkpoint;
 }
 
 void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   const StallTimer timer(stall_seconds_);
-  if (will_push_at_end(event)) {
-    const bool best = options_.hub_strategy != HubStrategy::end;
-    const std::int64_t step = best ? *event.weights_step : event.state.global_step;
-    const std::string message =
-        best ? fmt::format("End of training, best model (step {})", step) : "End of training";
-    without_ending_the_run(message, step, [&] {
-      PushJob job = empty_job(message, step);
-      if (best) {
-        add_best_model(job, event);
-      } else {
-        add_output_folder(job, options_.output_dir, refreshed_card(event));
-      }
-      submit(std::move(job));
+  if (options_.hub_strategy == HubStrategy::end) {
+    push_at_end("End of training", event.state.global_step, [&](PushJob& job) {
+      add_output_folder(job, options_.output_dir, refreshed_card(event));
+    });
+  } else if (must_bring_best_model(event)) {
+    const std::int64_t step = *event.weights_step;
+    push_at_end(fmt::format("End of training, best model (step {})", step), step,
+                [&](PushJob& job) { add_best_model(job, event); });
+  } else if (must_correct_card(event)) {
+    push_at_end("End of training, model card", event.state.global_step, [&](PushJob& job) {
+      job.droppable = false;  // nor may it take a save's place
+      if (const auto card = refreshed_card(event)) job.snapshot.add_text(*card, "README.md");
     });
   }
   collect(worker_->drain(options_.time_limit));
+}
+
+void PushToHubCallback::push_at_end(const std::string& commit_message, std::int64_t step,
+                                    const std::function<void(PushJob&)>& fill) {
+  without_ending_the_run(commit_message, step, [&] {
+    PushJob job = empty_job(commit_message, step);
+    fill(job);
+    submit(std::move(job));
+  });
 }
 
 /// Replaces saves that wait: with the best model at the root, it brings the newest checkpoint that
@@ -240,24 +238,6 @@ void PushToHubCallback::push(const fs::path& folder, const std::string& commit_m
   collect(worker_->take_outcomes());
 }
 
-CommitInfo PushToHubCallback::push_and_wait(const fs::path& folder,
-                                            const std::string& commit_message,
-                                            const std::optional<std::string>& card) {
-  const StallTimer timer(stall_seconds_);
-  begin();
-  collect(worker_->drain());
-  PushJob job = empty_job(commit_message, 0);
-  add_output_folder(job, folder, card);
-  journal_.remember(job);
-  const PushOutcome outcome = push_job(client_, job, journal_);
-  job.snapshot.release();
-  if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
-  return {.oid = outcome.commit_oid.value_or(""),
-          .commit_url = outcome.commit_url.value_or(""),
-          .commit_message = commit_message,
-          .bytes_sent = outcome.bytes_sent};
-}
-
 const std::vector<PushOutcome>& PushToHubCallback::finish() {
   const StallTimer timer(stall_seconds_);
   collect(worker_->drain(options_.time_limit));
@@ -273,7 +253,8 @@ PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int
               .snapshot = journal_.new_snapshot(),
               .droppable = !options_.hub_always_push,
               .moved_branch = options_.moved_branch,
-              .card_keys = keys_given_for_card()};
+              .card_keys = keys_given_for_card(),
+              .overwrites_card = options_.card_mode == CardMode::overwrite};
   job.snapshot.keep_copies_in(journal_.copies());
   return job;
 }

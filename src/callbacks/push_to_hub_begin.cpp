@@ -1,5 +1,6 @@
 #include "base/folder_name.h"
 #include "callbacks/hub_facts.h"
+#include "push/branch.h"
 #include "push/hub_card.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -40,9 +41,7 @@ void PushToHubCallback::begin() {
   repo_ = options_.init_hf_repo ? options_.init_hf_repo(client_) : created_repo();
   // An existing repository says nothing of whether this token may write to it.
   static_cast<void>(client_.auth_check(repo_, RepoAccess::write));
-  if (options_.hub_revision && *options_.hub_revision != kDefaultRevision) {
-    client_.create_branch(repo_, *options_.hub_revision, {.exist_ok = true});
-  }
+  make_branch(client_, repo_, target().revision);
   claim_ = journal_.claim(options_.other_process_wait);  // a refused token leaves no file behind
   adopt_remote_card();
   finish_what_was_left();

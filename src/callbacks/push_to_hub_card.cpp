@@ -1,6 +1,5 @@
 // The card of what PushToHubCallback pushes.
 #include "callbacks/hub_facts.h"
-#include "push/git_tag.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/push_to_hub.h"
@@ -14,9 +13,7 @@ namespace fs = std::filesystem;
 /// While a card is made for a commit that will get a tag.
 class TagScope {
  public:
-  TagScope(HubFacts& facts, const std::optional<std::string>& tag) : facts_(facts) {
-    facts_.set_tag(tag.value_or(""));
-  }
+  TagScope(HubFacts& facts, const std::string& tag) : facts_(facts) { facts_.set_tag(tag); }
   ~TagScope() { facts_.set_tag(""); }
   TagScope(const TagScope&) = delete;
   TagScope& operator=(const TagScope&) = delete;
@@ -65,8 +62,9 @@ TrainingCard PushToHubCallback::completed(TrainingCard facts, std::int64_t weigh
 
 std::string PushToHubCallback::generated_card(const TrainerEvent& event) const {
   if (options_.make_card) return options_.make_card(event);
-  const TrainingCard facts = with_place(options_.card, repo_.id.name, options_.hub.endpoint);
-  return training_card(event, completed(facts, weights_step_of(event)));
+  TrainingCard facts = with_place(options_.card, repo_.id.name, options_.hub.endpoint);
+  if (options_.card_progress && !facts.progress) facts.progress = progress_of(event);
+  return training_card(event, completed(std::move(facts), weights_step_of(event)));
 }
 
 std::optional<std::string> PushToHubCallback::refreshed_card(const TrainerEvent& event) const {
@@ -77,22 +75,16 @@ std::optional<std::string> PushToHubCallback::refreshed_card(const std::string& 
   return card_.refresh(generated, keys_given_for_card());
 }
 
-CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const std::string& commit_message,
-                                       const std::optional<std::string>& tag) {
-  begin();
-  learn_license(event.model);
-  collect(worker_->drain());  // what it brought may be pinned
-  std::optional<GitTag> git_tag;
-  if (tag) git_tag.emplace(client_, repo_, *tag, target().revision);
-  std::optional<std::string> card;
-  {
-    const TagScope scope(*hub_facts_, tag);
-    card = refreshed_card(event);
-  }
-  CommitInfo info = push_and_wait(options_.output_dir, commit_message, card);
-  hub_facts_->note_weights(weights_step_of(event), info.oid);
-  if (git_tag) git_tag->set(info.oid);
-  return info;
+std::optional<std::string> PushToHubCallback::card_for_tag(const TrainerEvent& event,
+                                                           const std::string& tag) const {
+  const TagScope scope(*hub_facts_, tag);
+  return refreshed_card(event);
+}
+
+/// The card of the newest save is wrong as soon as the run is over.
+bool PushToHubCallback::must_correct_card(const TrainerEvent& event) const {
+  return announced_.card && says_in_progress(*announced_.card) &&
+         !says_in_progress(generated_card(event));
 }
 
 /// What people wrote on the Hub is from now on in the card here too, unless that was changed since.

@@ -125,6 +125,12 @@ std::int64_t weights_step_of(const TrainerEvent& event) {
   return event.weights_step.value_or(event.state.global_step);
 }
 
+std::optional<CardProgress> progress_of(const TrainerEvent& event) {
+  const TrainerState& state = event.state;
+  if (event.control.should_training_stop || state.global_step >= state.max_steps) return {};
+  return CardProgress{.step = state.global_step, .of = state.max_steps};
+}
+
 std::optional<std::string> base_model_of(const torch::nn::Module& model,
                                          const TrainingCard& facts) {
   if (facts.base_model) {

@@ -1,5 +1,6 @@
 #include "torchhub/card/training_card.h"
 
+#include "card/origin_paragraph.h"
 #include "card/training_log.h"
 #include "card/training_metadata.h"
 #include "torchhub/card/front_matter.h"
@@ -18,6 +19,7 @@ namespace {
 using ordered_json = nlohmann::ordered_json;
 using card::Results;
 
+constexpr std::string_view kInProgress = "Training is in progress: ";
 constexpr std::string_view kPlaceholder = "More information needed\n";
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTaskOfEnding = {{
@@ -56,6 +58,12 @@ std::string origin(const TrainingCard& card) {
   if (card.base_model_revision) address += fmt::format("/tree/{}", *card.base_model_revision);
   return fmt::format("This model is a fine-tuned version of [{}]({}) on {}", *card.base_model,
                      address, datasets);
+}
+
+std::string progress_line(const CardProgress& progress) {
+  const std::string of = progress.of ? fmt::format(" of {}", *progress.of) : "";
+  return fmt::format("{}these are the weights after update {}{}.\n", kInProgress, progress.step,
+                     of);
 }
 
 std::string results_list(const Results& results) {
@@ -128,6 +136,7 @@ std::string card_text(const TrainingCard& card, const card::TrainingLog& log, st
   std::string out = fmt::format("---\n{}---\n\n{}\n\n# {}\n\n{}\n",
                                 write_front_matter(card::training_metadata(card, log.results, tag)),
                                 comment, card.model_name, origin(card));
+  if (card.progress) out += progress_line(*card.progress);
   for (const Results& results : log.results) out += results_list(results);
   return out + user_sections(card) + training_procedure(card, log);
 }
@@ -142,6 +151,11 @@ std::string render(const TrainingCard& card, const ordered_json& log_history) {
 std::string render_history(const TrainingCard& card, const ordered_json& history) {
   return card_text(card, card::read_history(history), "generated_from_keras_callback",
                    kHistoryCardComment);
+}
+
+bool says_in_progress(std::string_view card) {
+  const std::string line = "\n" + std::string(kInProgress);
+  return card::origin_paragraph(card).find(line) != std::string_view::npos;
 }
 
 std::optional<std::string> task_of_model_class(std::string_view class_name) {

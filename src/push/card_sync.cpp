@@ -12,6 +12,11 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path card_of(const fs::path& folder) { return folder / "README.md"; }
+/// One that nobody but us has written into is no one's to keep.
+CardMode mode_for(CardMode mode, const CardVersions& versions) {
+  return mode == CardMode::keep && versions.base == versions.old ? CardMode::overwrite : mode;
+}
+
 fs::path generated_last(const fs::path& folder) { return folder / "_torchhub/generated-card.md"; }
 
 }  // namespace
@@ -35,7 +40,7 @@ bool CardSync::is_readable() const {
 
 std::optional<std::string> CardSync::refresh(const std::string& fresh,
                                              std::vector<std::string> explicit_keys) const {
-  if (!is_readable()) return std::nullopt;
+  if (mode_ != CardMode::overwrite && !is_readable()) return std::nullopt;
   std::string old;
   std::string base;
   CardVersions versions{.fresh = fresh};
@@ -44,7 +49,7 @@ std::optional<std::string> CardSync::refresh(const std::string& fresh,
   if (const fs::path file = generated_last(folder_); fs::exists(file)) {
     versions.base = base = read_file(file);
   }
-  std::string card = next_card(CardMode::merge, versions);
+  std::string card = next_card(mode_for(mode_, versions), versions);
   write_file_atomically(generated_last(folder_), fresh);
   write_file_atomically(card_of(folder_), card);
   return card;

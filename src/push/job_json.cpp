@@ -70,6 +70,8 @@ std::string to_json_text(const PushJob& job) {
   json["lasting"] = job.lasting;
   json["moved_branch"] = to_string(job.moved_branch);
   json["card_keys"] = job.card_keys;
+  json["overwrites_card"] = job.overwrites_card;
+  json["elsewhere"] = job.elsewhere;
   json["sha256"] = job.sha256;
   json["refused_since"] = job.refused_since;
   return text_of(json);
@@ -88,6 +90,8 @@ PushJob push_job_of(std::string_view text) {
             .lasting = json.at("lasting").get<std::vector<std::string>>(),
             .moved_branch = parse_moved_branch(json.at("moved_branch").get<std::string>()),
             .card_keys = json.at("card_keys").get<std::vector<std::string>>(),
+            .overwrites_card = json.value("overwrites_card", false),  // neither is in older ones
+            .elsewhere = json.value("elsewhere", false),
             .sha256 = json.at("sha256").get<std::map<std::string, std::string>>(),
             .refused_since = json.at("refused_since").get<std::string>()};
   });

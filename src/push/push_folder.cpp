@@ -1,5 +1,6 @@
 #include "torchhub/push/push_folder.h"
 
+#include "push/branch.h"
 #include "push/git_tag.h"
 #include "push/hub_card.h"
 #include "push/root_weights.h"
@@ -69,9 +70,8 @@ class FolderPush {
   }
 
   void make_branch() const {
-    if (plan_.revision == kDefaultRevision || plan_.revision.starts_with("refs/pr/")) return;
     try {
-      client_.create_branch(repo_, plan_.revision, {.exist_ok = true}, stop_);
+      torchhub::make_branch(client_, repo_, plan_.revision, stop_);
     } catch (const ForbiddenError&) {
       if (!options_.create_pr) throw;  // a pull request can be based on one that is there
     }

@@ -5,6 +5,7 @@
 #include "push/moved_branch.h"
 #include "push/root_weights.h"
 #include "push/try_again.h"
+#include "push/with_token.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/errors.h"
@@ -32,7 +33,7 @@ class Push {
         last_(journal.last_push()),
         paths_(job.snapshot.paths()),
         replaced_(job.replaced),
-        last_pushed_(read_file_if_there(journal.pushed_card())) {
+        last_pushed_(job.elsewhere ? std::nullopt : read_file_if_there(journal.pushed_card())) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
     if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
       our_card_ = read_file(job.snapshot.folder() / kCard);
@@ -48,14 +49,14 @@ class Push {
     if (job_.is_left) refuse_if_moved();
     const CommitInfo info = commit();
     journal_.note_done(job_, info.oid);
-    if (our_card_) write_file_atomically(journal_.pushed_card(), *our_card_);
+    if (our_card_ && !job_.elsewhere) write_file_atomically(journal_.pushed_card(), *our_card_);
     PushOutcome outcome{.state = PushState::done,
                         .commit_url = info.commit_url,
                         .commit_oid = info.oid,
                         .bytes_sent = info.bytes_sent,
                         .brings_weights = brings_weights(),
                         .was_left = job_.is_left};
-    if (card_.is_merged) outcome.merged_card = card_.text;
+    if (card_.is_merged && !job_.elsewhere) outcome.merged_card = card_.text;
     return outcome;
   }
 
@@ -100,7 +101,8 @@ class Push {
   std::string head() const { return client_.repo_info(job_.repo, job_.revision, stop_).sha; }
 
   CommitInfo commit_on(const std::string& parent) {
-    const bool merges = our_card_ && job_.moved_branch == MovedBranch::merge;
+    const bool merges =
+        our_card_ && job_.moved_branch == MovedBranch::merge && !job_.overwrites_card;
     card_ = {.text = our_card_};
     if (merges) {
       card_ = merged_with_hub(*our_card_, card_on_hub(client_, job_.repo, parent, stop_),
@@ -160,7 +162,8 @@ class Push {
 
 PushOutcome push_job(const HubClient& client, const PushJob& job, const PushJournal& journal,
                      std::stop_token stop) {
-  return Push(client, job, journal, std::move(stop)).run();
+  const HubClient own = with_token(client, job.token);
+  return Push(own, job, journal, std::move(stop)).run();
 }
 
 }  // namespace torchhub

@@ -1,9 +1,5 @@
 #include "callbacks/short_number.h"
-#include "torchhub/base/atomic_file.h"
-#include "torchhub/callbacks/training_card.h"
-#include "trainer/checkpoint_files.h"
-#include "trainer/flag_guard.h"
-#include "trainer/trainer_impl.h"
+#include "torchhub/trainer.h"
 
 #include <ATen/Parallel.h>
 
@@ -64,50 +60,7 @@ std::string TrainOutput::full_report() const {
   return text;
 }
 
-void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
-  const TrainerOptions& options = impl_->options;
-  if (impl_->processes.writes()) {
-    const std::filesystem::path target = folder.value_or(options.args.output_dir);
-    options.model->save_pretrained(target, {.deferred = impl_->deferred});
-    for (const auto& file : options.processing_files) {
-      if (file.parent_path() == target) continue;
-      write_file_atomically(target / file.filename(), read_file(file));
-    }
-    write_training_args(options.args, target);
-  }
-  if (options.args.push_to_hub && !impl_->saves_for_itself) {
-    push_to_hub({.commit_message = "Model save"});
-  }
-}
-
-void Trainer::Impl::save_model_to(const std::filesystem::path& folder) {
-  const FlagGuard for_itself(saves_for_itself);
-  owner.save_model(folder);
-}
-
-std::string Trainer::model_card() const {
-  const std::string name = impl_->pusher
-                               ? impl_->pusher->repo().id.name
-                               : PushToHubCallback::default_name(impl_->options.args.output_dir);
-  TrainingCard facts = with_place(impl_->options.card, name, impl_->hub_options().endpoint);
-  if (impl_->shows_plot()) facts.plot = kTrainingPlotFile;
-  if (impl_->pusher) {
-    if (impl_->options.card_how_to_use && !facts.how_to_use) facts.how_to_use = CardUsage{};
-    facts = impl_->pusher->completed(std::move(facts), weights_step_of(impl_->event()));
-  }
-  return training_card(impl_->event(), std::move(facts));
-}
-
-CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
-  if (!impl_->processes.is_main()) return {};
-  const TrainingArguments& args = impl_->options.args;
-  if (!impl_->pusher) impl_->make_pusher();
-  impl_->pusher->begin();
-  impl_->callbacks.push_begin(impl_->event());
-  impl_->pusher->finish();
-  impl_->save_model_to(args.output_dir);
-  impl_->draw_plot();
-  return impl_->pusher->push_run(impl_->event(), options.commit_message, options.tag);
-}
+NotPushedError::NotPushedError(TrainOutput output)
+    : Error(output.full_report()), output_(std::move(output)) {}
 
 }  // namespace torchhub

@@ -3,6 +3,7 @@
 #include "torchhub/base/python_format.h"
 #include "torchhub/base/random_id.h"
 #include "trainer/checkpoint_files.h"
+#include "trainer/flag_guard.h"
 #include "trainer/training_run.h"
 
 #include <fmt/format.h>
@@ -30,6 +31,29 @@ class DeferralGuard {
 };
 
 }  // namespace
+
+bool Trainer::defers_weights() const { return typeid(*this) == typeid(Trainer); }
+
+void Trainer::save_model(const std::optional<std::filesystem::path>& folder) {
+  const TrainerOptions& options = impl_->options;
+  if (impl_->processes.writes()) {
+    const std::filesystem::path target = folder.value_or(options.args.output_dir);
+    options.model->save_pretrained(target, {.deferred = impl_->deferred});
+    for (const auto& file : options.processing_files) {
+      if (file.parent_path() == target) continue;
+      write_file_atomically(target / file.filename(), read_file(file));
+    }
+    write_training_args(options.args, target);
+  }
+  if (options.args.push_to_hub && !impl_->saves_for_itself) {
+    push_to_hub({.commit_message = "Model save"});
+  }
+}
+
+void Trainer::Impl::save_model_to(const std::filesystem::path& folder) {
+  const FlagGuard for_itself(saves_for_itself);
+  owner.save_model(folder);
+}
 
 void TrainingRun::save_checkpoint() {
   finish_save_under_way();
@@ -74,10 +98,8 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
 void TrainingRun::fill_checkpoint(const fs::path& building, const fs::path& folder,
                                   const std::vector<std::string>& random_states,
                                   DeferredFiles* later) {
-  // A save_model() of the user's own may read what it has written, or change weights around it.
-  const bool is_ours = typeid(trainer_) == typeid(Trainer);
   {
-    const DeferralGuard put_off(impl_.deferred, is_ours ? later : nullptr);
+    const DeferralGuard put_off(impl_.deferred, trainer_.defers_weights() ? later : nullptr);
     impl_.save_model_to(building);
   }
   // Only a step that is saved can be loaded again as the best.

@@ -113,7 +113,7 @@ void Trainer::Impl::add_callbacks(const ProcessesHere& here) {
   }
   if (!args.push_to_hub || !processes.is_main()) return;
   add_plotter();
-  make_pusher();
+  pusher = make_pusher();
   callbacks.add(pusher);
 }
 
@@ -126,17 +126,6 @@ void Trainer::Impl::add_plotter() {
 void Trainer::Impl::draw_plot() {
   if (!shows_plot()) return;
   (plotter ? plotter : std::make_shared<TrainingPlotCallback>())->write(event());
-}
-
-void Trainer::Impl::make_pusher() {
-  auto to = PushToHubCallbackOptions::from_arguments(options.args, hub_options(), options.card);
-  to.init_hf_repo = options.init_hf_repo;
-  to.moved_branch = options.moved_branch;
-  to.save_commits = options.save_commits;
-  to.time_limit = options.push_time_limit;
-  to.on_push_end = [this](const PushOutcome& outcome) { callbacks.push_end(event(), outcome); };
-  to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
-  pusher = std::make_shared<PushToHubCallback>(std::move(to));
 }
 
 TrainerEvent Trainer::Impl::event() {
@@ -192,8 +181,13 @@ TrainOutput Trainer::train(const TrainOptions& options) {
   if (checkpoint || impl_->options.model_init) impl_->forget_optimizer();
   const FlagGuard under_way(impl_->training);
   impl_->resumed_rates = options.resumed_rates;
-  if (impl_->options.args.auto_find_batch_size) return train_in_what_fits(checkpoint);
-  return train_with(impl_->options.args, checkpoint);
+  TrainOutput output = impl_->options.args.auto_find_batch_size
+                           ? train_in_what_fits(checkpoint)
+                           : train_with(impl_->options.args, checkpoint);
+  if (impl_->options.require_pushed && !output.pushed_all()) {
+    throw NotPushedError(std::move(output));
+  }
+  return output;
 }
 
 TrainOutput Trainer::train_with(const TrainingArguments& args,

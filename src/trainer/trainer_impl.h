@@ -27,11 +27,17 @@ struct Trainer::Impl {
   Impl(Trainer& trainer, TrainerOptions given, const ProcessEnvironment& environment);
 
   void add_callbacks(const ProcessesHere& here);
-  void make_pusher();
+  /// @param token unset: that of the options
+  std::shared_ptr<PushToHubCallback> make_pusher(
+      const std::optional<std::string>& token = std::nullopt);
   /// Does the card show training.svg, and not a picture of the user's own?
   bool shows_plot() const { return options.card_plot && options.card.plot.empty(); }
   /// Has the card's picture drawn at saves, unless a callback is there that does.
   void add_plotter();
+  /// Of a card made now, if the run goes on.
+  std::optional<CardProgress> progress_on_card();
+  /// Has the signal of enable_jit_checkpoint come?
+  bool stopped_by_signal();
   /// The picture as the run stands now.
   void draw_plot();
   TrainerEvent event();

@@ -1,7 +1,6 @@
 #include "trainer/training_run.h"
 
 #include "torchhub/base/log.h"
-#include "torchhub/callbacks/jit_checkpoint.h"
 #include "torchhub/training/optimizer.h"
 #include "trainer/checkpoint_files.h"
 #include "trainer/metric_row.h"
@@ -14,8 +13,6 @@
 
 namespace torchhub {
 namespace {
-
-constexpr const char* kJitCheckpoint = "JITCheckpointCallback";
 
 /// Noise on embeddings for as long as it lives.
 class NeftuneGuard {
@@ -220,9 +217,7 @@ TrainOutput TrainingRun::finish() {
 
 /// A machine that sent SIGTERM goes away soon. What is not pushed by then stays on disk.
 void TrainingRun::limit_pushes_after_signal() {
-  const auto jit =
-      std::dynamic_pointer_cast<JitCheckpointCallback>(impl_.callbacks.find(kJitCheckpoint));
-  if (impl_.pusher && jit && jit->signalled()) {
+  if (impl_.pusher && impl_.stopped_by_signal()) {
     impl_.pusher->shorten_time_limit(impl_.options.push_time_limit_after_signal);
   }
 }

@@ -67,13 +67,30 @@ TEST_F(LoopPushes, PushesOnlyTheEndWithStrategyNo) {
 }
 
 TEST_F(LoopPushes, MakesNoCommitAtTheEndWhereNothingIsNew) {
-  LoopPusher pusher(options());
+  LoopPusherOptions of_no_progress = options();
+  of_no_progress.card_progress = false;
+  LoopPusher pusher(std::move(of_no_progress));
   pusher.on_train_begin();
   epoch(pusher, "epoch 1", 0.5);
   wait_for_commit("Training in progress epoch 1");
   pusher.on_train_end();
   EXPECT_EQ(titles().size(), 2U);
   EXPECT_TRUE(pusher.pushed_all());
+}
+
+TEST_F(LoopPushes, SaysOnItsCardThatTrainingGoesOnAndTakesThatBack) {
+  LoopPusher pusher(options());
+  pusher.on_train_begin();
+  epoch(pusher, "epoch 1", 0.5);
+  wait_for_commit("Training in progress epoch 1");
+  EXPECT_NE(
+      on_hub("README.md")
+          .find(fmt::format("\nTraining is in progress: these are the weights after update {}.\n",
+                            pusher.global_step())),
+      std::string::npos);
+  pusher.on_train_end();
+  EXPECT_EQ(titles().back(), "End of training");
+  EXPECT_FALSE(says_in_progress(on_hub("README.md")));
 }
 
 TEST_F(LoopPushes, EndsBeforeTheFirstEpochDoes) {  // HD-15

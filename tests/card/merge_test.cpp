@@ -79,6 +79,20 @@ TEST(MergeCards, RefreshesTheResultsAmidTheUsersWords) {
   }
 }
 
+TEST(MergeCards, TakesTheProgressBackAmidTheUsersWords) {
+  const std::string done = card_at(200, 0.75);
+  const std::string origin = "This model was trained from scratch on the Fashion dataset.\n";
+  const std::string base = replaced(
+      card_at(100, 0.5), origin,
+      origin + "Training is in progress: these are the weights after update 100 of 200.\n");
+  ASSERT_TRUE(says_in_progress(base));
+  const std::string words = "# resnet\n\nMade with love.\n\n";
+  const std::string old = replaced(base, "# resnet\n\n", words);
+  const std::string expected = replaced(done, "# resnet\n\n", words);
+  EXPECT_EQ(merge_cards({.fresh = done, .old = old, .base = base}), expected);
+  EXPECT_EQ(unite_edits({.ours = done, .theirs = old, .base = base}), expected);
+}
+
 TEST(MergeCards, KeepsTheUsersOwnSectionsInTheirPlace) {
   const std::string base = card_at(100, 0.5);
   const std::string own = "## How to use\n```\n# no heading\nrun it\n```\n\n";
@@ -198,6 +212,15 @@ TEST(MergeCards, KeepsTheLibraryAndSectionsOfAnAdapter) {
   const ModelCard merged(merge_cards({.fresh = card_at(200, 0.75), .old = old}));
   EXPECT_EQ(merged.metadata()["library_name"], "peft");
   EXPECT_TRUE(has(merged.text(), "## Adapter\n\nRank 8.\n"));
+  EXPECT_TRUE(has(merged.text(), "### Framework versions\n\n- PEFT 0.17\n- torchhub 0.1.0\n"));
+}
+
+TEST(MergeCards, KeepsTheVersionThatTheAdapterLibraryWroteIntoOurCard) {
+  const std::string base = replaced(card_at(100, 0.5), "torchhub 0.1.0", "torchhub 0.0.9");
+  const std::string old = replaced(base, "- torchhub 0.0.9", "- PEFT 0.17\n- torchhub 0.0.9");
+  const std::string fresh = card_at(200, 0.75);
+  EXPECT_EQ(merge_cards({.fresh = fresh, .old = old, .base = base}),
+            replaced(fresh, "- torchhub 0.1.0", "- PEFT 0.17\n- torchhub 0.1.0"));
 }
 
 TEST(UniteEdits, TakesWhatEachSideChanged) {

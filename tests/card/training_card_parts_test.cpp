@@ -81,6 +81,24 @@ TEST(TrainingCardOrigin, IsOneSentence) {
   }
 }
 
+TEST(TrainingCardOrigin, IsFollowedByHowFarTheRunIs) {
+  TrainingCard card{.model_name = "x", .progress = CardProgress{.step = 20, .of = 300}};
+  const std::string origin = "\nThis model was trained from scratch on an unknown dataset.\n";
+  const std::string with_both = render(card, kAccuracy);
+  EXPECT_TRUE(has(with_both, origin +
+                                 "Training is in progress: these are the weights after update 20 "
+                                 "of 300.\nIt achieves the following results"));
+  EXPECT_TRUE(says_in_progress(with_both));
+  card.progress->of.reset();
+  EXPECT_TRUE(has(render(card, kAccuracy), "these are the weights after update 20.\nIt achieves"));
+  EXPECT_TRUE(has(render_history(card, ordered_json::array()), "after update 20.\n"));
+  card.progress.reset();
+  EXPECT_FALSE(says_in_progress(render(card, kAccuracy)));
+  // Words of a user elsewhere are none of ours.
+  EXPECT_FALSE(
+      says_in_progress(render(card, kAccuracy) + "\nTraining is in progress: it rains.\n"));
+}
+
 /// "name: value" of each line.
 std::vector<std::string> lines_of(const std::function<void(CardHyperparameters&)>& change) {
   CardHyperparameters values;

@@ -72,5 +72,26 @@ TEST(CardSync, LetsOnlyKeysThatAreNamedWinAgainstTheUsers) {
   EXPECT_NE(sync.refresh(fresh, {"license"})->find("license: apache-2.0"), std::string::npos);
 }
 
+TEST(CardSync, LeavesACardThatSomebodyWroteWhereItKeepsCards) {
+  const TempDir folder;
+  const CardSync sync(folder.path(), CardMode::keep);
+  EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
+  EXPECT_EQ(sync.refresh(generated("0.7")), generated("0.7")) << "nobody has written into it";
+  replace(folder / "README.md", "More information needed", "A net for shirts.");
+  const std::string written = read_file(folder / "README.md");
+  EXPECT_EQ(sync.refresh(generated("0.9")), written);
+  EXPECT_EQ(read_file(folder / "README.md"), written);
+}
+
+TEST(CardSync, ReplacesEveryCardWhereItIsToOverwrite) {
+  const TempDir folder;
+  const CardSync sync(folder.path(), CardMode::overwrite);
+  for (const char* there : {"# Mine\n", "---\ntags: [\n---\n# Mine\n"}) {
+    write_file_atomically(folder / "README.md", there);
+    EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
+    EXPECT_EQ(read_file(folder / "README.md"), generated("0.5"));
+  }
+}
+
 }  // namespace
 }  // namespace torchhub

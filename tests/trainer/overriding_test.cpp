@@ -295,6 +295,32 @@ TEST_F(Overriding, SaveModelWritesWhatCheckpointsHold) {
   EXPECT_EQ(read_file(folder_ / "out/checkpoint-2/tokenizer.json"), "{}");
 }
 
+/// What was copied for saves that are written beside training.
+template <typename MyTrainer>
+std::size_t bytes_written_later(TrainerOptions options) {
+  options.args.save_strategy = SaveStrategy::steps;
+  options.args.save_steps = 1;
+  options.args.save_only_model = true;
+  options.save_copy = SaveCopy::clone;
+  return MyTrainer(std::move(options)).train().save_bytes_copied;
+}
+
+TEST_F(Overriding, DefersWeightsSaysWhetherTheyAreWrittenBesideTraining) {
+  class OfOnesOwn : public Trainer {
+   public:
+    using Trainer::Trainer;
+  };
+  class Deferring final : public OfOnesOwn {
+   public:
+    using OfOnesOwn::OfOnesOwn;
+    bool defers_weights() const override { return true; }
+  };
+  EXPECT_EQ(bytes_written_later<OfOnesOwn>(options()), 0U);
+  const std::size_t later = bytes_written_later<Deferring>(options());
+  EXPECT_GT(later, 0U);
+  EXPECT_EQ(later, bytes_written_later<Trainer>(options()));
+}
+
 TEST_F(Overriding, SmallHelpersOfPythonAreThere) {
   Trainer trainer(options());
   EXPECT_TRUE(trainer.is_world_process_zero());

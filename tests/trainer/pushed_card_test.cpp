@@ -1,10 +1,6 @@
 // What the card of a Trainer gains where it is pushed: the picture, how to use the model, and what
 // the Hub knows.
-#include "support/local_hub.h"
-#include "support/temp_dir.h"
-#include "support/tiny_model.h"
-#include "torchhub/base/atomic_file.h"
-#include "torchhub/torchhub.h"
+#include "trainer/pushed_card.h"
 
 #include <gtest/gtest.h>
 
@@ -14,54 +10,13 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::LocalHub;
-using testing::TempDir;
+using testing::has;
+using testing::PushedCard;
 using testing::tiny_dataset;
 using testing::tiny_model;
 
 const std::string kPicture =
     "\n### Loss and metrics\n\n![Loss and metrics of the training](training.svg)\n";
-
-class PushedCard : public ::testing::Test {
- protected:
-  HubOptions hub_options() const {
-    return {.endpoint = hub_.base_url(),
-            .token = hub_.token(),
-            .cache_dir = folder_ / "cache",
-            .retry = {.max_retries = 1, .first_wait = std::chrono::milliseconds(1)}};
-  }
-
-  TrainerOptions options() const {
-    return {.model = tiny_model(),
-            .args = {.output_dir = output_dir_,
-                     .max_steps = 4,
-                     .logging_steps = 1,
-                     .disable_tqdm = true,
-                     .eval_strategy = IntervalStrategy::steps,
-                     .eval_steps = 2,
-                     .save_steps = 2,
-                     .push_to_hub = true,
-                     .hub_always_push = true},
-            .train_dataset = tiny_dataset(16),
-            .eval_dataset = tiny_dataset(8),
-            .hub = hub_options()};
-  }
-
-  HubClient client() const { return HubClient(hub_options()); }
-
-  std::string pushed(const std::string& file, const std::string& revision = "main") const {
-    return read_file(client().hub_download(repo_, file, {.revision = revision}));
-  }
-
-  TempDir folder_;
-  LocalHub hub_;
-  const fs::path output_dir_ = folder_ / "tiny";
-  const Repo repo_{.id = {.owner = "demo", .name = "tiny"}};
-};
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST_F(PushedCard, ShowsThePictureThatIsInItsCommit) {
   const TrainOutput out = Trainer(options()).train();

@@ -46,6 +46,8 @@ struct LoopPusherOptions {
   MovedBranch moved_branch = MovedBranch::merge;  ///< Where others have committed meanwhile.
   /// What the card says beyond the history; `hyperparameters` too is for the loop to name.
   TrainingCard card = {.model_name = {}};
+  CardMode card_mode = CardMode::merge;  ///< What becomes of a README.md that is there.
+  bool card_progress = true;             ///< The card says so while training is in progress.
   /// Told of each outcome as it becomes known, on the thread that calls the pusher.
   std::function<void(const PushOutcome&)> on_push_end = {};
 };
@@ -84,7 +86,8 @@ class LoopPusher {
   /// With `epoch`: "Training in progress epoch <epoch>".
   /// @param logs a row of the card's table: "loss", "accuracy", "val_loss", "val_accuracy", ...
   void on_epoch_end(const Metrics& logs = {});
-  /// "End of training", with the model as it is now; where the Hub has just that, no commit. Waits.
+  /// "End of training", with the model as it is now and a card that speaks of no progress any more;
+  /// where the Hub has just that, no commit. Waits.
   /// @return all outcomes
   const std::vector<PushOutcome>& on_train_end();
 
@@ -98,7 +101,8 @@ class LoopPusher {
   bool pushed_all() const;
 
  private:
-  void push(const std::string& commit_message);
+  void push(const std::string& commit_message, std::optional<CardProgress> progress);
+  std::optional<CardProgress> progress() const;
 
   LoopPusherOptions options_;
   LoopCheckpoint done_ = {};

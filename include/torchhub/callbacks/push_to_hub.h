@@ -27,6 +27,22 @@ enum class SaveCommits {
   two   ///< Python's: the second, "<message>, checkpoint", has the checkpoint.
 };
 
+/// What Python's Trainer.push_to_hub() takes.
+struct PushToHubOptions {
+  std::string commit_message = "End of training";
+  /// A git tag for the commit, which the card's "How to use" then names. One that stands elsewhere
+  /// is refused before anything is pushed.
+  std::optional<std::string> tag = std::nullopt;
+  /// Branch, made if missing, or `refs/pr/N`. Unset: that of the run.
+  std::optional<std::string> revision = std::nullopt;
+  std::optional<std::string> token = std::nullopt;  ///< Unset: that of the run.
+  /// What the card says from now on, in place of what the run's options say.
+  std::optional<TrainingCard> card = std::nullopt;
+  /// Off: returns as soon as the files are copied, with a CommitInfo that names no commit yet; see
+  /// Trainer::wait_for_pushes(). Not with a tag, which needs the commit.
+  bool blocking = true;
+};
+
 struct PushToHubCallbackOptions {
   std::filesystem::path output_dir;  ///< The files in it go up too, but for `_*` and checkpoints.
   std::optional<std::string> hub_model_id = std::nullopt;  ///< Unset: the name of output_dir.
@@ -49,6 +65,10 @@ struct PushToHubCallbackOptions {
   /// Makes or finds the repository to push to. Unset: hub_model_id is created where it is missing.
   std::function<Repo(const HubClient&)> init_hf_repo = {};
   TrainingCard card = {.model_name = {}};  ///< What the card says beyond the run; see Trainer.
+  CardMode card_mode = CardMode::merge;    ///< What becomes of a README.md that is there.
+  /// The card of a save tells how far the run is (TrainingCard::progress); the end of the run takes
+  /// that back, with a commit for the card alone if need be.
+  bool card_progress = true;
   /// The card as generated now, before it is merged with what users wrote. Unset: training_card().
   std::function<std::string(const TrainerEvent&)> make_card = {};
   /// Told of each outcome as it becomes known, on the thread that calls the pusher.
@@ -82,7 +102,8 @@ class PushToHubCallback final : public TrainerCallback {
   void on_save(const TrainerEvent& event, const std::filesystem::path& checkpoint) override;
   void on_saved(const TrainerEvent& event, const SavedCheckpoint& checkpoint) override;
   /// With hub_strategy end pushes output_dir. Where the best model has been loaded and is not that
-  /// of the newest save, pushes it to the repository's root. Waits for all.
+  /// of the newest save, pushes it to the repository's root. Where neither is so and the card on
+  /// the Hub still says that training is in progress, pushes the card. Waits for all.
   void on_train_end(const TrainerEvent& event) override;
   /// Will on_train_end() push something that is not on its way yet?
   bool will_push_at_end(const TrainerEvent& event) const;
@@ -108,10 +129,10 @@ class PushToHubCallback final : public TrainerCallback {
   /// @throws what HubClient::create_commit throws
   CommitInfo push_and_wait(const std::filesystem::path& folder, const std::string& commit_message,
                            const std::optional<std::string>& card = std::nullopt);
-  /// The same for output_dir and its refreshed_card(). @param tag a git tag for the commit
-  /// @throws InvalidArgumentError for a tag that stands elsewhere: then nothing is pushed
-  CommitInfo push_run(const TrainerEvent& event, const std::string& commit_message,
-                      const std::optional<std::string>& tag = std::nullopt);
+  /// Pushes output_dir with its refreshed_card(), after all that was handed over before.
+  /// @return the commit; without `blocking`, nothing yet. @throws InvalidArgumentError for a tag
+  /// that stands elsewhere: then nothing is pushed; what HubClient::create_commit throws
+  CommitInfo push_run(const TrainerEvent& event, const PushToHubOptions& push);
 
   /// `facts` with what the repository and its Hub know besides, where `facts` do not say: the
   /// license of the base model and, if they have a how_to_use, where the model is loaded from.
@@ -152,6 +173,10 @@ class PushToHubCallback final : public TrainerCallback {
   std::string generated_card(const TrainerEvent& event) const;
   std::vector<std::string> keys_given_for_card() const;
   PushTarget target() const;
+  CommitInfo push_now(const PushJob& job);
+  bool must_bring_best_model(const TrainerEvent& event) const;
+  bool must_correct_card(const TrainerEvent& event) const;
+  std::optional<std::string> card_for_tag(const TrainerEvent& event, const std::string& tag) const;
   PushJob empty_job(const std::string& commit_message, std::int64_t step) const;
   /// A save, as it is announced with its commit.
   struct Announced {
@@ -161,6 +186,8 @@ class PushToHubCallback final : public TrainerCallback {
   };
   Announced announced(const TrainerEvent& event) const;
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
+  void push_at_end(const std::string& commit_message, std::int64_t step,
+                   const std::function<void(PushJob&)>& fill);
   void add_best_model(PushJob& job, const TrainerEvent& event) const;
   void submit(PushJob job);
   void note_handed_over(std::int64_t step);

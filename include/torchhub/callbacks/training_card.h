@@ -28,6 +28,9 @@ std::optional<std::string> base_model_of(const torch::nn::Module& model, const T
 /// After which update the model's weights were these.
 std::int64_t weights_step_of(const TrainerEvent& event);
 
+/// How far the run is, if it goes on after `event`.
+std::optional<CardProgress> progress_of(const TrainerEvent& event);
+
 /// `facts` with the name and the Hub of the repository, where it does not say others.
 TrainingCard with_place(TrainingCard facts, const std::string& name, const std::string& hub_url);
 

@@ -49,6 +49,12 @@ struct CardSections {
   std::string training_procedure = {};  ///< Stands before the hyperparameters.
 };
 
+/// How far a run is that goes on.
+struct CardProgress {
+  std::int64_t step = 0;                          ///< Updates done.
+  std::optional<std::int64_t> of = std::nullopt;  ///< All of the run; unset: nobody knows.
+};
+
 /// What the card of a trained model is made from. render() does the rest.
 struct TrainingCard {
   std::string model_name;
@@ -88,6 +94,8 @@ struct TrainingCard {
   /// A picture of the repository, such as "training.svg"; empty: none, but see
   /// TrainerOptions::card_plot.
   std::string plot = {};
+  /// Said under the title, so that nobody takes the weights for the final ones. Unset: they are.
+  std::optional<CardProgress> progress = std::nullopt;
 };
 
 /// README.md with front matter, in the words of transformers v5 `TrainingSummary.to_model_card`.
@@ -99,6 +107,9 @@ std::string render(const TrainingCard& card, const nlohmann::ordered_json& log_h
 /// Keras callback: `[{"loss": 0.5, "val_loss": 0.6, "epoch": 0}, ...]`.
 /// @throws ModelCardError as render
 std::string render_history(const TrainingCard& card, const nlohmann::ordered_json& history);
+
+/// Does a card say that training is in progress (TrainingCard::progress)?
+bool says_in_progress(std::string_view card);
 
 /// "text-classification" for BertForSequenceClassification and so on; nothing if the class name's
 /// ending says nothing.

@@ -44,12 +44,18 @@ struct PushJob {
   bool is_left = false;
   /// Metadata of the card that the caller gave: it wins over what the card on the Hub says.
   std::vector<std::string> card_keys = {};
+  /// The card goes up as it is, whatever people wrote into the one on the Hub.
+  bool overwrites_card = false;
+  /// To another branch than the saves of its folder: the cards there have another history.
+  bool elsewhere = false;
   /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
   /// need not be read again for it.
   std::map<std::string, std::string> sha256 = {};
   /// The commit since which others had changed its files when it was refused for that; empty: it
   /// was not. Later pushes of other jobs must not make this one forget.
   std::string refused_since = {};
+  /// In place of the client's, by this process only: it is in no file.
+  std::optional<std::string> token = std::nullopt;
 
   /// "<endpoint> <repository> <branch>": where it goes.
   std::string place() const;

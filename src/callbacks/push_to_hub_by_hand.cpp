@@ -1,0 +1,66 @@
+// Pushes that a user asks for, beside those of saves.
+#include "callbacks/hub_facts.h"
+#include "callbacks/stall_timer.h"
+#include "push/branch.h"
+#include "push/git_tag.h"
+#include "push/with_token.h"
+#include "torchhub/callbacks/push_to_hub.h"
+#include "torchhub/callbacks/training_card.h"
+#include "torchhub/push/push_job.h"
+#include "torchhub/push/saved_files.h"
+
+namespace torchhub {
+
+CommitInfo PushToHubCallback::push_and_wait(const std::filesystem::path& folder,
+                                            const std::string& commit_message,
+                                            const std::optional<std::string>& card) {
+  const StallTimer timer(stall_seconds_);
+  begin();
+  collect(worker_->drain());
+  PushJob job = empty_job(commit_message, 0);
+  add_output_folder(job, folder, card);
+  return push_now(job);
+}
+
+CommitInfo PushToHubCallback::push_now(const PushJob& job) {
+  journal_.remember(job);
+  const PushOutcome outcome = push_job(client_, job, journal_);
+  job.snapshot.release();
+  if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
+  return {.oid = outcome.commit_oid.value_or(""),
+          .commit_url = outcome.commit_url.value_or(""),
+          .commit_message = job.commit_message,
+          .bytes_sent = outcome.bytes_sent};
+}
+
+CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHubOptions& push) {
+  if (push.tag && !push.blocking) {
+    throw InvalidArgumentError(
+        "A tag is made when its commit is there: push with blocking = true.");
+  }
+  const StallTimer timer(stall_seconds_);
+  begin();
+  if (push.card) options_.card = *push.card;
+  learn_license(event.model);
+  // What it brought may be pinned.
+  collect(push.blocking ? worker_->drain() : worker_->take_outcomes());
+  PushJob job = empty_job(push.commit_message, push.blocking ? 0 : weights_step_of(event));
+  job.token = push.token;
+  if (push.revision) job.revision = *push.revision;
+  job.elsewhere = job.revision != target().revision;
+  const HubClient client = with_token(client_, push.token);
+  make_branch(client, job.repo, job.revision);
+  std::optional<GitTag> tag;
+  if (push.tag) tag.emplace(client, repo_, *push.tag, job.revision);
+  add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")));
+  if (!push.blocking) {
+    submit(std::move(job));
+    return {.oid = {}, .commit_url = {}, .commit_message = push.commit_message};
+  }
+  CommitInfo info = push_now(job);
+  hub_facts_->note_weights(weights_step_of(event), info.oid);
+  if (tag) tag->set(info.oid);
+  return info;
+}
+
+}  // namespace torchhub

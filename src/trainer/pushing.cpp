@@ -1,0 +1,74 @@
+// What a Trainer pushes, and the card that goes with it.
+#include "torchhub/callbacks/jit_checkpoint.h"
+#include "torchhub/callbacks/training_card.h"
+#include "trainer/trainer_impl.h"
+
+namespace torchhub {
+namespace {
+
+constexpr const char* kJitCheckpoint = "JITCheckpointCallback";
+
+}  // namespace
+
+std::shared_ptr<PushToHubCallback> Trainer::Impl::make_pusher(
+    const std::optional<std::string>& token) {
+  HubOptions hub = hub_options();
+  if (token) hub.token = token;
+  auto to = PushToHubCallbackOptions::from_arguments(options.args, std::move(hub), options.card);
+  to.init_hf_repo = options.init_hf_repo;
+  to.moved_branch = options.moved_branch;
+  to.save_commits = options.save_commits;
+  to.card_mode = options.card_mode;
+  to.time_limit = options.push_time_limit;
+  to.on_push_end = [this](const PushOutcome& outcome) { callbacks.push_end(event(), outcome); };
+  to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
+  return std::make_shared<PushToHubCallback>(std::move(to));
+}
+
+bool Trainer::Impl::stopped_by_signal() {
+  const auto jit = std::dynamic_pointer_cast<JitCheckpointCallback>(callbacks.find(kJitCheckpoint));
+  return jit && jit->signalled();
+}
+
+std::string Trainer::model_card() const {
+  const std::string name = impl_->pusher
+                               ? impl_->pusher->repo().id.name
+                               : PushToHubCallback::default_name(impl_->options.args.output_dir);
+  TrainingCard facts = with_place(impl_->options.card, name, impl_->hub_options().endpoint);
+  if (impl_->shows_plot()) facts.plot = kTrainingPlotFile;
+  if (!facts.progress) facts.progress = impl_->progress_on_card();
+  if (impl_->pusher) {
+    if (impl_->options.card_how_to_use && !facts.how_to_use) facts.how_to_use = CardUsage{};
+    facts = impl_->pusher->completed(std::move(facts), weights_step_of(impl_->event()));
+  }
+  return training_card(impl_->event(), std::move(facts));
+}
+
+CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
+  if (!impl_->processes.is_main()) return {};
+  const TrainingArguments& args = impl_->options.args;
+  if (options.card) impl_->options.card = *options.card;
+  if (!impl_->pusher) {
+    const auto pusher = impl_->make_pusher(options.token);
+    pusher->begin();  // where this fails, another token may do
+    impl_->pusher = pusher;
+  }
+  impl_->pusher->begin();
+  impl_->callbacks.push_begin(impl_->event());
+  if (options.blocking) impl_->pusher->finish();
+  impl_->save_model_to(args.output_dir);
+  impl_->draw_plot();
+  return impl_->pusher->push_run(impl_->event(), options);
+}
+
+std::vector<PushOutcome> Trainer::wait_for_pushes() {
+  return impl_->pusher ? impl_->pusher->finish() : std::vector<PushOutcome>{};
+}
+
+std::optional<CardProgress> Trainer::Impl::progress_on_card() {
+  if (!options.card_progress || !training) return std::nullopt;
+  if (stopped_by_signal()) return CardProgress{.step = state.global_step, .of = state.max_steps};
+  return progress_of(event());
+}
+
+}  // namespace torchhub
