@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "torchhub/base/byte_size.h"
 #include "torchhub/base/error.h"
 #include "torchhub/hub/client.h"
 #include "torchhub/push/push_job.h"
@@ -20,6 +21,7 @@ namespace fs = std::filesystem;
 struct ResumeArguments {
   std::string folder = {};
   std::string endpoint = {};
+  std::string max_size = {};
   bool dry_run = false;
   bool on_top = false;
 };
@@ -69,6 +71,21 @@ std::shared_ptr<const void> claim_of(const PushJournal& journal) {
   }
 }
 
+/// A save that was refused for its size may go now.
+void allow(const PushJournal& journal, const std::string& max_size) {
+  auto target = journal.target();
+  if (max_size.empty() || !target) return;
+  target->selection.max_bytes = parse_byte_size(max_size);
+  journal.set_target(*target);
+}
+
+/// @return is there none?
+bool tell_of_refused_save(const PushJournal& journal) {
+  const auto refusal = refused_save(journal);
+  if (refusal) fmt::print(stderr, "torchhub: {}\n", *refusal);
+  return !refusal;
+}
+
 void resume(const ResumeArguments& arguments) {
   std::error_code error;
   if (!fs::is_directory(arguments.folder, error)) {
@@ -76,19 +93,26 @@ void resume(const ResumeArguments& arguments) {
         "'{}' is not a folder. Give the output_dir of a training run.", arguments.folder));
   }
   const PushJournal journal(arguments.folder);
-  if (list_pushes_left(journal).empty()) {  // then it may be no run's folder at all
+  const bool has_refused = refused_save(journal).has_value();
+  if (list_pushes_left(journal).empty() && !has_refused) {  // it may be no run's folder at all
     fmt::print("Nothing is left to push from '{}'.\n", arguments.folder);
     return;
   }
-  if (arguments.dry_run) return list(list_pushes_left(journal));
+  if (arguments.dry_run) {
+    list(list_pushes_left(journal));
+    if (!tell_of_refused_save(journal)) throw ExitStatus{kProblemFound};
+    return;
+  }
   HubOptions options = HubOptions::from_environment();
   if (!arguments.endpoint.empty()) options.endpoint = arguments.endpoint;
   const HubClient client(options);
   const auto claim = claim_of(journal);
+  allow(journal, arguments.max_size);
   bool all_pushed = true;
   for (PushJob& job : pushes_left(journal)) {
     all_pushed = push(client, std::move(job), journal, arguments.on_top) && all_pushed;
   }
+  all_pushed = tell_of_refused_save(journal) && all_pushed;
   if (!all_pushed) throw ExitStatus{kProblemFound};
 }
 
@@ -103,6 +127,8 @@ void add_push(CLI::App& app) {
       "resume", "Push what a run that was killed had saved and not pushed");
   resume_command->add_option("folder", arguments->folder, "The run's output_dir")->required();
   resume_command->add_option("--endpoint", arguments->endpoint, "The Hub; default: HF_ENDPOINT");
+  resume_command->add_option("--max-size", arguments->max_size,
+                             "Let a save be this large, whatever the run allowed; such as 5GB");
   resume_command->add_flag("--dry-run", arguments->dry_run, "List what would go, and push nothing");
   resume_command->add_flag("--on-top", arguments->on_top,
                            "Push even what others have changed on the Hub since it was saved");

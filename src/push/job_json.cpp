@@ -40,6 +40,18 @@ Json parsed(std::string_view text) {
   return json;
 }
 
+/// Absent in journals that are older than it.
+PathFilter filter_in(const Json& json, const char* key) {
+  const auto found = json.find(key);
+  if (found == json.end()) return {};
+  return {.allow = found->at("allow").get<std::vector<std::string>>(),
+          .ignore = found->at("ignore").get<std::vector<std::string>>()};
+}
+
+Json json_of(const PathFilter& filter) {
+  return {{"allow", filter.allow}, {"ignore", filter.ignore}};
+}
+
 template <typename Read>
 auto read_as(std::string_view text, Read read) {
   try {
@@ -117,11 +129,18 @@ std::string to_json_text(const PushTarget& target) {
   json["handed_over"] = target.handed_over;
   json["known"] = target.known;
   json["two_commits"] = target.two_commits;
+  json["root_files"] = json_of(target.selection.root);
+  json["checkpoint_files"] = json_of(target.selection.checkpoint);
+  if (target.selection.max_bytes) json["max_bytes"] = *target.selection.max_bytes;
   return text_of(json);
 }
 
 PushTarget push_target_of(std::string_view text) {
   return read_as(text, [](const Json& json) -> PushTarget {
+    SaveSelection selection{.root = filter_in(json, "root_files"),
+                            .checkpoint = filter_in(json, "checkpoint_files")};
+    const auto limit = json.find("max_bytes");
+    if (limit != json.end()) selection.max_bytes = limit->get<std::uint64_t>();
     return {.endpoint = json.at("endpoint").get<std::string>(),
             .repo = repo_in(json),
             .revision = json.at("revision").get<std::string>(),
@@ -130,7 +149,8 @@ PushTarget push_target_of(std::string_view text) {
             .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
             .handed_over = json.at("handed_over").get<std::int64_t>(),
             .known = json.at("known").get<std::vector<std::int64_t>>(),
-            .two_commits = json.value("two_commits", false)};  // not in older ones
+            .two_commits = json.value("two_commits", false),  // not in older ones
+            .selection = std::move(selection)};
   });
 }
 

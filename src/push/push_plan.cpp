@@ -1,10 +1,9 @@
 #include "base/folder_name.h"
+#include "push/size_guard.h"
 #include "torchhub/push/push_folder.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,8 +11,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kNamedFiles = 5;  // of those that make a push too large
 
 std::vector<std::string> problems_of(const PushFolderOptions& options) {
   std::vector<std::string> problems;
@@ -38,22 +35,6 @@ std::string repo_id_of(const fs::path& folder, const PushFolderOptions& options)
   return RepoId::parse(options.organization ? *options.organization + "/" + name : name).str();
 }
 
-void require_size(const PushPlan& plan, const PushFolderOptions& options, const fs::path& folder) {
-  if (!options.max_bytes || plan.bytes <= *options.max_bytes) return;
-  std::vector<FileToPush> largest = plan.files;
-  std::stable_sort(largest.begin(), largest.end(),
-                   [](const auto& a, const auto& b) { return a.bytes > b.bytes; });
-  largest.resize(std::min(largest.size(), kNamedFiles));
-  std::vector<std::string> names;
-  for (const FileToPush& file : largest) {
-    names.push_back(fmt::format("'{}' ({})", file.path, file.bytes));
-  }
-  throw PushTooLargeError(fmt::format(
-      "'{}' has {} bytes to push, more than the {} of max_bytes; nothing was pushed. Its largest "
-      "files: {}. Leave files out with the filter, or allow more.",
-      folder.string(), plan.bytes, *options.max_bytes, fmt::join(names, ", ")));
-}
-
 }  // namespace
 
 PushPlan plan_push(const fs::path& folder, const PushFolderOptions& options) {
@@ -74,7 +55,7 @@ PushPlan plan_push(const fs::path& folder, const PushFolderOptions& options) {
         "'{}' holds no file to push. Look at the folder and at the patterns of the filter.",
         folder.string()));
   }
-  require_size(plan, options, folder);
+  require_size(plan, options.max_bytes, fmt::format("'{}'", folder.string()));
   return plan;
 }
 

@@ -1,7 +1,7 @@
 #include "torchhub/push/resume.h"
 
 #include "base/read_if_there.h"
-#include "push/files_below.h"
+#include "push/saved_parts.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
 #include <optional>
 
 namespace torchhub {
@@ -73,33 +72,33 @@ bool lacks_second_commit(const PushTarget& target, const PushJob& job,
          });
 }
 
-std::vector<FileToPush> sized(const std::map<std::string, fs::path>& files) {
-  std::vector<FileToPush> found;
-  for (const auto& [path, file] : files) {
-    std::error_code gone;  // pushed by whoever is at it
-    const std::uint64_t bytes = fs::file_size(file, gone);
-    if (!gone) found.push_back({.path = path, .bytes = bytes});
-  }
-  return found;
+std::optional<std::string> card_of(const PushJournal& journal) {
+  return read_file_if_there(journal.output_dir() / "README.md");
 }
 
-std::map<std::string, fs::path> files_of(const std::vector<SavedPart>& parts) {
-  std::map<std::string, fs::path> files;
-  for (const SavedPart& part : parts) {
-    for (const std::string& path : files_below(part.folder, part.filter)) {
-      files[(fs::path(part.path_in_repo) / path).generic_string()] = part.folder / path;
-    }
-  }
-  return files;
-}
+/// Of a save that was cut off: what it brings, or why the run's selection does not let it go.
+struct CutOff {
+  std::int64_t step = 0;
+  PushPlan plan = {};
+  std::string refusal = {};
+};
 
-ListedPush listed_save(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
-  std::map<std::string, fs::path> files = files_of(parts_of_save(
-      journal.output_dir(), {.folder = checkpoint_of(journal, step)}, target.checkpoint));
-  const fs::path card = journal.output_dir() / "README.md";
-  std::error_code error;
-  if (fs::exists(card, error)) files["README.md"] = card;
-  return {.job = commit_of(journal, target, step), .files = sized(files)};
+/// Nothing if there is none. @param jobs those that were handed over
+std::optional<CutOff> save_cut_off(const PushJournal& journal,
+                                   const std::optional<PushTarget>& target,
+                                   const std::vector<PushJob>& jobs) {
+  const auto step = target ? step_cut_off(journal, *target, jobs) : std::nullopt;
+  if (!step) return std::nullopt;
+  CutOff save{.step = *step};
+  try {
+    save.plan = plan_save(journal.output_dir(), {.folder = checkpoint_of(journal, *step)}, *target,
+                          card_of(journal));
+  } catch (const PushTooLargeError& error) {
+    save.refusal = error.what();
+  } catch (const InvalidArgumentError& error) {
+    save.refusal = error.what();
+  }
+  return save;
 }
 
 }  // namespace
@@ -110,7 +109,8 @@ void complete_two_commits(const PushJournal& journal, const PushTarget& target,
     const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, jobs[i].step)};
     if (!lacks_second_commit(target, jobs[i], jobs)) continue;
     if (!is_complete_checkpoint(checkpoint.folder)) continue;
-    PushJob second = checkpoint_commit(jobs[i], journal, checkpoint, target.checkpoint);
+    PushJob second =
+        checkpoint_commit(jobs[i], journal, checkpoint, target.checkpoint, target.selection);
     journal.remember(second);
     jobs.insert(jobs.begin() + static_cast<std::ptrdiff_t>(i) + 1, std::move(second));
   }
@@ -121,12 +121,12 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
   const auto target = journal.target();
   if (!target) return jobs;
   complete_two_commits(journal, *target, jobs);
-  if (const auto step = step_cut_off(journal, *target, jobs)) {
-    PushJob first = commit_of(journal, *target, *step);
+  if (const auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
+    PushJob first = commit_of(journal, *target, save->step);
     first.snapshot = journal.new_snapshot();
     for (PushJob& job :
-         jobs_of_save(std::move(first), journal, {.folder = checkpoint_of(journal, *step)}, *target,
-                      read_file_if_there(journal.output_dir() / "README.md"))) {
+         jobs_of_save(std::move(first), journal, {.folder = checkpoint_of(journal, save->step)},
+                      *target, card_of(journal))) {
       journal.remember(job);
       jobs.push_back(std::move(job));
     }
@@ -143,13 +143,23 @@ std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
   std::vector<PushJob> jobs;
   for (PushJournal::Noted& noted : journal.noted()) {
     jobs.push_back(noted.job);
-    listed.push_back(
-        {.job = std::move(noted.job), .files = sized(files_of({{.folder = noted.files}}))});
+    listed.push_back({.job = std::move(noted.job),
+                      .files = plan_of({{.folder = noted.files}}, std::nullopt).files});
   }
   const auto target = journal.target();
-  const auto step = target ? step_cut_off(journal, *target, jobs) : std::nullopt;
-  if (step) listed.push_back(listed_save(journal, *target, *step));
+  if (auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
+    listed.push_back(
+        {.job = commit_of(journal, *target, save->step), .files = std::move(save->plan.files)});
+  }
   return listed;
+}
+
+std::optional<std::string> refused_save(const PushJournal& journal) {
+  std::vector<PushJob> jobs;
+  for (PushJournal::Noted& noted : journal.noted()) jobs.push_back(std::move(noted.job));
+  const auto save = save_cut_off(journal, journal.target(), jobs);
+  if (!save || save->refusal.empty()) return std::nullopt;
+  return save->refusal;
 }
 
 }  // namespace torchhub

@@ -99,6 +99,42 @@ TEST_F(PushCommand, PushesASaveThatItsProcessCouldNotHandOver) {
   EXPECT_NE(resume().output.find("Nothing is left"), std::string::npos);
 }
 
+TEST_F(PushCommand, SendsOfACutOffSaveWhatItsRunHadSelected) {
+  write_file_atomically(folder_ / "run/checkpoint-8/model.safetensors", "weights of 8");
+  write_file_atomically(folder_ / "run/checkpoint-8/optimizer.pt", "moments");
+  write_file_atomically(folder_ / "run/checkpoint-8/trainer_state.json", "{}");
+  write_file_atomically(folder_ / "run/notes.txt", "mine");
+  journal_.set_target({.endpoint = hub_.base_url(),
+                       .repo = repo_,
+                       .checkpoint = PushedCheckpoint::as_last,
+                       .selection = {.root = {.ignore = {"notes.txt"}},
+                                     .checkpoint = {.ignore = {"optimizer.pt"}}}});
+  EXPECT_EQ(resume().exit_code, 0);
+  EXPECT_TRUE(client_.file_exists(repo_, "model.safetensors"));
+  EXPECT_TRUE(client_.file_exists(repo_, "last-checkpoint/trainer_state.json"));
+  EXPECT_FALSE(client_.file_exists(repo_, "notes.txt"));
+  EXPECT_FALSE(client_.file_exists(repo_, "last-checkpoint/optimizer.pt"));
+}
+
+TEST_F(PushCommand, RefusesASaveAboveItsRunsLimitUnlessALargerOneIsGiven) {
+  write_file_atomically(folder_ / "run/checkpoint-8/model.safetensors", "weights of 8");
+  write_file_atomically(folder_ / "run/checkpoint-8/trainer_state.json", "{}");
+  journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .selection = {.max_bytes = 11}});
+  for (const Names& more : {Names{}, Names{"--dry-run"}}) {
+    const Finished refused = resume(more);
+    EXPECT_EQ(refused.exit_code, 1);
+    EXPECT_NE(refused.errors.find("checkpoint-8' has 12 bytes to push, more than the 11 of"),
+              std::string::npos)
+        << refused.errors;
+  }
+  leave_job(hub_.base_url());  // others go
+  EXPECT_EQ(resume().exit_code, 1);
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 5"}));
+  EXPECT_EQ(resume({"--max-size", "12 b"}).exit_code, 2);
+  EXPECT_EQ(resume({"--max-size", "1KB"}).exit_code, 0);
+  EXPECT_EQ(titles().back(), "Training in progress, step 8");
+}
+
 TEST_F(PushCommand, LeavesCheckpointsAloneThatWereThereBeforeTheRun) {
   write_file_atomically(folder_ / "run/checkpoint-9/model.safetensors", "of an older run");
   write_file_atomically(folder_ / "run/checkpoint-9/trainer_state.json", "{}");

@@ -3,6 +3,7 @@
 #include "torchhub/base/error.h"
 #include "torchhub/push/job.h"
 #include "torchhub/push/progress_message.h"
+#include "torchhub/push/save_selection.h"
 #include "torchhub/wire/repo.h"
 
 #include <chrono>
@@ -41,7 +42,8 @@ struct PushTarget {
   std::int64_t handed_over = 0;  ///< Newest save that the pusher has taken over.
   /// Checkpoints that were there when the run began: none of its own that was cut off.
   std::vector<std::int64_t> known = {};
-  bool two_commits = false;  ///< A save's checkpoint has a commit of its own.
+  bool two_commits = false;      ///< A save's checkpoint has a commit of its own.
+  SaveSelection selection = {};  ///< Also of a save that another process hands over.
 
   std::string place() const;  ///< As PushJob's.
 };

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "torchhub/base/error.h"
 #include "torchhub/base/glob.h"
 #include "torchhub/card/merge.h"
 #include "torchhub/hub/client.h"
 #include "torchhub/push/new_card.h"
+#include "torchhub/push/push_plan.h"
 #include "torchhub/push/pushable_files.h"
 
 #include <cstdint>
@@ -17,12 +17,6 @@
 #include <vector>
 
 namespace torchhub {
-
-/// A folder is larger than PushFolderOptions::max_bytes. The message names its largest files.
-class PushTooLargeError : public Error {
- public:
-  using Error::Error;
-};
 
 struct PushFolderOptions {
   /// `name` or `owner/name`, made if missing. Empty: the folder's name.
@@ -53,24 +47,7 @@ struct PushFolderOptions {
   TransferProgressFn progress = {};
 };
 
-/// A file that is to be pushed.
-struct FileToPush {
-  std::string path;  ///< In the folder and in the repository.
-  std::uint64_t bytes = 0;
-  bool operator==(const FileToPush&) const = default;
-};
-
-/// What push_folder() would do.
-struct PushPlan {
-  std::string repo_id;  ///< Without an owner: the token's account.
-  std::string revision;
-  std::string commit_message;
-  /// By path. README.md as the folder has it; what goes depends on the one on the Hub.
-  std::vector<FileToPush> files = {};
-  std::uint64_t bytes = 0;  ///< Of all files. Those that the Hub has already do not travel.
-};
-
-/// Asks no Hub, writes nothing.
+/// What push_folder() would do. Asks no Hub, writes nothing.
 /// @throws InvalidArgumentError that lists every problem, PushTooLargeError, FileError
 PushPlan plan_push(const std::filesystem::path& folder, const PushFolderOptions& options = {});
 

@@ -2,17 +2,25 @@
 
 #include "torchhub/push/job.h"
 #include "torchhub/push/journal.h"
-#include "torchhub/push/push_folder.h"
+#include "torchhub/push/push_plan.h"
 
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace torchhub {
 
 /// All that processes of the past had saved below the journal's folder and not pushed, oldest
 /// first: jobs that were handed over, and the newest checkpoint if its process was killed before it
-/// could hand it over. That one goes with the README.md that is there. What another process is at
-/// is left to it. @throws FileError, DiskFullError; Error if the journal is damaged
+/// could hand it over. That one goes with the README.md that is there, unless refused_save() says
+/// why it does not. What another process is at is left to it. @throws FileError, DiskFullError;
+/// Error if the journal is damaged
 std::vector<PushJob> pushes_left(const PushJournal& journal);
+
+/// Why the newest checkpoint is not among pushes_left() though nobody has handed it over: it is
+/// larger than the run's PushTarget::selection allows, or that takes nothing of it. Writes nothing.
+/// @throws as list_pushes_left
+std::optional<std::string> refused_save(const PushJournal& journal);
 
 /// One of them, by a look that changes nothing.
 struct ListedPush {

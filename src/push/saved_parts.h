@@ -1,0 +1,30 @@
+#pragma once
+
+#include "torchhub/push/saved_files.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Which files a save is made of, before any of them is copied.
+namespace torchhub {
+
+/// Files of output_dir: not our own, nor checkpoints, which go by strategy.
+PathFilter output_filter(const SaveSelection& selection);
+
+/// The whole checkpoint, where it goes. @param which not none
+SavedPart checkpoint_part(const CheckpointFiles& checkpoint, PushedCheckpoint which,
+                          const SaveSelection& selection);
+
+std::optional<std::string> selected_card(const std::optional<std::string>& card,
+                                         const SaveSelection& selection);
+
+/// As messages have it: "The save 'my-net/checkpoint-4'".
+std::string name_of_save(const std::filesystem::path& folder);
+
+/// What is to go of these parts, and as README.md the card; of two files for one path the later
+/// part's. Without a place or a message. @throws FileError
+PushPlan plan_of(const std::vector<SavedPart>& parts, const std::optional<std::string>& card);
+
+}  // namespace torchhub
