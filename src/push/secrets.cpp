@@ -1,5 +1,6 @@
 #include "torchhub/push/secrets.h"
 
+#include "push/known_secrets.h"
 #include "torchhub/base/cancel.h"
 #include "torchhub/base/mapped_file.h"
 
@@ -52,13 +53,16 @@ std::size_t find_token_shape(std::string_view text) {
   return first;
 }
 
-std::size_t find_secret(std::string_view bytes, const std::optional<std::string>& token) {
-  if (token && !token->empty()) {
-    const std::size_t at = find(bytes, *token);
-    if (at != std::string_view::npos) return at;
+/// @throws SecretFoundError
+void require_none(std::string_view bytes, const std::string& path,
+                  const std::vector<KnownSecret>& known) {
+  for (const KnownSecret& secret : known) {
+    const std::size_t at = find(bytes, secret.value);
+    if (at != std::string_view::npos) throw SecretFoundError(path, at, secret.variable);
   }
-  const bool is_text = bytes.substr(0, kTextProbe).find('\0') == std::string_view::npos;
-  return is_text ? find_token_shape(bytes) : std::string_view::npos;
+  if (bytes.substr(0, kTextProbe).find('\0') != std::string_view::npos) return;  // no text
+  const std::size_t at = find_token_shape(bytes);
+  if (at != std::string_view::npos) throw SecretFoundError(path, at);
 }
 
 /// Device and number of the file: hard links are one file.
@@ -70,12 +74,15 @@ std::pair<dev_t, ino_t> identity(const fs::path& file) {
 
 }  // namespace
 
-SecretFoundError::SecretFoundError(std::string path, std::uint64_t offset)
-    : Error(fmt::format("'{}' holds a token at byte {}; nothing was pushed. Take the token out of "
-                        "the file, and if it ever left this machine, revoke it on the Hub.",
-                        path, offset)),
+SecretFoundError::SecretFoundError(std::string path, std::uint64_t offset, std::string variable)
+    : Error(fmt::format("'{}' holds a token at byte {}{}; nothing was pushed. Take the token out "
+                        "of the file, and if it ever left this machine, revoke it where it was "
+                        "made.",
+                        path, offset,
+                        variable.empty() ? "" : fmt::format(" (the value of {})", variable))),
       path_(std::move(path)),
-      offset_(offset) {}
+      offset_(offset),
+      variable_(std::move(variable)) {}
 
 void require_no_secrets(const fs::path& folder, const std::optional<std::string>& token,
                         const std::stop_token& stop) {
@@ -89,6 +96,7 @@ void require_no_secrets(const fs::path& folder, const std::optional<std::string>
 
 void require_no_secrets(const fs::path& folder, const std::vector<std::string>& paths,
                         const std::optional<std::string>& token, const std::stop_token& stop) {
+  const std::vector<KnownSecret> known = known_secrets(token);
   std::set<std::pair<dev_t, ino_t>> seen;
   for (const std::string& path : paths) {
     throw_if_cancelled(stop, "looking for secrets in what is pushed");
@@ -96,9 +104,7 @@ void require_no_secrets(const fs::path& folder, const std::vector<std::string>& 
     if (!seen.insert(identity(place)).second || fs::file_size(place) == 0) continue;
     const auto file = MappedFile::open(place);
     const auto bytes = std::as_const(*file).bytes();
-    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const std::size_t at = find_secret(text, token);
-    if (at != std::string_view::npos) throw SecretFoundError(path, at);
+    require_none({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path, known);
   }
 }
 

@@ -1,6 +1,7 @@
 #include "torchhub/push/secrets.h"
 
 #include "support/temp_dir.h"
+#include "support/variable.h"
 #include "torchhub/base/atomic_file.h"
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@ namespace torchhub {
 namespace {
 
 using testing::TempDir;
+using testing::Variable;
 
 /// Looks like one of the Hub's and is none.
 const std::string kShaped =
@@ -27,6 +29,7 @@ class Secrets : public ::testing::Test {
       return std::nullopt;
     } catch (const SecretFoundError& error) {
       message_ = error.what();
+      variable_ = error.variable();
       return std::pair{error.path(), error.offset()};
     }
   }
@@ -34,6 +37,7 @@ class Secrets : public ::testing::Test {
 
   const TempDir folder_;
   mutable std::string message_;
+  mutable std::string variable_;
 };
 
 TEST_F(Secrets, FindsTheTokenInUseInAnyFileAndNamesThePlaceOnly) {
@@ -76,6 +80,43 @@ TEST_F(Secrets, LooksBehindAPrefixThatBeginsNoToken) {
   const std::string start = "hf_short hf_";
   write_file_atomically(folder_ / "a.txt", start + "x " + kShaped);
   EXPECT_EQ(found(), (Place{"a.txt", start.size() + 2}));
+}
+
+TEST_F(Secrets, FindsWhatTheEnvironmentHasInAnyFileAndNamesTheVariable) {
+  const std::string value = "0123456789abcdef0123456789abcdef01234567";
+  for (const char* name : {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "WANDB_API_KEY", "COMET_API_KEY",
+                           "NEPTUNE_API_TOKEN"}) {
+    const Variable set(name, value.c_str());
+    for (const char* before : {"key: ", "\0\0\0\0\0"}) {
+      write_file_atomically(folder_ / "wandb/config", std::string(before, 5) + value + "\n");
+      EXPECT_EQ(found("the-token-of-the-hub"), (Place{"wandb/config", 5})) << name;
+      EXPECT_EQ(variable_, name);
+      EXPECT_NE(message_.find("'wandb/config' holds a token at byte 5 (the value of " +
+                              std::string(name) + "); nothing was pushed."),
+                std::string::npos)
+          << message_;
+      EXPECT_EQ(message_.find(value), std::string::npos) << message_;
+    }
+  }
+  EXPECT_EQ(found(), std::nullopt);  // of a variable that is not set
+}
+
+TEST_F(Secrets, NamesTheVariableThatTheTokenInUseIsFromAlso) {
+  const std::string token = "secret-of-a-hub-of-our-own";
+  const Variable set("HF_TOKEN", token.c_str());
+  write_file_atomically(folder_ / "a.txt", token);
+  EXPECT_EQ(found(token), (Place{"a.txt", 0}));
+  EXPECT_EQ(variable_, "HF_TOKEN");
+}
+
+TEST_F(Secrets, TakesNoShortValueOfTheEnvironmentForASecret) {
+  const Variable wandb("WANDB_API_KEY", "fifteen letters");
+  const Variable comet("COMET_API_KEY", "");
+  write_file_atomically(folder_ / "a.txt", "fifteen letters");
+  EXPECT_EQ(found(), std::nullopt);
+  const Variable sixteen("NEPTUNE_API_TOKEN", "sixteen letters.");
+  write_file_atomically(folder_ / "a.txt", "sixteen letters.");
+  EXPECT_EQ(found(), (Place{"a.txt", 0}));
 }
 
 TEST_F(Secrets, HasNothingToSayOfEmptyFilesAndFolders) {

@@ -57,9 +57,9 @@ struct HubOptions {
   /// (HUGGING_FACE_HUB_TOKEN), the token file at HF_TOKEN_PATH or $HF_HOME/token,
   /// HF_HUB_DISABLE_IMPLICIT_TOKEN, HF_HOME, XDG_CACHE_HOME, HF_HUB_CACHE (HUGGINGFACE_HUB_CACHE),
   /// HF_HUB_OFFLINE (TRANSFORMERS_OFFLINE), HF_HUB_ETAG_TIMEOUT, HF_HUB_DOWNLOAD_TIMEOUT,
-  /// HF_HUB_DISABLE_SYMLINKS, HF_HUB_USER_AGENT_ORIGIN, SSL_CERT_FILE. Nothing else in the library
-  /// looks there. @throws InvalidArgumentError for a value that cannot be meant, FileError if a
-  /// token file is there and cannot be read
+  /// HF_HUB_DISABLE_SYMLINKS, HF_HUB_USER_AGENT_ORIGIN, SSL_CERT_FILE. Nothing else of the plain
+  /// half looks there but push/secrets.h, for what must not go up. @throws InvalidArgumentError for
+  /// a value that cannot be meant, FileError if a token file is there and cannot be read
   static HubOptions from_environment();
   /// The same with an environment of your own.
   static HubOptions from_environment(const Environment& environment);
