@@ -40,6 +40,14 @@ void add_organization_commands(CLI::App& admin, const std::shared_ptr<AdminArgum
   create->callback([arguments] {
     Admin(arguments->data).create_organization(arguments->name, arguments->user);
   });
+  CLI::App* add = org->add_subcommand("add", "Make a user a member, or change a member's role");
+  add->add_option("NAME", arguments->name, "The organisation")->required();
+  add->add_option("USER", arguments->user, "The member")->required();
+  add->add_option("--role", arguments->role, "read, contributor, write or admin")->required();
+  add->callback([arguments] {
+    Admin(arguments->data)
+        .set_member(arguments->name, arguments->user, parse_organization_role(arguments->role));
+  });
 }
 
 /// @return the token's value

@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "support/message_of.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/wire/commit_lines.h"
@@ -135,6 +136,46 @@ TEST_F(AccessTest, OrganizationsCountByRole) {
   EXPECT_EQ(eve_.get("/api/models/team/shared").status, 404);
   EXPECT_EQ(eve_.post("/api/repos/create", {{"name", "x"}, {"organization", "team"}}).status, 403);
   EXPECT_EQ(client_.get_json("/api/whoami-v2").at("orgs").at(0).at("roleInOrg"), "admin");
+}
+
+TEST_F(AccessTest, MembersMayWhatTheirRoleSays) {
+  hub_.admin().create_organization("team", "demo");
+  client_.create_repo("shared", {{"organization", "team"}, {"private", true}});
+  const auto may_write = [&](const std::string& repo) {
+    return eve_.get("/api/models/team/" + repo + "/auth-check/write").status;
+  };
+  const auto create = [&](const std::string& name) {
+    return eve_.post("/api/repos/create", {{"name", name}, {"organization", "team"}}).status;
+  };
+  const auto as = [&](OrganizationRole role) { hub_.admin().set_member("team", "eve", role); };
+  as(OrganizationRole::read);
+  EXPECT_EQ(eve_.get("/api/models/team/shared").status, 200);
+  EXPECT_EQ(may_write("shared"), 403);
+  EXPECT_EQ(create("hers"), 403);
+  as(OrganizationRole::contributor);
+  EXPECT_EQ(create("hers"), 200);
+  EXPECT_EQ(may_write("hers"), 200);
+  EXPECT_EQ(may_write("shared"), 403);
+  as(OrganizationRole::write);
+  EXPECT_EQ(may_write("shared"), 200);
+  EXPECT_EQ(eve_.get_json("/api/whoami-v2").at("orgs").at(0).at("roleInOrg"), "write");
+}
+
+TEST_F(AccessTest, AnOrganizationKeepsAnAdmin) {
+  hub_.admin().create_organization("team", "demo");
+  const auto change = [&](const char* user, const char* role) {
+    hub_.admin().set_member("team", user, parse_organization_role(role));
+  };
+  EXPECT_EQ(message_of<AccountError>([&] { change("demo", "read"); }),
+            "'demo' is the only admin of 'team', and stays it. Make somebody else admin first.");
+  EXPECT_EQ(client_.get_json("/api/whoami-v2").at("orgs").at(0).at("roleInOrg"), "admin");
+  change("eve", "admin");
+  change("demo", "read");
+  EXPECT_EQ(client_.get_json("/api/whoami-v2").at("orgs").at(0).at("roleInOrg"), "read");
+  EXPECT_EQ(message_of<InvalidArgumentError>([&] { change("demo", "boss"); }),
+            "'boss' is not a role in an organisation. Use read, contributor, write or admin.");
+  EXPECT_THROW(hub_.admin().set_member("demo", "eve", OrganizationRole::read), AccountError);
+  EXPECT_THROW(change("nemo", "read"), AccountError);
 }
 
 TEST_F(AccessTest, NobodyCreatesUnderAnotherName) {

@@ -255,5 +255,22 @@ TEST(AdminProgram, SaysWhatIsWrong) {
   EXPECT_EQ(admin({"token", "create", "ana"}).exit_code, 2);
 }
 
+TEST(AdminProgram, GivesMembersTheirRoles) {
+  const TempDir folder;
+  const auto admin = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"admin", "--data", (folder / "data").string()});
+    return torchhub_program(std::move(arguments));
+  };
+  admin({"user", "create", "ana"});
+  admin({"user", "create", "bob"});
+  EXPECT_EQ(admin({"org", "create", "team", "--owner", "ana"}).exit_code, 0);
+  EXPECT_EQ(admin({"org", "add", "team", "bob", "--role", "write"}).exit_code, 0);
+  EXPECT_EQ(admin({"org", "add", "team", "bob", "--role", "boss"}).exit_code, 2);
+  const Finished none = admin({"org", "add", "crew", "bob", "--role", "read"});
+  EXPECT_EQ(none.exit_code, 1);
+  EXPECT_NE(none.errors.find("There is no organisation 'crew' in"), std::string::npos)
+      << none.errors;
+}
+
 }  // namespace
 }  // namespace torchhub::testing

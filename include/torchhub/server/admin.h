@@ -18,6 +18,19 @@ enum class TokenRole { read, write };
 TokenRole parse_token_role(std::string_view word);
 std::string_view to_string(TokenRole role);
 
+/// What a member of an organisation may do with its repositories.
+enum class OrganizationRole {
+  read,         ///< See the private ones.
+  contributor,  ///< Make some, and write to those.
+  write,        ///< Write to all, make and delete some.
+  admin         ///< The same; and there is always one.
+};
+
+/// "read", "contributor", "write" or "admin". @throws InvalidArgumentError that lists the known
+/// words
+OrganizationRole parse_organization_role(std::string_view word);
+std::string_view to_string(OrganizationRole role);
+
 /// No user or organisation of that name, or there is one already.
 class AccountError : public Error {
  public:
@@ -40,6 +53,9 @@ class Admin {
   void create_site_admin(std::string_view name);
   /// A new organisation with `admin_user` as its admin. @throws as create_user
   void create_organization(std::string_view name, std::string_view admin_user);
+  /// Makes the user a member, or gives a member another role.
+  /// @throws AccountError if there is no such user or organisation, or if it had no admin then
+  void set_member(std::string_view organization, std::string_view user, OrganizationRole role);
   std::vector<std::string> users() const;
 
   /// The new token's value. Only its hash is kept: this is the one time it can be seen.

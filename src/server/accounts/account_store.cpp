@@ -100,6 +100,23 @@ Account AccountStore::create_organization(std::string_view name, const Account& 
   return organization;
 }
 
+bool AccountStore::set_member(const Account& organization, const Account& user,
+                              std::string_view role) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  connection->run(
+      "INSERT INTO member(org, user, role) VALUES(?,?,?) "
+      "ON CONFLICT(org, user) DO UPDATE SET role = excluded.role",
+      organization.id, user.id, role);
+  {
+    Statement admin =
+        connection->prepare("SELECT 1 FROM member WHERE org = ? AND role = 'admin' LIMIT 1");
+    if (!admin.bind(organization.id).step()) return false;
+  }
+  transaction.commit();
+  return true;
+}
+
 std::optional<Account> AccountStore::find(std::string_view name) const {
   auto connection = database_.lease();
   Statement row = connection->prepare(

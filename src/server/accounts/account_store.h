@@ -43,6 +43,8 @@ class AccountStore {
 
   Account create_user(std::string_view name, bool site_admin);
   Account create_organization(std::string_view name, const Account& admin);
+  /// @return false, and nothing is changed, if the organisation had no admin then
+  bool set_member(const Account& organization, const Account& user, std::string_view role);
   std::optional<Account> find(std::string_view name) const;
   std::vector<Account> users() const;
   std::vector<Membership> memberships(const Account& user) const;

@@ -22,6 +22,14 @@ struct Admin::Impl {
                     name, folder.root().string(), name));
   }
 
+  server::Account organization(std::string_view name) const {
+    const auto account = accounts.find(name);
+    if (account && account->is_organization) return *account;
+    throw AccountError(fmt::format(
+        "There is no organisation '{}' in '{}'. Make one with 'torchhub admin org create {}'.",
+        name, folder.root().string(), name));
+  }
+
   std::shared_ptr<const Clock> clock = system_clock();
   server::DataFolder folder;
   server::Database database;
@@ -38,6 +46,15 @@ void Admin::create_site_admin(std::string_view name) { impl_->accounts.create_us
 
 void Admin::create_organization(std::string_view name, std::string_view admin_user) {
   impl_->accounts.create_organization(name, impl_->user(admin_user));
+}
+
+void Admin::set_member(std::string_view organization, std::string_view user,
+                       OrganizationRole role) {
+  const server::Account in = impl_->organization(organization);
+  if (impl_->accounts.set_member(in, impl_->user(user), to_string(role))) return;
+  throw AccountError(
+      fmt::format("'{}' is the only admin of '{}', and stays it. Make somebody else admin first.",
+                  user, in.name));
 }
 
 std::vector<std::string> Admin::users() const {
