@@ -176,6 +176,9 @@ std::string token_advice(const RequestContext& context) {
                     : "Wait a while and try again."),
           std::move(failure));
     }
+    case 501:
+      throw HubHttpError(text("Failed:", "This Hub does not do that, now or later; do without."),
+                         std::move(failure));
     default:
       throw HubHttpError(
           text("Failed:", failure.status >= 500 ? "The fault is the server's; try again later."

@@ -138,6 +138,10 @@ TEST(RaiseForStatus, TellsTheOtherStatusesApart) {
   EXPECT_EQ(message_of<HubHttpError>(answer(503), context),
             "Failed: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (503, request 7f3a). "
             "The fault is the server's; try again later.");
+  EXPECT_EQ(
+      message_of<HubHttpError>(answer(501, {}, R"({"error":"No pull requests."})"), context),
+      "Failed: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (501, request 7f3a): No "
+      "pull requests. This Hub does not do that, now or later; do without.");
   EXPECT_EQ(message_of<HubHttpError>(answer(404), context),
             "Failed: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (404, request 7f3a). "
             "Check that HF_ENDPOINT is a Hub.");

@@ -22,6 +22,7 @@ void refuse_pull_requests(const HttpRequest& request) {
 
 Answer start_preupload(HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).writable(request);
+  refuse_pull_requests(request);  // before large files travel for nothing
   const std::string commit = need_commit(hub.open(repo), request.capture("rev"));
   return read_json([&hub, repo, commit](const json& body) {
     return json_response(preupload(hub, repo, commit, body));
