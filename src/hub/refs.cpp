@@ -106,6 +106,18 @@ void HubClient::create_tag(const Repo& repo, const std::string& tag,
   }
 }
 
+void HubClient::super_squash_history(const Repo& repo, const SquashOptions& options,
+                                     std::stop_token stop) const {
+  const HubApi& api = impl_->api;
+  const std::string message = options.commit_message.value_or(
+      fmt::format("Super-squash branch '{}' using torchhub", options.branch));
+  ask_for(api, "POST", api.api_url(repo, "/super-squash/" + percent_encode(options.branch)),
+          {{"message", message}},
+          api.writing(fmt::format("squashing branch '{}' of '{}'", options.branch, repo.id.str()),
+                      repo, options.branch),
+          stop);
+}
+
 void HubClient::delete_tag(const Repo& repo, const std::string& tag, std::stop_token stop) const {
   const HubApi& api = impl_->api;
   ask_for(api, "DELETE", api.api_url(repo, "/tag/" + percent_encode(tag)), nullptr,

@@ -25,7 +25,9 @@ CommitSchedulerOptions checked(CommitSchedulerOptions options) {
   }
   make_folders(options.folder_path);
   if (options.repo_id.empty()) options.repo_id = folder_name(options.folder_path);
-  while (options.path_in_repo.ends_with('/')) options.path_in_repo.pop_back();
+  std::string& path = options.path_in_repo;
+  while (path.ends_with('/')) path.pop_back();
+  path.erase(0, path.find_first_not_of('/'));
   return options;
 }
 
@@ -38,7 +40,7 @@ class CommitScheduler::Impl {
         options_(checked(std::move(options))),
         revision_(options_.revision.value_or(std::string(kDefaultRevision))),
         repo_(client_
-                  .create_repo({.id = RepoId::parse(options_.repo_id)},
+                  .create_repo({.id = RepoId::parse(options_.repo_id), .type = options_.repo_type},
                                {.private_ = options_.private_, .exist_ok = true})
                   .repo) {
     if (revision_ != kDefaultRevision) {
@@ -53,7 +55,10 @@ class CommitScheduler::Impl {
     const std::lock_guard one_at_a_time(looking_);
     ScheduledCommit outcome;
     try {
-      outcome = commit_what_changed();
+      commit_what_changed(outcome);
+      if (outcome.commit && options_.squash_history) {
+        client_.super_squash_history(repo_, {.branch = revision_});
+      }
     } catch (const std::exception& error) {
       outcome.error = error.what();  // crosses the thread as a value
       log::warning("scheduled_commit_failed", {{"repo", repo_.id.str()}, {"error", error.what()}});
@@ -74,18 +79,17 @@ class CommitScheduler::Impl {
   const Repo& repo() const { return repo_; }
 
  private:
-  ScheduledCommit commit_what_changed() {
+  void commit_what_changed(ScheduledCommit& outcome) {
     const Snapshot copies(fs::temp_directory_path() / ("torchhub-commit-" + random_hex(8)));
     const FileStamps changed = copy_changes(copies);
-    ScheduledCommit outcome{.files = changed.size()};
-    if (changed.empty()) return outcome;
+    if (changed.empty()) return;
     require_no_secrets(copies.folder(), client_.options().token);
     outcome.commit = client_.upload_folder(repo_, copies.folder(),
                                            {.path_in_repo = options_.path_in_repo,
                                             .commit_message = options_.commit_message,
                                             .revision = revision_});
+    outcome.files = changed.size();
     for (const auto& [path, stamp] : changed) committed_[path] = stamp;
-    return outcome;
   }
 
   /// @return what they were before they were copied: a line that comes later is seen next time

@@ -41,6 +41,16 @@ TEST(HubClient, ReadsWhoTheTokenIs) {
   EXPECT_EQ(me.orgs, std::vector<std::string>{"my-org"});
 }
 
+TEST(HubClient, AsksForASquashAsThePythonClientDoes) {
+  ScriptedHub hub;
+  hub.on("POST /api/models/demo/resnet/super-squash/a%2Fb", {.body = "{}"});
+  hub.client().super_squash_history(demo_repo(), {.branch = "a/b"});
+  EXPECT_EQ(nlohmann::json::parse(hub.server().requests().at(0).body),
+            (nlohmann::json{{"message", "Super-squash branch 'a/b' using torchhub"}}));
+  hub.client().super_squash_history(demo_repo(), {.branch = "a/b", .commit_message = "all"});
+  EXPECT_EQ(nlohmann::json::parse(hub.server().requests().at(1).body).at("message"), "all");
+}
+
 TEST(HubClient, SaysThatATokenIsMissingBeforeItAsksAnything) {
   ScriptedHub hub;
   HubOptions options = hub.options();

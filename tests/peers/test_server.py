@@ -7,9 +7,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from huggingface_hub import (CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi,
-                             HfFileSystem, ModelCard, get_hf_file_metadata, hf_hub_download,
-                             hf_hub_url, snapshot_download)
+from huggingface_hub import (CommitOperationAdd, CommitOperationCopy, CommitOperationDelete,
+                             CommitScheduler, HfApi, HfFileSystem, ModelCard,
+                             get_hf_file_metadata, hf_hub_download, hf_hub_url,
+                             snapshot_download)
 from huggingface_hub.errors import (EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError,
                                     RevisionNotFoundError)
 
@@ -165,6 +166,28 @@ def test_branches_and_tags(api, repo):
         api.delete_branch(repo, branch="exp/one")
     with pytest.raises(HfHubHTTPError, match="403"):
         api.delete_branch(repo, branch="main")
+
+
+def test_squash(api, repo):
+    for text in ("1", "2"):
+        api.upload_file(repo_id=repo, path_in_repo="a.txt", path_or_fileobj=text.encode())
+    api.create_tag(repo, tag="before")
+    assert len(api.list_repo_commits(repo)) == 3
+    api.super_squash_history(repo_id=repo, commit_message="all of it")
+    assert [commit.title for commit in api.list_repo_commits(repo)] == ["all of it"]
+    assert len(api.list_repo_commits(repo, revision="before")) == 3
+    assert hf_hub_download(repo, "a.txt", endpoint=api.endpoint, token=api.token)
+    with pytest.raises(RevisionNotFoundError):
+        api.super_squash_history(repo_id=repo, branch="nowhere")
+
+
+def test_commit_scheduler_squashes(api, repo, tmp_path):
+    (tmp_path / "log.txt").write_text("1")
+    with CommitScheduler(repo_id=repo, folder_path=tmp_path, every=1000, squash_history=True,
+                         hf_api=api) as scheduler:
+        scheduler.trigger().result()
+        (tmp_path / "log.txt").write_text("1\n2")
+    assert len(api.list_repo_commits(repo)) == 1
 
 
 def test_tree_and_paths(api, repo, folder):

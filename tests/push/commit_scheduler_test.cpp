@@ -1,5 +1,6 @@
 #include "torchhub/push/commit_scheduler.h"
 
+#include "support/ill_transport.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
@@ -188,6 +189,64 @@ TEST_F(CommitSchedule, PutsFilesWhereItIsTold) {
   EXPECT_EQ(scheduler.trigger().files, 1U);
   EXPECT_EQ(on_hub("data/sub/a.jsonl", "logs"), "1\n");
   EXPECT_EQ(commits(), 0U);
+}
+
+TEST_F(CommitSchedule, SquashesTheHistoryAfterEachCommitWhereAsked) {
+  int squashes = 0;
+  const auto transport = std::make_shared<testing::IllTransport>();
+  transport->fall_ill(
+      [&](const Request& request) {
+        squashes += request.url.find("/super-squash/logs") == std::string::npos ? 0 : 1;
+        return false;
+      },
+      {});
+  HubOptions counted = client_.options();
+  counted.transport = transport;
+  CommitSchedulerOptions how = options();
+  how.squash_history = true;
+  how.revision = "logs";
+  CommitScheduler scheduler(HubClient(counted), how);
+  for (const char* line : {"1\n", "2\n"}) {
+    append("a.jsonl", line);
+    EXPECT_TRUE(scheduler.trigger().ok());
+    EXPECT_EQ(commits("logs"), 0U);  // but for the one
+  }
+  EXPECT_EQ(on_hub("a.jsonl", "logs"), "1\n2\n");
+  EXPECT_TRUE(scheduler.trigger().ok());
+  EXPECT_EQ(squashes, 2);  // nothing new, nothing squashed
+}
+
+TEST_F(CommitSchedule, TellsOfAHistoryThatCouldNotBeSquashedAndSendsNothingTwice) {
+  const auto transport = std::make_shared<testing::IllTransport>();
+  HubOptions ill = client_.options();
+  ill.transport = transport;
+  CommitSchedulerOptions how = options();
+  how.squash_history = true;
+  CommitScheduler scheduler(HubClient(ill), how);
+  transport->fall_ill(
+      [](const Request& request) {
+        return request.url.find("/super-squash/") != std::string::npos;
+      },
+      {.status = 404});
+  append("a.jsonl", "1\n");
+  const ScheduledCommit half = scheduler.trigger();
+  EXPECT_TRUE(half.commit.has_value());
+  EXPECT_EQ(half.files, 1U);
+  EXPECT_NE(half.error.find("squashing branch 'main' of 'demo/logs'"), std::string::npos)
+      << half.error;
+  EXPECT_EQ(scheduler.trigger().files, 0U);
+  EXPECT_EQ(on_hub("a.jsonl"), "1\n");
+}
+
+TEST_F(CommitSchedule, KeepsADatasetAsWell) {
+  append("a.jsonl", "1\n");
+  CommitSchedulerOptions how = options();
+  how.repo_type = RepoType::dataset;
+  how.path_in_repo = "/data/";
+  CommitScheduler scheduler(client_, how);
+  EXPECT_TRUE(scheduler.trigger().ok());
+  EXPECT_TRUE(client_.file_exists({.id = repo_.id, .type = RepoType::dataset}, "data/a.jsonl"));
+  EXPECT_FALSE(client_.repo_exists(repo_));
 }
 
 TEST_F(CommitSchedule, SendsNoFileThatHoldsAToken) {

@@ -76,6 +76,29 @@ TEST_F(RefTest, DeletesBranchesButNotMain) {
   EXPECT_EQ(remove("branch/v1").status, 404) << "a tag is no branch";
 }
 
+TEST_F(RefTest, SquashesABranchAndNothingElse) {
+  branch("old");
+  tag("main", {{"tag", "v1"}});
+  const auto squash = [&](const std::string& name, const json& body) {
+    return client_.post("/api/models/demo/m/super-squash/" + name, body);
+  };
+  ASSERT_EQ(squash("main", {{"message", "all of it"}}).status, 200);
+  const json commits = client_.get_json("/api/models/demo/m/commits/main");
+  ASSERT_EQ(commits.size(), 1U);
+  EXPECT_EQ(commits[0].at("title"), "all of it");
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/a.txt").body, "2");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/commits/old").size(), 3U);
+  EXPECT_EQ(client_.get("/demo/m/resolve/v1/a.txt").body, "2");
+  EXPECT_EQ(client_.get("/demo/m/resolve/" + first_ + "/a.txt").body, "1") << "links to it are out";
+  client_.commit_file("demo/m", "a.txt", "3");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/commits/main").size(), 2U);
+  EXPECT_EQ(squash("v1", json::object()).status, 404) << "a tag is no branch";
+  EXPECT_EQ(squash("nowhere", json::object()).headers.get("X-Error-Code"), "RevisionNotFound");
+  EXPECT_EQ(squash("main", {{"message", 7}}).status, 400);
+  const HubClient reader(hub_.base_url(), hub_.read_token());
+  EXPECT_EQ(reader.post("/api/models/demo/m/super-squash/main", json::object()).status, 403);
+}
+
 TEST_F(RefTest, TagsPeelToTheirCommit) {
   EXPECT_EQ(tag(first_, {{"tag", "light"}}).status, 200);
   EXPECT_EQ(tag("main", {{"tag", "heavy"}, {"message", "a message"}}).status, 200);

@@ -60,6 +60,11 @@ class HubClient {
   void delete_branch(const Repo& repo, const std::string& branch, std::stop_token stop = {}) const;
   void create_tag(const Repo& repo, const std::string& tag, const CreateTagOptions& options = {},
                   std::stop_token stop = {}) const;
+  /// Makes what the branch has now its one commit. The history is lost for good, and with it what
+  /// another branch needs to be merged with this one. @throws RevisionNotFoundError;
+  /// BadRequestError for what is no branch
+  void super_squash_history(const Repo& repo, const SquashOptions& options = {},
+                            std::stop_token stop = {}) const;
   void delete_tag(const Repo& repo, const std::string& tag, std::stop_token stop = {}) const;
 
   // -- contents ----------------------------------------------------------------------------------

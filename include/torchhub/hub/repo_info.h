@@ -111,4 +111,10 @@ struct CreateTagOptions {
   bool exist_ok = false;
 };
 
+struct SquashOptions {
+  std::string branch = std::string(kDefaultRevision);
+  /// Of the one commit. Unset: "Super-squash branch '<branch>' using torchhub".
+  std::optional<std::string> commit_message = std::nullopt;
+};
+
 }  // namespace torchhub

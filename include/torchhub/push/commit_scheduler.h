@@ -19,20 +19,26 @@ namespace torchhub {
 struct ScheduledCommit {
   std::size_t files = 0;  ///< That were new or had changed; 0: no commit was made.
   std::optional<CommitInfo> commit = std::nullopt;
-  std::string error = {};  ///< Empty unless it failed; the next one brings the same files.
+  /// Empty unless it failed. Without a commit the next one brings the same files; with one they are
+  /// there, and only the history could not be squashed.
+  std::string error = {};
 
   bool ok() const { return error.empty(); }
 };
 
 struct CommitSchedulerOptions {
-  std::filesystem::path folder_path;                          ///< Made if missing.
-  std::string repo_id = {};                                   ///< Empty: the folder's name.
+  std::filesystem::path folder_path;  ///< Made if missing.
+  std::string repo_id = {};           ///< Empty: the folder's name.
+  RepoType repo_type = RepoType::model;
   std::chrono::milliseconds every = std::chrono::minutes(5);  ///< Between two looks. > 0.
   std::string path_in_repo = {};                              ///< Folder there; empty: the root.
   std::optional<std::string> revision = std::nullopt;  ///< Branch, made if missing. Unset: main.
   std::optional<bool> private_ = std::nullopt;         ///< Unset: the owner's default.
   PathFilter filter = {};                              ///< See pushable_files().
   std::string commit_message = "Scheduled Commit";
+  /// After each commit makes the branch's history that one commit: hundreds of them slow a
+  /// repository down. For good, other people's commits too. Not every Hub does that.
+  bool squash_history = false;
   /// Told of each look that found something, on the thread that made it. Must not throw, nor call
   /// the scheduler.
   std::function<void(const ScheduledCommit&)> on_commit = {};

@@ -6,6 +6,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/repo_maker.h"
+#include "server/repos/squash.h"
 #include "torchhub/base/timestamp.h"
 #include "torchhub/wire/error_codes.h"
 #include "torchhub/wire/repo.h"
@@ -155,6 +156,15 @@ HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const std::string& n
   return json_response(json::object());
 }
 
+HttpResponse squash(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
+                    const std::string& revision, const json& body) {
+  const std::string ref = need_branch(hub.open(repo), revision);
+  const std::string asked = optional_text(body, "message").value_or("");
+  const std::string message =
+      asked.empty() ? fmt::format("Super-squash branch '{}'", revision) : asked;
+  return json_response({{"commitOid", squash_branch(hub, repo, ref, message, caller.user.name)}});
+}
+
 /// JSON, or nothing at all: some clients send no body where every field is optional.
 Answer read_optional_json(std::function<HttpResponse(const json&)> answer) {
   constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
@@ -178,6 +188,14 @@ void add_ref_routes(Router& router, HubState& hub) {
   });
   router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
     return delete_branch(hub, Gate(hub).writable(request), request.capture("path"));
+  });
+  router.add("POST", "/api/{type}/{repo}/super-squash/{rev}", [&hub](const HttpRequest& request) {
+    const RepoRow repo = Gate(hub).writable(request);
+    const TokenOwner caller = Gate(hub).signed_in(request);
+    const std::string revision = request.capture("rev");
+    return read_optional_json([&hub, repo, caller, revision](const json& body) {
+      return squash(hub, repo, caller, revision, body);
+    });
   });
   router.add("POST", "/api/{type}/{repo}/tag/{rev}", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);

@@ -15,7 +15,7 @@ void add_repo_routes(Router& router, HubState& hub);
 void add_info_routes(Router& router, HubState& hub);
 /// tree, paths-info.
 void add_tree_routes(Router& router, HubState& hub);
-/// refs, branches, tags, commits.
+/// refs, branches, tags, commits, squash.
 void add_ref_routes(Router& router, HubState& hub);
 /// preupload, commit.
 void add_commit_routes(Router& router, HubState& hub);
