@@ -78,10 +78,16 @@ std::vector<std::string> ModelCard::words(std::string_view key) const {
   return out;
 }
 
-ModelIndex ModelCard::eval_results() const {
+ModelIndex ModelCard::eval_results(MetadataErrors errors) const {
   const auto found = metadata_->find(kModelIndex);
   if (found == metadata_->end() || found->is_null()) return {};
-  return from_model_index(*found);
+  try {
+    return from_model_index(*found);
+  } catch (const ModelCardError& error) {
+    if (errors == MetadataErrors::fail) throw;
+    log::warning("model_index_ignored", {{"error", error.what()}});
+    return {};
+  }
 }
 
 void ModelCard::set_eval_results(const std::string& model_name,

@@ -2,6 +2,7 @@
 
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
 
 #include <gtest/gtest.h>
@@ -63,6 +64,18 @@ TEST(ModelCard, ErrorsNameTheFile) {
                   "not a map of keys and values. Mend the block between the two '---' lines.");
   }
   EXPECT_THROW(ModelCard::load(dir.path() / "absent.md"), FileError);
+}
+
+TEST(ModelCard, LeavesABrokenModelIndexOutWhereAskedAndSaysSo) {
+  const ModelCard broken("---\nlicense: mit\nmodel-index:\n- name: net\n---\n");
+  EXPECT_THROW(static_cast<void>(broken.eval_results()), ModelCardError);
+  std::string lines;
+  log::set_sink([&](log::Level, std::string_view line) { lines += line; });
+  const ModelIndex index = broken.eval_results(MetadataErrors::ignore);
+  log::set_sink({});
+  EXPECT_TRUE(index.results.empty());
+  EXPECT_NE(lines.find("model_index_ignored"), std::string::npos) << lines;
+  EXPECT_EQ(broken.words("license"), std::vector<std::string>{"mit"});
 }
 
 TEST(ModelCard, IsNotLoadedOrEditedWhereItsFrontMatterIsHidden) {

@@ -14,6 +14,12 @@
 
 namespace torchhub {
 
+/// What becomes of metadata that is not as it must be (Python: ignore_metadata_errors).
+enum class MetadataErrors {
+  fail,   ///< ModelCardError.
+  ignore  ///< Logged, and taken for none.
+};
+
 /// The README.md of a repository: front matter that the Hub reads, and text for people. The text is
 /// the truth: what is not changed through a call here keeps its bytes, comments included.
 class ModelCard {
@@ -45,7 +51,7 @@ class ModelCard {
 
   /// What the model-index says; nothing if there is none. A card loads although its model-index is
   /// broken. @throws ModelCardError that names the part which is missing
-  ModelIndex eval_results() const;
+  ModelIndex eval_results(MetadataErrors errors = MetadataErrors::fail) const;
   /// In place of all that the model-index has; none removes it. To change a few, see
   /// update_metadata(). @throws ModelCardError if there are results and no name, or a source has a
   /// name but no URL
