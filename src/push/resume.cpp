@@ -61,15 +61,31 @@ PushJob commit_of(const PushJournal& journal, const PushTarget& target, std::int
           .is_left = true};
 }
 
-/// Has this save's checkpoint a commit of its own that was never noted?
-bool lacks_second_commit(const PushTarget& target, const PushJob& job,
+/// Has this save's checkpoint a commit of its own that was never noted, and can it still be made?
+bool needs_second_commit(const PushJournal& journal, const PushTarget& target, const PushJob& job,
                          const std::vector<PushJob>& jobs) {
   const bool has_two = target.two_commits && target.checkpoint != PushedCheckpoint::none;
   // What was handed over has been noted as a whole.
   if (!has_two || job.step <= target.handed_over || job.place() != target.place()) return false;
-  return job.lane.empty() && std::none_of(jobs.begin(), jobs.end(), [&](const PushJob& other) {
-           return other.lane == kCheckpointLane && other.step == job.step;
-         });
+  if (!job.lane.empty() || !is_complete_checkpoint(checkpoint_of(journal, job.step))) return false;
+  return std::none_of(jobs.begin(), jobs.end(), [&](const PushJob& other) {
+    return other.lane == kCheckpointLane && other.step == job.step;
+  });
+}
+
+ListedPush listed_second_commit(const PushJournal& journal, const PushTarget& target,
+                                PushJob first) {
+  const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, first.step)};
+  const SavedPart part = checkpoint_part(checkpoint, target.checkpoint, target.selection);
+  first.commit_message += kSecondCommit;
+  first.lane = kCheckpointLane;
+  return {.job = std::move(first), .files = plan_of({part}, std::nullopt).files};
+}
+
+std::vector<PushJob> jobs_of(const std::vector<PushJournal::Noted>& noted) {
+  std::vector<PushJob> jobs;
+  for (const PushJournal::Noted& entry : noted) jobs.push_back(entry.job);
+  return jobs;
 }
 
 std::optional<std::string> card_of(const PushJournal& journal) {
@@ -107,8 +123,7 @@ void complete_two_commits(const PushJournal& journal, const PushTarget& target,
                           std::vector<PushJob>& jobs) {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, jobs[i].step)};
-    if (!lacks_second_commit(target, jobs[i], jobs)) continue;
-    if (!is_complete_checkpoint(checkpoint.folder)) continue;
+    if (!needs_second_commit(journal, target, jobs[i], jobs)) continue;
     PushJob second =
         checkpoint_commit(jobs[i], journal, checkpoint, target.checkpoint, target.selection);
     journal.remember(second);
@@ -139,14 +154,16 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
 }
 
 std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
-  std::vector<ListedPush> listed;
-  std::vector<PushJob> jobs;
-  for (PushJournal::Noted& noted : journal.noted()) {
-    jobs.push_back(noted.job);
-    listed.push_back({.job = std::move(noted.job),
-                      .files = plan_of({{.folder = noted.files}}, std::nullopt).files});
-  }
+  const std::vector<PushJournal::Noted> noted = journal.noted();
+  const std::vector<PushJob> jobs = jobs_of(noted);
   const auto target = journal.target();
+  std::vector<ListedPush> listed;
+  for (const auto& [job, files] : noted) {
+    listed.push_back({.job = job, .files = plan_of({{.folder = files}}, std::nullopt).files});
+    if (target && needs_second_commit(journal, *target, job, jobs)) {
+      listed.push_back(listed_second_commit(journal, *target, job));
+    }
+  }
   if (auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
     listed.push_back(
         {.job = commit_of(journal, *target, save->step), .files = std::move(save->plan.files)});
@@ -155,9 +172,7 @@ std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
 }
 
 std::optional<std::string> refused_save(const PushJournal& journal) {
-  std::vector<PushJob> jobs;
-  for (PushJournal::Noted& noted : journal.noted()) jobs.push_back(std::move(noted.job));
-  const auto save = save_cut_off(journal, journal.target(), jobs);
+  const auto save = save_cut_off(journal, journal.target(), jobs_of(journal.noted()));
   if (!save || save->refusal.empty()) return std::nullopt;
   return save->refusal;
 }

@@ -78,10 +78,18 @@ TEST_F(Resume, MakesTheSecondCommitThatAKillBetweenTheTwoLeftOut) {
     save(step);
     handed_over_until(step - 2);
     journal_.remember(jobs_of(step).front());
+    const std::vector<ListedPush> listed = list_pushes_left(journal_);
     const std::string message = "step " + std::to_string(step);
     EXPECT_EQ(messages_left(), (Names{message, message + ", checkpoint"}));
     const std::vector<PushJob> jobs = pushes_left(journal_);
     ASSERT_EQ(jobs.size(), 2U);
+    ASSERT_EQ(listed.size(), 2U) << "a look before anything is made";
+    for (std::size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(listed[i].job.commit_message, jobs[i].commit_message);
+      Names paths;
+      for (const FileToPush& file : listed[i].files) paths.push_back(file.path);
+      EXPECT_EQ(paths, jobs[i].snapshot.paths());
+    }
     const std::string place =
         which == PushedCheckpoint::as_last ? "last-checkpoint" : "checkpoint-6";
     EXPECT_EQ(jobs[1].snapshot.paths(),

@@ -16,6 +16,8 @@ namespace torchhub {
 
 /// PushJob::lane of checkpoints that have commits of their own.
 inline constexpr std::string_view kCheckpointLane = "checkpoint";
+/// What their messages have after those of the saves.
+inline constexpr std::string_view kSecondCommit = ", checkpoint";
 
 /// A complete checkpoint, and the digests of its files by name as far as they are known.
 struct CheckpointFiles {
