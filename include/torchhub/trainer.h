@@ -119,6 +119,9 @@ struct TrainerOptions {
   MovedBranch moved_branch = MovedBranch::merge;
   /// Python makes two commits of a save that brings its checkpoint.
   SaveCommits save_commits = SaveCommits::one;
+  /// What of each save goes up: patterns for the repository's root and for checkpoints, and a size
+  /// above which a save is refused, which then counts as a push that failed. See plan_push().
+  SaveSelection push_selection = {};
   /// How long the end of train() waits for pushes. What is left then is in output_dir, the report
   /// says so, and the next start or `torchhub push resume` pushes it. Unset: as long as it takes.
   std::optional<std::chrono::milliseconds> push_time_limit = std::nullopt;
@@ -280,6 +283,10 @@ class Trainer {
   /// @throws what HubClient::create_commit throws; InvalidArgumentError for a tag that stands
   /// elsewhere
   virtual CommitInfo push_to_hub(const PushToHubOptions& options = {});
+  /// What a save of now would bring to the Hub, by path and size: output_dir as it is, with its
+  /// newest checkpoint, and the card. Asks no Hub, writes nothing. @throws PushTooLargeError;
+  /// InvalidArgumentError if nothing is selected; FileError
+  PushPlan plan_push() const;
   /// Waits for what push_to_hub() has handed over without `blocking`, at most for push_time_limit.
   /// What does not arrive by then, or before this Trainer goes, the next start pushes.
   /// @return the outcomes of all pushes so far

@@ -31,6 +31,7 @@ PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
           .hub_revision = options.hub_revision,
           .hub = *options.hub,
           .moved_branch = options.moved_branch,
+          .selection = options.selection,
           .time_limit = options.time_limit,
           .card = options.card,
           .card_mode = options.card_mode,

@@ -186,7 +186,7 @@ void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   const StallTimer timer(stall_seconds_);
   if (options_.hub_strategy == HubStrategy::end) {
     push_at_end("End of training", event.state.global_step, [&](PushJob& job) {
-      add_output_folder(job, options_.output_dir, refreshed_card(event));
+      add_output_folder(job, options_.output_dir, refreshed_card(event), options_.selection);
     });
   } else if (must_bring_best_model(event)) {
     const std::int64_t step = *event.weights_step;
@@ -214,13 +214,13 @@ void PushToHubCallback::push_at_end(const std::string& commit_message, std::int6
 /// they would have brought.
 void PushToHubCallback::add_best_model(PushJob& job, const TrainerEvent& event) const {
   add_save(job, options_.output_dir, {.folder = *event.state.best_model_checkpoint},
-           PushedCheckpoint::none, refreshed_card(event));
+           PushedCheckpoint::none, refreshed_card(event), options_.selection);
   const PushTarget to = target();
   if (to.checkpoint == PushedCheckpoint::under_its_name) job.droppable = false;
   if (to.checkpoint != PushedCheckpoint::as_last || to.two_commits) return;
   const CheckpointFiles newest{.folder = options_.output_dir / checkpoint_name(handed_over_)};
   if (is_complete_checkpoint(newest.folder)) {
-    add_checkpoint(job, newest, to.checkpoint);
+    add_checkpoint(job, newest, to.checkpoint, options_.selection);
   } else {
     job.droppable = false;  // rotation has taken it: only its own push still has it
   }
@@ -232,7 +232,7 @@ void PushToHubCallback::push(const fs::path& folder, const std::string& commit_m
   const StallTimer timer(stall_seconds_);
   begin();
   PushJob job = empty_job(commit_message, step);
-  add_output_folder(job, folder, card);
+  add_output_folder(job, folder, card, options_.selection);
   job.replaced.insert(job.replaced.end(), replaced.begin(), replaced.end());
   submit(std::move(job));
   collect(worker_->take_outcomes());

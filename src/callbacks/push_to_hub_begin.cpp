@@ -109,7 +109,8 @@ PushTarget PushToHubCallback::target() const {
           .progress_unit = options_.progress_unit,
           .handed_over = handed_over_,
           .known = known_,
-          .two_commits = options_.save_commits == SaveCommits::two};
+          .two_commits = options_.save_commits == SaveCommits::two,
+          .selection = options_.selection};
 }
 
 void PushToHubCallback::note_handed_over(std::int64_t step) {

@@ -8,6 +8,7 @@
 #include "torchhub/callbacks/training_card.h"
 #include "torchhub/push/push_job.h"
 #include "torchhub/push/saved_files.h"
+#include "torchhub/wire/checkpoint_folders.h"
 
 namespace torchhub {
 
@@ -18,8 +19,19 @@ CommitInfo PushToHubCallback::push_and_wait(const std::filesystem::path& folder,
   begin();
   collect(worker_->drain());
   PushJob job = empty_job(commit_message, 0);
-  add_output_folder(job, folder, card);
+  add_output_folder(job, folder, card, options_.selection);
   return push_now(job);
+}
+
+PushPlan PushToHubCallback::plan(const std::string& card) const {
+  PushTarget to = target();
+  if (!has_begun_) {
+    to.repo.id = RepoId::parse(options_.hub_model_id.value_or(default_name(options_.output_dir)));
+  }
+  CheckpointFiles newest;
+  const std::vector<std::int64_t> steps = complete_checkpoints(options_.output_dir);
+  if (!steps.empty()) newest.folder = options_.output_dir / checkpoint_name(steps.back());
+  return plan_save(options_.output_dir, newest, to, card);
 }
 
 CommitInfo PushToHubCallback::push_now(const PushJob& job) {
@@ -52,7 +64,8 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHu
   make_branch(client, job.repo, job.revision);
   std::optional<GitTag> tag;
   if (push.tag) tag.emplace(client, repo_, *push.tag, job.revision);
-  add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")));
+  add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")),
+                    options_.selection);
   if (!push.blocking) {
     submit(std::move(job));
     return {.oid = {}, .commit_url = {}, .commit_message = push.commit_message};

@@ -83,6 +83,7 @@ std::optional<std::string> PushToHubCallback::card_for_tag(const TrainerEvent& e
 
 /// The card of the newest save is wrong as soon as the run is over.
 bool PushToHubCallback::must_correct_card(const TrainerEvent& event) const {
+  if (!options_.selection.root.takes("README.md")) return false;
   return announced_.card && says_in_progress(*announced_.card) &&
          !says_in_progress(generated_card(event));
 }

@@ -19,6 +19,7 @@ std::shared_ptr<PushToHubCallback> Trainer::Impl::make_pusher(
   to.moved_branch = options.moved_branch;
   to.save_commits = options.save_commits;
   to.card_mode = options.card_mode;
+  to.selection = options.push_selection;
   to.time_limit = options.push_time_limit;
   to.on_push_end = [this](const PushOutcome& outcome) { callbacks.push_end(event(), outcome); };
   to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
@@ -59,6 +60,11 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
   impl_->save_model_to(args.output_dir);
   impl_->draw_plot();
   return impl_->pusher->push_run(impl_->event(), options);
+}
+
+PushPlan Trainer::plan_push() const {
+  const auto pusher = impl_->pusher ? impl_->pusher : impl_->make_pusher();
+  return pusher->plan(model_card());
 }
 
 std::vector<PushOutcome> Trainer::wait_for_pushes() {

@@ -44,6 +44,9 @@ struct LoopPusherOptions {
   /// start, or for `torchhub push resume`. Unset: as long as it takes.
   std::optional<std::chrono::milliseconds> time_limit = std::nullopt;
   MovedBranch moved_branch = MovedBranch::merge;  ///< Where others have committed meanwhile.
+  /// What of each save goes up, and how much at most; a checkpoint's folder by its paths below
+  /// output_dir, such as "checkpoint/*".
+  SaveSelection selection = {};
   /// What the card says beyond the history; `hyperparameters` too is for the loop to name.
   TrainingCard card = {.model_name = {}};
   CardMode card_mode = CardMode::merge;  ///< What becomes of a README.md that is there.

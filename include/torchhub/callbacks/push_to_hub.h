@@ -4,6 +4,8 @@
 #include "torchhub/hub/client.h"
 #include "torchhub/push/card_sync.h"
 #include "torchhub/push/journal.h"
+#include "torchhub/push/push_plan.h"
+#include "torchhub/push/save_selection.h"
 #include "torchhub/push/worker.h"
 #include "torchhub/training/callback.h"
 
@@ -56,6 +58,7 @@ struct PushToHubCallbackOptions {
   /// Where others have committed meanwhile.
   MovedBranch moved_branch = MovedBranch::merge;
   SaveCommits save_commits = SaveCommits::one;
+  SaveSelection selection = {};  ///< What of a save goes up, and how much at most.
   /// How long on_train_end() and finish() wait for what is on its way; what is left then stays on
   /// disk for the next start, or for `torchhub push resume`. Unset: as long as it takes.
   std::optional<std::chrono::milliseconds> time_limit = std::nullopt;
@@ -118,6 +121,9 @@ class PushToHubCallback final : public TrainerCallback {
   /// Where it pushes to. After begin().
   const Repo& repo() const { return repo_; }
 
+  /// What a save of now would bring: the newest checkpoint, what lies beside it, and the card. Asks
+  /// no Hub, writes nothing. @throws as plan_save()
+  PushPlan plan(const std::string& card) const;
   /// Hands over what is in `folder` now, but for `_*` and checkpoints, to be committed at the
   /// repository's root; returns when the files are copied. @throws DiskFullError, FileError
   /// @param card text of README.md; unset: the one in the folder, if any
