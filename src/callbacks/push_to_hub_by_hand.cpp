@@ -58,10 +58,12 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHu
   collect(push.blocking ? worker_->drain() : worker_->take_outcomes());
   PushJob job = empty_job(push.commit_message, push.blocking ? 0 : weights_step_of(event));
   job.token = push.token;
-  if (push.revision) job.revision = *push.revision;
-  job.elsewhere = job.revision != target().revision;
   const HubClient client = with_token(client_, push.token);
-  make_branch(client, job.repo, job.revision);
+  if (push.revision) {
+    job.revision = *push.revision;
+    job.elsewhere = job.revision != target().revision;
+    make_branch(client, job.repo, job.revision);
+  }
   std::optional<GitTag> tag;
   if (push.tag) tag.emplace(client, repo_, *push.tag, job.revision);
   add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")),

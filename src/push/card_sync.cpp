@@ -12,12 +12,12 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path card_of(const fs::path& folder) { return folder / "README.md"; }
+fs::path generated_last(const fs::path& folder) { return folder / "_torchhub/generated-card.md"; }
+
 /// One that nobody but us has written into is no one's to keep.
 CardMode mode_for(CardMode mode, const CardVersions& versions) {
   return mode == CardMode::keep && versions.base == versions.old ? CardMode::overwrite : mode;
 }
-
-fs::path generated_last(const fs::path& folder) { return folder / "_torchhub/generated-card.md"; }
 
 }  // namespace
 

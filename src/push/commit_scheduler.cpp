@@ -1,6 +1,7 @@
 #include "torchhub/push/commit_scheduler.h"
 
 #include "base/folder_name.h"
+#include "push/branch.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
@@ -43,9 +44,7 @@ class CommitScheduler::Impl {
                   .create_repo({.id = RepoId::parse(options_.repo_id), .type = options_.repo_type},
                                {.private_ = options_.private_, .exist_ok = true})
                   .repo) {
-    if (revision_ != kDefaultRevision) {
-      client_.create_branch(repo_, revision_, {.exist_ok = true});
-    }
+    make_branch(client_, repo_, revision_);
     thread_ = std::jthread([this](const std::stop_token& stop) {
       while (options_.clock->sleep_for(options_.every, stop)) look();
     });

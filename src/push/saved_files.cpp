@@ -15,9 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool takes_all(const PathFilter& filter) { return filter.allow.empty() && filter.ignore.empty(); }
+
+/// Only then a look at all files is worth while.
+bool may_refuse(const SaveSelection& selection) {
+  return selection.max_bytes || !takes_all(selection.root) || !takes_all(selection.checkpoint);
+}
+
 /// Do weights of `folder` stay here? Then those on the Hub must not go for want of them.
 bool leaves_weights_out(const fs::path& folder, const PathFilter& asked) {
-  if (asked.allow.empty() && asked.ignore.empty()) return false;
+  if (takes_all(asked)) return false;
   const std::vector<std::string> weights = files_below(folder, {.allow = root_weights()});
   return std::any_of(weights.begin(), weights.end(),
                      [&](const std::string& path) { return !asked.takes(path); });
@@ -67,7 +74,9 @@ std::vector<PushJob> jobs_of_save(PushJob first, const PushJournal& journal,
                                   const std::optional<std::string>& card) {
   const PushedCheckpoint which = target.checkpoint;
   const SaveSelection& selection = target.selection;
-  static_cast<void>(plan_save(journal.output_dir(), checkpoint, target, card));  // may it go?
+  if (may_refuse(selection)) {
+    static_cast<void>(plan_save(journal.output_dir(), checkpoint, target, card));
+  }
   const bool second = target.two_commits && which != PushedCheckpoint::none;
   if (which == PushedCheckpoint::under_its_name) first.droppable = false;  // each is wanted
   add_save(first, journal.output_dir(), checkpoint, second ? PushedCheckpoint::none : which, card,

@@ -54,7 +54,6 @@ CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
     pusher->begin();  // where this fails, another token may do
     impl_->pusher = pusher;
   }
-  impl_->pusher->begin();
   impl_->callbacks.push_begin(impl_->event());
   if (options.blocking) impl_->pusher->finish();
   impl_->save_model_to(args.output_dir);

@@ -1,5 +1,6 @@
 #include "torchhub/push/push_job.h"
 
+#include "push/saved_job.h"
 #include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
@@ -10,7 +11,6 @@
 #include "torchhub/push/saved_files.h"
 #include "torchhub/push/secrets.h"
 
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -41,17 +41,8 @@ class PushJobs : public ::testing::Test {
  protected:
   void SetUp() override { client_.create_repo(repo_); }
 
-  /// A save of step `step` whose weights say so.
   PushJob save(std::int64_t step, const std::string& card = {}) const {
-    PushJob job{.repo = repo_,
-                .endpoint = hub_.base_url(),
-                .commit_message = fmt::format("step {}", step),
-                .step = step,
-                .snapshot = journal_.new_snapshot(),
-                .replaced = {"model*.safetensors"}};
-    job.snapshot.add_text(fmt::format("weights of {}", step), "model.safetensors");
-    if (!card.empty()) job.snapshot.add_text(card, "README.md");
-    return job;
+    return testing::saved_job(journal_, repo_, hub_.base_url(), step, card);
   }
 
   PushOutcome push(const PushJob& job) const { return push_job(client_, job, journal_); }

@@ -1,4 +1,5 @@
 // Somebody edits the card on the Hub between a push's look at it and its commit.
+#include "push/saved_job.h"
 #include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
@@ -67,15 +68,7 @@ class PushRace : public ::testing::Test {
   void SetUp() override { somebody_.create_repo(repo_); }
 
   PushJob save(std::int64_t step, const std::string& card) const {
-    PushJob job{.repo = repo_,
-                .endpoint = hub_.base_url(),
-                .commit_message = fmt::format("step {}", step),
-                .step = step,
-                .snapshot = journal_.new_snapshot(),
-                .replaced = {"model*.safetensors"}};
-    job.snapshot.add_text(fmt::format("weights of {}", step), "model.safetensors");
-    job.snapshot.add_text(card, "README.md");
-    return job;
+    return testing::saved_job(journal_, repo_, hub_.base_url(), step, card);
   }
 
   PushOutcome push(const PushJob& job) const { return push_job(client_, job, journal_); }
