@@ -195,7 +195,8 @@ void PushToHubCallback::on_train_end(const TrainerEvent& event) {
   } else if (must_correct_card(event)) {
     push_at_end("End of training, model card", event.state.global_step, [&](PushJob& job) {
       job.droppable = false;  // nor may it take a save's place
-      if (const auto card = refreshed_card(event)) job.snapshot.add_text(*card, "README.md");
+      if (const auto card = refreshed_card(at_newest_save(event)))
+        job.snapshot.add_text(*card, "README.md");
     });
   }
   collect(worker_->drain(options_.time_limit));

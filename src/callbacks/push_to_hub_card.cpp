@@ -88,6 +88,13 @@ bool PushToHubCallback::must_correct_card(const TrainerEvent& event) const {
          !says_in_progress(generated_card(event));
 }
 
+/// The repository's root has the weights of that save, whatever was evaluated since.
+TrainerEvent PushToHubCallback::at_newest_save(const TrainerEvent& event) const {
+  TrainerEvent at = event;
+  at.weights_step = handed_over_;
+  return at;
+}
+
 /// What people wrote on the Hub is from now on in the card here too, unless that was changed since.
 void PushToHubCallback::adopt_merged_card(const std::string& card) const {
   const fs::path here = options_.output_dir / "README.md";

@@ -3,10 +3,26 @@
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/trainer_impl.h"
 
+#include <utility>
+
 namespace torchhub {
 namespace {
 
 constexpr const char* kJitCheckpoint = "JITCheckpointCallback";
+
+/// While a card is made of other weights than the model's of now.
+class WeightsStepScope {
+ public:
+  WeightsStepScope(std::optional<std::int64_t>& place, std::optional<std::int64_t> step)
+      : place_(place), before_(std::exchange(place, step)) {}
+  ~WeightsStepScope() { place_ = before_; }
+  WeightsStepScope(const WeightsStepScope&) = delete;
+  WeightsStepScope& operator=(const WeightsStepScope&) = delete;
+
+ private:
+  std::optional<std::int64_t>& place_;
+  std::optional<std::int64_t> before_;
+};
 
 }  // namespace
 
@@ -22,7 +38,10 @@ std::shared_ptr<PushToHubCallback> Trainer::Impl::make_pusher(
   to.selection = options.push_selection;
   to.time_limit = options.push_time_limit;
   to.on_push_end = [this](const PushOutcome& outcome) { callbacks.push_end(event(), outcome); };
-  to.make_card = [this](const TrainerEvent&) { return owner.model_card(); };
+  to.make_card = [this](const TrainerEvent& at) {
+    const WeightsStepScope scope(weights_step, at.weights_step);
+    return owner.model_card();
+  };
   return std::make_shared<PushToHubCallback>(std::move(to));
 }
 

@@ -1,5 +1,6 @@
 // The card of a save says that training goes on; once it is over, the card on the hub does not.
 #include "support/commit_titles.h"
+#include "support/logged_values.h"
 #include "trainer/pushed_card.h"
 
 namespace torchhub {
@@ -63,6 +64,29 @@ TEST_F(CardProgressOnHub, IsTakenBackWhereTheRunEndsAfterItsLastSave) {
   EXPECT_FALSE(says_in_progress(pushed("README.md")));
   EXPECT_EQ(pushed("model.safetensors"),
             read_file(output_dir_ / "checkpoint-2" / "model.safetensors"));
+}
+
+TEST_F(CardProgressOnHub, GivesWayToTheResultsOfTheWeightsThatAreThere) {
+  class EvaluateAndStop final : public TrainerCallback {
+   public:
+    std::string name() const override { return "EvaluateAndStop"; }
+    void on_step_end(const TrainerEvent& event) override {
+      if (event.state.global_step != 3) return;
+      event.control.should_evaluate = true;
+      event.control.should_training_stop = true;
+    }
+  };
+  TrainerOptions o = options();
+  o.args.learning_rate = 0.1;  // so that each evaluation is another
+  o.callbacks = {std::make_shared<EvaluateAndStop>()};
+  Trainer trainer(std::move(o));
+  const TrainOutput out = trainer.train();
+  ASSERT_EQ(out.pushes.size(), 2U);
+  const auto losses = testing::logged_values(trainer.state().log_history, "eval_loss");
+  ASSERT_EQ(losses.size(), 2U);
+  EXPECT_TRUE(has(pushed("README.md"),
+                  fmt::format("on the evaluation set at step 2:\n- Loss: {:.4f}\n", losses[0])))
+      << pushed("README.md");
 }
 
 TEST_F(CardProgressOnHub, StaysWhereTheRunFailed) {

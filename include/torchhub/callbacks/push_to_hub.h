@@ -182,6 +182,7 @@ class PushToHubCallback final : public TrainerCallback {
   CommitInfo push_now(const PushJob& job);
   bool must_bring_best_model(const TrainerEvent& event) const;
   bool must_correct_card(const TrainerEvent& event) const;
+  TrainerEvent at_newest_save(const TrainerEvent& event) const;
   std::optional<std::string> card_for_tag(const TrainerEvent& event, const std::string& tag) const;
   PushJob empty_job(const std::string& commit_message, std::int64_t step) const;
   /// A save, as it is announced with its commit.
