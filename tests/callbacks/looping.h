@@ -1,6 +1,7 @@
 #pragma once
 
 #include "support/commit_titles.h"
+#include "support/direct_client.h"
 #include "support/gate_transport.h"
 #include "support/local_hub.h"
 #include "support/temp_dir.h"
@@ -49,11 +50,7 @@ class Looping : public ::testing::Test {
                      const std::string& revision = std::string(kDefaultRevision)) const {
     return read_file(client().hub_download(repo_, path, {.revision = revision}));
   }
-  HubClient client() const {
-    HubOptions direct = hub_options_;
-    direct.transport = nullptr;
-    return HubClient(direct);
-  }
+  HubClient client() const { return direct_client(hub_options_); }
 
   const TempDir folder_;
   const std::filesystem::path output_dir_ = folder_ / "net";

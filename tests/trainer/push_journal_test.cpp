@@ -1,5 +1,6 @@
 // What a run has to push outlives its process, its Hub's absence and other people's commits.
 #include "support/commit_titles.h"
+#include "support/direct_client.h"
 #include "support/gate_transport.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
@@ -67,11 +68,7 @@ class PushJournalOfARun : public ::testing::Test {
   }
 
   Names titles() const { return testing::commit_titles(client(), repo_); }
-  HubClient client() const {
-    HubOptions direct = hub_options_;
-    direct.transport = nullptr;
-    return HubClient(direct);
-  }
+  HubClient client() const { return testing::direct_client(hub_options_); }
   std::string on_hub(const std::string& path) const {
     return read_file(client().hub_download(repo_, path));
   }
