@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace torchhub {
 namespace {
 
@@ -18,6 +20,15 @@ std::string push_line(const PushOutcome& push) {
   }
   return fmt::format("  {}: {} ({:.1f} MB, {:.1f} s)\n", push.commit_message, *push.commit_url,
                      static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
+}
+
+/// HD-3: what is left out is not left out in silence.
+std::string pushes_heading(const std::vector<PushOutcome>& pushes) {
+  const auto superseded = std::count_if(pushes.begin(), pushes.end(), [](const PushOutcome& push) {
+    return push.state == PushState::superseded;
+  });
+  if (superseded == 0) return "pushes:\n";
+  return fmt::format("pushes ({} of {} superseded by a newer save):\n", superseded, pushes.size());
 }
 
 }  // namespace
@@ -49,8 +60,9 @@ std::string TrainOutput::full_report() const {
     seconds += push.seconds;
     bytes += push.bytes_sent;
   }
-  text += fmt::format("push stall: {:.3f} s, {:.1f} MB sent in {:.3f} s beside training\npushes:\n",
+  text += fmt::format("push stall: {:.3f} s, {:.1f} MB sent in {:.3f} s beside training\n",
                       push_stall_seconds, static_cast<double>(bytes) / 1e6, seconds);
+  text += pushes_heading(pushes);
   for (const PushOutcome& push : pushes) text += push_line(push);
   if (!pushed_all()) {
     text +=

@@ -102,6 +102,25 @@ TEST_F(LoopInTrouble, GoesOnWithoutAHubAndPushesWhenItIsBack) {
   EXPECT_EQ(std::count(heard.begin(), heard.end(), "End of training: done"), 1);
 }
 
+// HD-6, HD-9: what is on its way is not the folder, but what the save held.
+TEST_F(LoopInTrouble, SendsWhatASaveHeldThoughTheNextIsWrittenOverIt) {
+  LoopPusher pusher(with_checkpoint());
+  gate_->set_shut(true);
+  epoch(pusher, "epoch 1", 0.5);
+  gate_->wait_for_request();  // its push has begun: no newer one takes its place
+  epoch(pusher, "epoch 2", 0.25);
+  EXPECT_EQ(read_file(output_dir_ / "model.safetensors"), "epoch 2");
+  gate_->set_shut(false);
+  const std::vector<PushOutcome> outcomes = pusher.on_train_end();
+  const auto first = std::find_if(outcomes.begin(), outcomes.end(), [](const PushOutcome& push) {
+    return push.commit_message == "Training in progress epoch 1";
+  });
+  ASSERT_TRUE(first != outcomes.end() && first->ok());
+  EXPECT_EQ(on_hub("model.safetensors", *first->commit_oid), "epoch 1");
+  EXPECT_EQ(on_hub("checkpoint/optimizer.pt", *first->commit_oid), "epoch 1 moments");
+  EXPECT_EQ(on_hub("model.safetensors"), "epoch 2");
+}
+
 TEST_F(LoopInTrouble, PushesNothingOfASaveThatThrows) {
   LoopPusherOptions throwing = with_checkpoint();
   throwing.save_checkpoint = [](const fs::path& folder, std::int64_t epoch) {

@@ -14,7 +14,10 @@ class GateTransport final : public Transport {
   Response send(const Request& request, std::stop_token stop) override {
     {
       std::unique_lock lock(mutex_);
+      ++waiting_;
+      changed_.notify_all();
       changed_.wait(lock, stop, [&] { return !shut_; });
+      --waiting_;
     }
     return inner_->send(request, stop);
   }
@@ -23,12 +26,18 @@ class GateTransport final : public Transport {
     shut_ = shut;
     changed_.notify_all();
   }
+  /// Until a request is held back.
+  void wait_for_request() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return shut_ && waiting_ > 0; });
+  }
 
  private:
   std::shared_ptr<Transport> inner_ = make_curl_transport();
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool shut_ = false;  // guarded by mutex_
+  int waiting_ = 0;    // guarded by mutex_
 };
 
 }  // namespace torchhub::testing
