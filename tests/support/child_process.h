@@ -19,6 +19,8 @@ class ChildProcess {
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
+  /// Until wait().
+  pid_t id() const { return id_; }
   void signal(int number) const;
   /// Waits for the end. @return the exit code, or 128 + the signal that ended it
   int wait();

@@ -1,148 +1,159 @@
-// kill -9 of the trainer at moments drawn by a seed, and of the hub at any: no commit is lost or
-// made twice, and every checkpoint can be loaded. TORCHHUB_KILLS says how many (default 12; the
-// acceptance run has 200).
-#include "support/child_process.h"
-#include "support/commit_titles.h"
-#include "support/temp_dir.h"
-#include "torchhub/base/atomic_file.h"
+// kill -9 of the trainer and of the hub: with each hub_strategy, with one commit a save or two, and
+// whatever rotation leaves, no commit is lost or made twice, and every checkpoint can be loaded.
+#include "trainer/random_kills.h"
+
 #include "torchhub/pickle/torch_file.h"
+#include "torchhub/push/journal.h"
 #include "torchhub/safetensors/file.h"
 #include "torchhub/torchhub.h"
 
-#include <torch/torch.h>
-
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <random>
-#include <set>
-#include <thread>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::ChildProcess;
-using testing::TempDir;
+using Names = std::vector<std::string>;
 
-int kills_asked() {
-  const char* text = std::getenv("TORCHHUB_KILLS");
-  return text == nullptr ? 12 : std::atoi(text);
-}
+/// One way to push and to rotate.
+struct Way {
+  HubStrategy strategy;
+  bool two_commits;
+  std::int64_t limit;  ///< save_total_limit; 0: none.
+  bool always;         ///< hub_always_push.
 
-/// `torchhub serve` as a process of its own, on the same port however often it is killed.
-class KillableHub {
- public:
-  KillableHub() {
-    start();
-    const std::string said = process_->errors();
-    const std::string mark = "HF_TOKEN=";
-    const std::size_t at = said.find(mark) + mark.size();
-    token_ = said.substr(at, said.find('\n', at) - at);
+  Way(unsigned seed, std::mt19937& random)
+      : strategy(static_cast<HubStrategy>(seed % 4)),
+        two_commits(seed / 4 % 2 == 1),
+        limit(random() % 4),
+        always(random() % 2 == 0) {}
+
+  Names words() const {
+    return {to_string(strategy), two_commits ? "two" : "one", std::to_string(limit),
+            always ? "always" : "newest"};
   }
-  void kill() {
-    process_->signal(SIGKILL);
-    process_->wait();
-    start();
+  bool has_checkpoints() const {
+    return strategy == HubStrategy::checkpoint || strategy == HubStrategy::all_checkpoints;
   }
-  const std::string& url() const { return url_; }
-  const std::string& token() const { return token_; }
-
- private:
-  void start() {
-    const fs::path address = folder_ / "address";
-    fs::remove(address);
-    process_ = std::make_unique<ChildProcess>(std::vector<std::string>{
-        TORCHHUB_EXECUTABLE, "serve", "--data", (folder_ / "data").string(), "--listen",
-        "127.0.0.1:" + port_, "--address-file", address.string(), "--demo"});
-    while (!fs::exists(address)) {
-      if (!process_->is_running()) throw Error("the hub has ended: " + process_->errors());
-      std::this_thread::yield();
+  /// May newer saves take the place of older ones?
+  bool may_leave_out() const { return !always && strategy != HubStrategy::all_checkpoints; }
+  std::string folder_on_hub(std::int64_t step) const {
+    return strategy == HubStrategy::checkpoint ? "last-checkpoint" : checkpoint_name(step);
+  }
+  /// Messages of all commits that a run may make; the last two or the last one it must make.
+  Names messages() const {
+    if (strategy == HubStrategy::end) return {"End of training"};
+    Names messages;
+    for (int step = 4; step <= 40; step += 4) {
+      messages.push_back(fmt::format("Training in progress, step {}", step));
+      if (two_commits && has_checkpoints()) messages.push_back(messages.back() + ", checkpoint");
     }
-    url_ = read_file(address);
-    url_.pop_back();
-    port_ = url_.substr(url_.rfind(':') + 1);
+    return messages;
   }
-
-  TempDir folder_;
-  std::string port_ = "0";
-  std::string url_;
-  std::string token_;
-  std::unique_ptr<ChildProcess> process_;
 };
 
-class RandomKills : public ::testing::Test {
+std::int64_t step_of(const std::string& message) {
+  const std::string mark = "step ";
+  const std::size_t at = message.find(mark);
+  return at == std::string::npos ? 40 : std::stoll(message.substr(at + mark.size()));
+}
+
+class TrainerKills : public testing::RandomKills {
  protected:
-  std::unique_ptr<ChildProcess> start(const std::string& output_dir, std::int64_t kill_at) {
-    return std::make_unique<ChildProcess>(std::vector<std::string>{
-        PUSHING_RUN, (folder_ / output_dir).string(), hub_.url(), hub_.token(),
-        (folder_ / "cache").string(), std::to_string(kill_at)});
+  void SetUp() override {
+    std::vector<std::string> program = program_of("straight", {"end", "one", "0", "newest"});
+    program.emplace_back("0+0:0");
+    ASSERT_EQ(testing::run(std::move(program)).exit_code, 0);
   }
-  HubClient client() const {
-    return HubClient(
-        {.endpoint = hub_.url(), .token = hub_.token(), .cache_dir = folder_ / "check"});
+  /// All but whom it kills.
+  std::vector<std::string> program_of(const std::string& name, const Names& way) const {
+    std::vector<std::string> program{PUSHING_RUN,  (folder_ / name).string(),    hub_.url(),
+                                     hub_.token(), (folder_ / "cache").string(), name};
+    program.insert(program.end(), way.begin(), way.end());
+    return program;
   }
-  /// The saves that are on the Hub, oldest first.
-  std::vector<std::string> saves() const {
-    std::vector<std::string> titles = testing::commit_titles(client(), repo_);
-    std::erase(titles, "initial commit");
-    return titles;
-  }
-  void check_everything();
 
-  TempDir folder_;
-  KillableHub hub_;
-  const Repo repo_{.id = RepoId::parse("demo/tiny")};
+  /// As a run has it that nobody has killed.
+  std::string right(std::int64_t step, const std::string& file) const {
+    return read_file(folder_ / "straight" / checkpoint_name(step) / file);
+  }
+  void expect_right(const fs::path& checkpoint, std::int64_t step) const {
+    for (const char* file : {"model.safetensors", "optimizer.pt"}) {
+      EXPECT_TRUE(read_file(checkpoint / file) == right(step, file)) << checkpoint / file;
+    }
+    EXPECT_NO_THROW(SafetensorsFile(checkpoint / "model.safetensors")) << checkpoint;
+    EXPECT_NO_THROW(load_torch_file(checkpoint / "optimizer.pt")) << checkpoint;
+    const auto state = nlohmann::json::parse(read_file(checkpoint / "trainer_state.json"));
+    EXPECT_EQ(state.at("global_step"), step) << checkpoint;
+  }
+  void expect_whole_checkpoints(const fs::path& output_dir) const {
+    for (const std::int64_t step : complete_checkpoints(output_dir)) {
+      expect_right(output_dir / checkpoint_name(step), step);
+    }
+  }
+  void expect_messages(const Names& made, const Way& way) const {
+    const Names all = way.messages();
+    if (!way.may_leave_out()) {
+      EXPECT_EQ(made, all);
+      return;
+    }
+    EXPECT_TRUE(testing::is_part_of(made, all)) << fmt::format("{}", made);
+    const std::size_t needed = way.two_commits && way.has_checkpoints() ? 2 : 1;
+    ASSERT_GE(made.size(), needed);
+    EXPECT_TRUE(std::equal(made.end() - static_cast<std::ptrdiff_t>(needed), made.end(),
+                           all.end() - static_cast<std::ptrdiff_t>(needed)))
+        << fmt::format("{}", made);
+  }
+  /// Each commit holds what its message says.
+  void expect_right_commit(const Repo& repo, const GitCommit& commit, const Way& way) const {
+    SCOPED_TRACE(commit.title);
+    const std::int64_t step = step_of(commit.title);
+    const bool is_second = commit.title.ends_with(", checkpoint");
+    EXPECT_TRUE(on_hub(repo, "model.safetensors", commit.id) == right(step, "model.safetensors"));
+    if (!way.has_checkpoints() || (way.two_commits && !is_second)) return;
+    const std::string folder = way.folder_on_hub(step);
+    fs::path file_there;
+    for (const char* file : {"model.safetensors", "optimizer.pt", "trainer_state.json"}) {
+      file_there = client().hub_download(repo, folder + "/" + file, {.revision = commit.id});
+    }
+    expect_right(file_there.parent_path(), step);
+  }
+  void expect_tidy_folder(const fs::path& output_dir, const Way& way) const {
+    const auto left = static_cast<std::int64_t>(complete_checkpoints(output_dir).size());
+    const std::int64_t limit = way.limit == 0 ? 10 : way.limit;
+    EXPECT_GE(left, limit);
+    EXPECT_LE(left, limit + 1);  // killed after the last save and before what it rotates
+    for (const auto& entry : fs::directory_iterator(output_dir)) {
+      EXPECT_FALSE(entry.path().filename().string().starts_with(".tmp-")) << entry.path();
+    }
+    EXPECT_TRUE(PushJournal(output_dir).noted().empty());
+  }
 };
 
-void RandomKills::check_everything() {
-  std::vector<std::string> expected;
-  for (int step = 4; step <= 40; step += 4) {
-    expected.push_back(fmt::format("Training in progress, step {}", step));
-  }
-  EXPECT_EQ(saves(), expected);
-  const fs::path pushed = client().snapshot_download(repo_);
-  for (int step = 4; step <= 40; step += 4) {
-    const fs::path there = pushed / checkpoint_name(step);
-    const fs::path here = folder_ / "run" / checkpoint_name(step);
-    for (const auto& file : fs::directory_iterator(here)) {
-      EXPECT_EQ(read_file(file.path()), read_file(there / file.path().filename())) << file.path();
-    }
-    EXPECT_NO_THROW(load_torch_file(there / "optimizer.pt"));
-    EXPECT_NO_THROW(SafetensorsFile(there / "model.safetensors"));
-  }
-}
+TEST_F(TrainerKills, LoseAndDoubleNoCommitAndLeaveOnlyWholeCheckpoints) {
+  for_seeds([&](unsigned seed) {
+    std::mt19937 random(seed);
+    const Way way(seed, random);
+    SCOPED_TRACE(fmt::format("{}", way.words()));
+    const std::string name = fmt::format("run-{}", seed);
+    const fs::path output_dir = folder_ / name;
+    run_to_its_end(program_of(name, way.words()), random, 180,
+                   [&] { expect_whole_checkpoints(output_dir); });
+    if (HasFailure()) return;
 
-TEST_F(RandomKills, LoseAndDoubleNoCommitAndLeaveOnlyWholeCheckpoints) {
-  std::mt19937 random(20261126);
-  const int kills = kills_asked();
-  for (int done = 0; done < kills;) {
-    SCOPED_TRACE(fmt::format("after {} kills", done));
-    // A whole run has some 300 moments; what an earlier one did is not done again.
-    const bool kills_hub = random() % 4 == 0;
-    const auto run = start("run", kills_hub ? 0 : 1 + static_cast<int>(random() % 120));
-    if (kills_hub) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 1500));
-      hub_.kill();
-      ++done;
+    const Repo repo{.id = RepoId::parse("demo/" + name)};
+    Names messages;
+    for (const GitCommit& commit : commits_of(repo)) {
+      messages.push_back(commit.title);
+      expect_right_commit(repo, commit, way);
     }
-    const int ended = run->wait();
-    ASSERT_TRUE(ended == 137 || ended == 0) << ended << run->errors();
-    if (ended == 137) ++done;
-    if (ended == 0) {  // came to its end: the next round begins with another
-      check_everything();
-      if (HasFailure()) return;
-      fs::remove_all(folder_ / "run");
-      client().delete_repo(repo_);
-    }
-  }
-  ASSERT_EQ(start("run", 0)->wait(), 0);
-  check_everything();
-  ASSERT_EQ(start("straight", 0)->wait(), 0);
-  EXPECT_EQ(read_file(folder_ / "run/checkpoint-40/model.safetensors"),
-            read_file(folder_ / "straight/checkpoint-40/model.safetensors"));
+    expect_messages(messages, way);
+    EXPECT_TRUE(on_hub(repo, "model.safetensors", "main") ==
+                read_file(output_dir / "checkpoint-40/model.safetensors"));
+    expect_tidy_folder(output_dir, way);
+    fs::remove_all(output_dir);
+  });
 }
 
 }  // namespace

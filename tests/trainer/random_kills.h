@@ -1,0 +1,105 @@
+#pragma once
+
+#include "support/child_process.h"
+#include "support/commit_titles.h"
+#include "support/temp_dir.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/hub.h"
+#include "trainer/kill_moments.h"
+#include "trainer/killable_hub.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace torchhub::testing {
+
+inline int number_from_environment(const char* name, int otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::atoi(text);
+}
+
+/// Programs that train and push are killed again and again, and the hub too, at moments drawn by a
+/// seed. TORCHHUB_KILLS says how many kills (default 12; the acceptance run has 200),
+/// TORCHHUB_KILLS_SEED with which seed to begin: a failure names the one it came with.
+class RandomKills : public ::testing::Test {
+ protected:
+  /// Calls `train` with one seed after another until there were enough kills.
+  template <typename Train>
+  void for_seeds(Train&& train) {
+    const int asked = number_from_environment("TORCHHUB_KILLS", 12);
+    int seed = number_from_environment("TORCHHUB_KILLS_SEED", 1);
+    const int first = seed;
+    for (; kills_ + hub_kills_ < asked && !HasFailure(); ++seed) {
+      SCOPED_TRACE(fmt::format("TORCHHUB_KILLS_SEED={}, after {} kills", seed, kills_));
+      train(static_cast<unsigned>(seed));
+    }
+    std::cout << fmt::format("{} kills of the program and {} of the hub, seeds {} to {}\n", kills_,
+                             hub_kills_, first, seed - 1);
+  }
+
+  /// Runs `program` until it comes to its end. It is killed once or twice before, or the hub is,
+  /// while it lives. @param moments of a run that nothing disturbs, roughly
+  /// @param check called whenever it was killed
+  template <typename Check>
+  void run_to_its_end(const std::vector<std::string>& program, std::mt19937& random, int moments,
+                      Check&& check) {
+    for (int left = 1 + static_cast<int>(random() % 2); left >= 0; --left) {
+      Kill kill;
+      if (left > 0) {
+        kill.moment = 1 + random() % moments;
+        if (random() % 2 == 0) kill.later = std::chrono::microseconds(random() % 4000);
+        if (random() % 4 == 0) kill.process = hub_.id();
+      }
+      SCOPED_TRACE(fmt::format("killing with {}", kill.text()));
+      std::vector<std::string> command = program;
+      command.push_back(kill.text());
+      ChildProcess process(std::move(command));
+      hub_kills_ += hub_.serve_until_end_of(process);
+      const int ended = process.wait();
+      ASSERT_TRUE(ended == 0 || ended == 128 + SIGKILL) << ended << process.errors();
+      check();
+      if (ended == 0 || HasFailure()) return;
+      ++kills_;
+    }
+  }
+
+  HubClient client() const {
+    return HubClient(
+        {.endpoint = hub_.url(), .token = hub_.token(), .cache_dir = folder_ / "check"});
+  }
+  std::string on_hub(const Repo& repo, const std::string& path, const std::string& commit) const {
+    return read_file(client().hub_download(repo, path, {.revision = commit}));
+  }
+  /// All but the first one, oldest first.
+  std::vector<GitCommit> commits_of(const Repo& repo) const {
+    std::vector<GitCommit> commits = client().list_repo_commits(repo);
+    std::reverse(commits.begin(), commits.end());
+    commits.erase(commits.begin());
+    return commits;
+  }
+
+  TempDir folder_;
+  KillableHub hub_{TORCHHUB_EXECUTABLE};
+  int kills_ = 0;
+  int hub_kills_ = 0;
+};
+
+/// Are these of `all`, in its order, and none of them twice?
+inline bool is_part_of(const std::vector<std::string>& some, const std::vector<std::string>& all) {
+  auto next = all.begin();
+  for (const std::string& each : some) {
+    next = std::find(next, all.end(), each);
+    if (next++ == all.end()) return false;
+  }
+  return true;
+}
+
+}  // namespace torchhub::testing
