@@ -1,12 +1,15 @@
 // SaveMode::async: another thread writes checkpoints, bit for bit those of SaveMode::sync.
 #include "support/local_hub.h"
+#include "support/logged_lines.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
 #include "support/tiny_model.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/torchhub.h"
+#include "trainer/holds_the_writer.h"
 #include "trainer/short_run.h"
+#include "trainer/wide_model.h"
 
 #include <torch/torch.h>
 
@@ -19,37 +22,10 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::HoldsTheWriter;
 using testing::TempDir;
+using testing::WideModelForImageClassification;
 using Files = std::map<std::string, std::string>;
-
-/// With 10 MB of weights, so that writing outlasts an update; a buffer that each forward pass
-/// changes; and weights under two names.
-class WideModelForImageClassification final : public PreTrainedModel {
- public:
-  explicit WideModelForImageClassification(const testing::TinyConfig& config)
-      : PreTrainedModel(config),
-        in_(register_module("in", torch::nn::Linear(config.features, 1600))),
-        norm_(register_module("norm", torch::nn::BatchNorm1d(1600))),
-        wide_(register_module("wide", torch::nn::Linear(1600, 1600))),
-        again_(register_parameter("again", wide_->weight)),
-        out_(register_module("out", torch::nn::Linear(1600, config.classes))) {}
-  std::string class_name() const override { return "WideModelForImageClassification"; }
-
-  ModelOutput forward(const Batch& batch) override {
-    torch::Tensor x = torch::relu(norm_->forward(in_->forward(batch.at("pixel_values"))));
-    x = torch::relu(torch::nn::functional::linear(torch::relu(wide_->forward(x)), again_));
-    ModelOutput output{.logits = out_->forward(torch::dropout(x, 0.1, is_training()))};
-    output.loss = torch::nn::functional::cross_entropy(output.logits, batch.at("labels"));
-    return output;
-  }
-
- private:
-  torch::nn::Linear in_;
-  torch::nn::BatchNorm1d norm_;
-  torch::nn::Linear wide_;
-  torch::Tensor again_;
-  torch::nn::Linear out_;
-};
 
 /// What each event of a save found.
 class Witness final : public TrainerCallback {
@@ -64,11 +40,21 @@ class Witness final : public TrainerCallback {
                 fs::exists(checkpoint.folder / "optimizer.pt");
     digests[checkpoint.step] = checkpoint.sha256;
   }
-  void on_train_end(const TrainerEvent&) override { events.emplace_back("train_end"); }
+  void on_train_end(const TrainerEvent& event) override {
+    events.emplace_back("train_end");
+    weights_step = event.weights_step;
+  }
 
   std::vector<std::string> events;
   std::map<std::int64_t, std::map<std::string, std::string>> digests;
   bool all_whole = true;
+  std::optional<std::int64_t> weights_step;  ///< At the end.
+};
+
+/// What a run left, and what it says of itself.
+struct Ran {
+  Files files = {};
+  TrainOutput output = {};
 };
 
 class BackgroundSave : public ::testing::Test {
@@ -83,44 +69,78 @@ class BackgroundSave : public ::testing::Test {
     return options;
   }
 
-  Files files_of_run(TrainerOptions options) const {
-    torch::manual_seed(7);
-    options.model = std::make_shared<WideModelForImageClassification>(testing::TinyConfig());
+  Ran ran(TrainerOptions options, std::shared_ptr<PreTrainedModel> model) const {
+    options.model = std::move(model);
     const fs::path out = options.args.output_dir;
-    Trainer(std::move(options)).train();
-    Files files;
+    Ran ran{.output = Trainer(std::move(options)).train()};
     for (const auto& entry : fs::recursive_directory_iterator(out)) {
       if (!entry.is_regular_file()) continue;
-      files[entry.path().lexically_relative(out).string()] = read_file(entry.path());
+      ran.files[entry.path().lexically_relative(out).string()] = read_file(entry.path());
     }
     fs::remove_all(out);
-    return files;
+    return ran;
   }
+  Ran ran(TrainerOptions options) const { return ran(std::move(options), testing::wide_model()); }
 
   const TempDir folder_;
 };
 
-TEST_F(BackgroundSave, WritesTheSameBitsWhicheverThreadAndCopyItIs) {
-  for (const OptimizerName optimizer :
-       {OptimizerName::adamw_torch, OptimizerName::adamw_torch_fused, OptimizerName::sgd,
-        OptimizerName::adafactor}) {
+void expect_same(const Files& written, const Files& expected) {
+  ASSERT_EQ(written.size(), expected.size());
+  for (const auto& [name, bytes] : expected) {
+    ASSERT_TRUE(written.contains(name)) << name;
+    EXPECT_TRUE(written.at(name) == bytes) << name;
+  }
+}
+
+TEST_F(BackgroundSave, WritesTheSameBitsWhichWayItGetsAtThem) {
+  const Files expected = ran(options(SaveMode::sync)).files;
+  EXPECT_EQ(expected.size(), 4U * 8U);
+  for (const SaveCopy copy : {SaveCopy::gate, SaveCopy::clone}) {
+    TrainerOptions o = options();
+    o.save_copy = copy;
+    expect_same(ran(std::move(o)).files, expected);
+  }
+}
+
+// Weights, moments and buffers: the writer sees none of them before the step has changed them.
+TEST_F(BackgroundSave, WritesTheSameBitsWhereTheStepComesFirst) {
+  const std::map<OptimizerName, std::size_t> moments{{OptimizerName::adamw_torch, 2},
+                                                     {OptimizerName::adamw_torch_fused, 2},
+                                                     {OptimizerName::sgd, 1},
+                                                     {OptimizerName::adafactor, 0}};  // small ones
+  for (const auto& [optimizer, copies] : moments) {
     SCOPED_TRACE(to_string(optimizer));
-    TrainerOptions gate = options();
-    gate.args.optim = optimizer;
-    if (optimizer == OptimizerName::sgd) gate.args.optim_args = "momentum=0.9";
-    TrainerOptions clone = gate;
-    clone.save_copy = SaveCopy::clone;
-    TrainerOptions sync = gate;
-    sync.save_mode = SaveMode::sync;
-    const Files expected = files_of_run(sync);
-    EXPECT_EQ(expected.size(), 4U * 8U);
-    for (const TrainerOptions& other : {gate, clone}) {
-      const Files written = files_of_run(other);
-      ASSERT_EQ(written.size(), expected.size());
-      for (const auto& [name, bytes] : expected) {
-        EXPECT_TRUE(written.at(name) == bytes) << name;
-      }
+    TrainerOptions o = options(SaveMode::sync);
+    o.args.optim = optimizer;
+    if (optimizer == OptimizerName::sgd) o.args.optim_args = "momentum=0.9";
+    const Files expected = ran(o).files;
+    o.save_mode = SaveMode::async;
+    o.callbacks = {std::make_shared<HoldsTheWriter>()};
+    for (const SaveCopy copy : {SaveCopy::gate, SaveCopy::clone}) {
+      o.save_copy = copy;
+      const Ran held = ran(o);
+      expect_same(held.files, expected);
+      // No step comes after the last save: only SaveCopy::clone copies it all the same.
+      const std::size_t saves = copy == SaveCopy::clone ? 4 : 3;
+      EXPECT_GE(held.output.save_bytes_copied + held.output.save_bytes_copied_ahead,
+                saves * (1 + copies) * WideModelForImageClassification::parameter_bytes());
     }
+  }
+}
+
+TEST_F(BackgroundSave, WritesTheSameBitsWhereTheStepComesInTheMiddle) {
+  const Files expected = ran(options(SaveMode::sync)).files;
+  constexpr std::size_t kMega = 1'000'000;
+  const std::size_t all = 3 * WideModelForImageClassification::parameter_bytes();
+  for (const std::size_t written : {1 * kMega, 5 * kMega, 10 * kMega}) {
+    SCOPED_TRACE(written);
+    TrainerOptions o = options();
+    o.callbacks = {std::make_shared<HoldsTheWriter>(written)};
+    const Ran held = ran(std::move(o));
+    expect_same(held.files, expected);
+    EXPECT_GE(held.output.save_bytes_copied + held.output.save_bytes_copied_ahead,
+              3 * (all - written - 2 * kMega));  // a piece is one MiB
   }
 }
 
@@ -149,17 +169,27 @@ class ChangesItsWeights final : public testing::TinyModelForImageClassification 
 };
 
 TEST_F(BackgroundSave, GoesOnWhereTheModelItselfChangesWeights) {
+  const auto model = [] {
+    torch::manual_seed(7);
+    testing::TinyConfig config;
+    config.model_type = "tiny";
+    return std::make_shared<ChangesItsWeights>(config);
+  };
+  Files expected = ran(options(SaveMode::sync), model()).files;
+  std::erase_if(expected, [](const auto& file) { return file.first.starts_with("checkpoint-1/"); });
+  EXPECT_EQ(expected.size(), 3U * 8U);
+
+  const testing::LoggedLines logged(log::Level::error);
+  const auto witness = std::make_shared<Witness>();
   TrainerOptions o = options();
-  testing::TinyConfig config;
-  config.model_type = "tiny";
-  o.model = std::make_shared<ChangesItsWeights>(config);
-  Trainer trainer(std::move(o));
-  EXPECT_EQ(trainer.train().global_step, trainer.state().max_steps);
-  const auto saved = complete_checkpoints(folder_ / "out");
-  EXPECT_FALSE(saved.empty());
-  for (const auto& entry : fs::directory_iterator(folder_ / "out")) {
-    EXPECT_FALSE(entry.path().filename().string().starts_with(".tmp")) << entry.path();
-  }
+  o.callbacks = {witness, std::make_shared<HoldsTheWriter>(0, 1)};
+  const Ran changed = ran(std::move(o), model());
+  EXPECT_EQ(changed.output.global_step, 4);
+  expect_same(changed.files, expected);  // without the one that would be a mixture
+  EXPECT_EQ(witness->events,
+            (std::vector<std::string>{"save 1", "save 2", "saved 2", "save 3", "saved 3", "save 4",
+                                      "saved 4", "train_end"}));
+  EXPECT_EQ(logged.count("save_dropped"), 1);
 }
 
 TEST_F(BackgroundSave, KeepsTheNewestAndRotatesTheRest) {
@@ -216,20 +246,34 @@ TEST_F(BackgroundSave, LetsASaveModelOfOnesOwnReadAndChangeTheWeights) {
 }
 
 TEST_F(BackgroundSave, HasTheBestModelBackAtTheEnd) {
-  TrainerOptions o = options();
-  o.args.eval_strategy = IntervalStrategy::steps;
-  o.args.eval_steps = 1;
-  o.args.load_best_model_at_end = true;
-  o.args.metric_for_best_model = "turn";
-  o.eval_dataset = testing::tiny_dataset(8);
-  o.compute_metrics = [turn = 0](const EvalPrediction&) mutable {
-    Metrics metrics;
-    metrics.set("turn", ++turn == 4 ? 9 : 1);  // the last: it is being written when it is loaded
-    return metrics;
-  };
-  Trainer trainer(o);
-  trainer.train();
-  EXPECT_EQ(trainer.state().best_model_checkpoint, (folder_ / "out/checkpoint-4").string());
+  for (const std::int64_t best : {2, 4}) {  // the last is being written when it is wanted
+    SCOPED_TRACE(best);
+    const auto witness = std::make_shared<Witness>();
+    TrainerOptions o = options();
+    o.model = testing::wide_model();
+    o.callbacks = {witness, std::make_shared<HoldsTheWriter>()};
+    o.args.eval_strategy = IntervalStrategy::steps;
+    o.args.eval_steps = 1;
+    o.args.load_best_model_at_end = true;
+    o.args.metric_for_best_model = "turn";
+    o.eval_dataset = testing::tiny_dataset(8);
+    o.compute_metrics = [best, turn = 0](const EvalPrediction&) mutable {
+      Metrics metrics;
+      metrics.set("turn", ++turn == best ? 9 : 1);
+      return metrics;
+    };
+    Trainer trainer(o);
+    trainer.train();
+    EXPECT_EQ(trainer.state().best_model_checkpoint,
+              (folder_ / "out" / checkpoint_name(best)).string());
+    EXPECT_EQ(witness->weights_step, best);  // it was there, and was loaded
+    for (const std::int64_t step : {1, 2, 3, 4}) {
+      const auto saved = testing::wide_model();
+      saved->load_state(folder_ / "out" / checkpoint_name(step));
+      EXPECT_EQ(testing::same_state(*saved, trainer.model()), step == best) << step;
+    }
+    fs::remove_all(folder_ / "out");
+  }
 }
 
 TEST_F(BackgroundSave, MakesTheDigestsForAPushInTheSamePass) {
