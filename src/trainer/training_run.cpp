@@ -51,6 +51,7 @@ TrainingRun::TrainingRun(Trainer& trainer, DataLoader loader)
   impl_.optimizer = optimizer_.get();
   impl_.lr_scheduler = scheduler_.get();
   impl_.train_loader = &loader_;
+  impl_.callbacks.set_before_events([this] { announce_save(); });
 }
 
 /// The user's, or that of the train() before, as Python goes on with it, or a new one. An earlier
@@ -73,6 +74,7 @@ std::shared_ptr<LrScheduler> TrainingRun::schedule_of_plan() {
 }
 
 TrainingRun::~TrainingRun() {
+  impl_.callbacks.set_before_events({});
   impl_.optimizer = nullptr;
   impl_.lr_scheduler = nullptr;
   impl_.train_loader = nullptr;
@@ -166,7 +168,6 @@ void TrainingRun::run_epoch(const Place& begin) {
   no_batch_left_ = begin.is_over;
   if (!begin.is_over) train_on(begin);
   epoch_ended_ = true;
-  announce_save();
   impl_.callbacks.epoch_end(impl_.event());
   log_evaluate_save();
 }

@@ -35,7 +35,6 @@ void TrainingRun::run_update(std::vector<Batch> batches) {
   state_.epoch = static_cast<double>(place_.epoch) +
                  static_cast<double>(batches_done_) / static_cast<double>(plan_.batches_per_epoch);
   if (empties_cache_at(state_.global_step, args_)) release_cached_memory();
-  announce_save();
   callbacks.step_end(impl_.event());
   log_evaluate_save();
 }

@@ -65,15 +65,18 @@ void CallbackList::train_end(const TrainerEvent& event) const {
 }
 
 void CallbackList::epoch_begin(const TrainerEvent& event) const {
+  before_event();
   event.control.should_epoch_stop = false;
   for (const auto& callback : callbacks_) callback->on_epoch_begin(event);
 }
 
 void CallbackList::epoch_end(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_epoch_end(event);
 }
 
 void CallbackList::step_begin(const TrainerEvent& event) const {
+  before_event();
   event.control.should_log = false;
   event.control.should_evaluate = false;
   event.control.should_save = false;
@@ -81,35 +84,43 @@ void CallbackList::step_begin(const TrainerEvent& event) const {
 }
 
 void CallbackList::substep_end(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_substep_end(event);
 }
 
 void CallbackList::pre_optimizer_step(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_pre_optimizer_step(event);
 }
 
 void CallbackList::optimizer_step(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_optimizer_step(event);
 }
 
 void CallbackList::step_end(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_step_end(event);
 }
 
 void CallbackList::prediction_step(const TrainerEvent& event) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_prediction_step(event);
 }
 
 void CallbackList::evaluate(const TrainerEvent& event, const Metrics& metrics) const {
+  before_event();
   event.control.should_evaluate = false;
   for (const auto& callback : callbacks_) callback->on_evaluate(event, metrics);
 }
 
 void CallbackList::predict(const TrainerEvent& event, const Metrics& metrics) const {
+  before_event();
   for (const auto& callback : callbacks_) callback->on_predict(event, metrics);
 }
 
 void CallbackList::log(const TrainerEvent& event, const LogRow& logs) const {
+  before_event();
   event.control.should_log = false;
   for (const auto& callback : callbacks_) callback->on_log(event, logs);
 }

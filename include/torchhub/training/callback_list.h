@@ -2,6 +2,7 @@
 
 #include "torchhub/training/callback.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,6 +21,10 @@ class CallbackList {
   bool holds(const std::string& name) const;
   /// The first of that name; null if there is none.
   std::shared_ptr<TrainerCallback> find(const std::string& name) const;
+
+  /// What is to be told before any more happens: called before each event of an epoch, an update or
+  /// an evaluation. Empty: nothing.
+  void set_before_events(std::function<void()> tell) { before_events_ = std::move(tell); }
 
   void init_end(const TrainerEvent& event) const;
   void train_begin(const TrainerEvent& event) const;
@@ -56,8 +61,12 @@ class CallbackList {
 
  private:
   std::vector<TrainerCallback*> all_named(const std::string& name) const;
+  void before_event() const {
+    if (before_events_) before_events_();
+  }
 
   std::vector<std::shared_ptr<TrainerCallback>> callbacks_;
+  std::function<void()> before_events_ = {};
 };
 
 }  // namespace torchhub
