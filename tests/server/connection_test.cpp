@@ -70,7 +70,9 @@ TEST_F(ConnectionTest, SilentConnectionsEndSoonAndIdleOnesDoNot) {
   RawConnection silent(url_);
   silent.send("GET / HT");
   EXPECT_TRUE(silent.is_closed());
-  if (both) EXPECT_EQ(status_of(idle), "200 OK");
+  if (both) {
+    EXPECT_EQ(status_of(idle), "200 OK");
+  }
 }
 
 TEST(Listener, RefusesWhatIsNoPort) {
