@@ -186,6 +186,9 @@ struct TrainOutput {
   std::size_t save_bytes_copied = 0;        ///< Because a step came before they were written.
   std::size_t save_bytes_copied_ahead = 0;  ///< By the other thread, just before the step.
   std::int64_t saves = 0;                   ///< Checkpoints written.
+  /// Saves that could not be finished beside training, since somebody but the optimizer's step had
+  /// changed weights. For the first of them another was made at the next update, at once.
+  std::int64_t saves_dropped = 0;
   /// Of this run and of what an earlier one left: one a save, as they ended.
   std::vector<PushOutcome> pushes = {};
 

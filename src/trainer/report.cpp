@@ -18,8 +18,10 @@ std::string push_line(const PushOutcome& push) {
     const char* what = push.state == PushState::failed ? "FAILED" : "NOT YET PUSHED";
     return fmt::format("  {}: {}: {}\n", push.commit_message, what, push.error);
   }
-  return fmt::format("  {}: {} ({:.1f} MB, {:.1f} s)\n", push.commit_message, *push.commit_url,
-                     static_cast<double>(push.bytes_sent) / 1e6, push.seconds);
+  const std::string left_out =
+      push.card_problem.empty() ? "" : fmt::format("    without its card: {}\n", push.card_problem);
+  return fmt::format("  {}: {} ({:.1f} MB, {:.1f} s)\n{}", push.commit_message, *push.commit_url,
+                     static_cast<double>(push.bytes_sent) / 1e6, push.seconds, left_out);
 }
 
 /// HD-3: what is left out is not left out in silence.
@@ -45,6 +47,10 @@ std::string TrainOutput::full_report() const {
     text += fmt::format(", {:.2f} updates/s with {} thread(s)", *rate, at::get_num_threads());
   }
   text += fmt::format("\nsave stall: {:.3f} s for {} checkpoint(s)", save_stall_seconds, saves);
+  if (saves_dropped > 0) {
+    text +=
+        fmt::format(", {} more dropped since weights changed outside of the step", saves_dropped);
+  }
   if (save_write_seconds > 0) {
     text += fmt::format(
         ", written in {:.3f} s beside training ({:.3f} s of it hashing), {:.1f} MB copied by it "

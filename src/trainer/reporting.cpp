@@ -11,6 +11,7 @@
 namespace torchhub {
 
 void TrainingRun::log_evaluate_save() {
+  control_.should_save = control_.should_save || owes_save_;
   agree();
   // Callbacks of each may raise flags again, in one process only; that it happens, all know.
   if (control_.should_log && state_.global_step > loss_.last_logged_step()) {
@@ -56,7 +57,7 @@ void TrainingRun::evaluate() {
   }
   const bool is_best = watched && note_best(metrics);
   if (args_.save_strategy == SaveStrategy::best) {
-    control_.should_save = is_best || ends_with_save;
+    control_.should_save = is_best || ends_with_save || owes_save_;
   }
 }
 

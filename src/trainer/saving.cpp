@@ -57,6 +57,7 @@ void Trainer::Impl::save_model_to(const std::filesystem::path& folder) {
 
 void TrainingRun::save_checkpoint() {
   finish_save_under_way();
+  owes_save_ = false;
   const auto start = impl_.options.clock->steady_now();
   const fs::path folder = args_.output_dir / checkpoint_name(state_.global_step);
   const std::vector<std::string> states = random_states();
@@ -132,7 +133,8 @@ void TrainingRun::wait_for_save() {
   if (auto saved = taken([this] { return writer_.wait(); })) saved_ = std::move(saved);
 }
 
-/// Who changes weights between two steps has them saved at once from now on; the run goes on.
+/// Who changes weights between two steps has them saved at once from now on, first of all at the
+/// next chance; the run goes on.
 std::optional<SavedCheckpoint> TrainingRun::taken(
     const std::function<std::optional<SavedCheckpoint>()>& take) {
   try {
@@ -140,6 +142,9 @@ std::optional<SavedCheckpoint> TrainingRun::taken(
   } catch (const SpoiledSaveError& error) {
     log::error("save_dropped", {{"error", error.what()}, {"from_now_on", "SaveMode::sync"}});
     saves_at_once_ = true;
+    owes_save_ = true;
+    ++output_.saves_dropped;
+    --output_.saves;
     return std::nullopt;
   }
 }

@@ -192,6 +192,9 @@ void TrainingRun::wait_for_last_save() {
   wait_for_save();
   output_.last_save_seconds = impl_.seconds_since(start);
   announce_save();
+  control_.should_save = owes_save_;
+  agree();
+  if (control_.should_save) save_checkpoint();
 }
 
 TrainOutput TrainingRun::finish() {

@@ -137,7 +137,8 @@ class TrainingRun {
   std::optional<std::filesystem::path> rng_file_;  ///< Set until its random states are restored.
   PythonRngStates python_rng_;                     ///< What the next checkpoint carries on.
   std::optional<SavedCheckpoint> saved_;           ///< Complete, and not told of yet.
-  bool saves_at_once_ = false;                     ///< A save in the background was spoiled.
+  bool saves_at_once_ = false;                     ///< A save in the background was spoiled,
+  bool owes_save_ = false;                         ///< and there is none in its place yet.
   double save_stall_ = 0;                          ///< Of the save under way.
   /// Since when no parameter has changed, and how long that lasted the last time: a save has so
   /// long until the next update.

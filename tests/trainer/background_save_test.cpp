@@ -190,6 +190,48 @@ TEST_F(BackgroundSave, GoesOnWhereTheModelItselfChangesWeights) {
             (std::vector<std::string>{"save 1", "save 2", "saved 2", "save 3", "saved 3", "save 4",
                                       "saved 4", "train_end"}));
   EXPECT_EQ(logged.count("save_dropped"), 1);
+  EXPECT_EQ(changed.output.saves, 3);
+  EXPECT_EQ(changed.output.saves_dropped, 1);
+  EXPECT_NE(changed.output.full_report().find("3 checkpoint(s), 1 more dropped"), std::string::npos)
+      << changed.output.full_report();
+}
+
+/// Changes a weight at one event after the save of its step.
+class ChangesAWeight final : public TrainerCallback {
+ public:
+  explicit ChangesAWeight(std::int64_t after) : after_(after) {}
+  std::string name() const override { return "ChangesAWeight"; }
+  void on_step_begin(const TrainerEvent& event) override { change(event); }
+  void on_epoch_end(const TrainerEvent& event) override { change(event); }
+
+ private:
+  void change(const TrainerEvent& event) const {
+    if (event.state.global_step != after_) return;
+    const torch::NoGradGuard no_gradients;
+    event.model.parameters().front().mul_(0.99);
+  }
+  std::int64_t after_;
+};
+
+TEST_F(BackgroundSave, IsMadeAgainAtTheNextChanceWhereItWasSpoiled) {
+  const std::map<std::int64_t, std::vector<std::int64_t>> cases{
+      {2, {3, 4}}, {4, {2, 4}}};  // at the end there is no next update
+  for (const auto& [spoiled, left] : cases) {
+    SCOPED_TRACE(spoiled);
+    TrainerOptions o = options();
+    o.args.save_steps = 2;
+    o.callbacks = {std::make_shared<ChangesAWeight>(spoiled),
+                   std::make_shared<HoldsTheWriter>(0, spoiled)};
+    Trainer trainer(std::move(o));
+    const TrainOutput out = trainer.train();
+    EXPECT_EQ(complete_checkpoints(folder_ / "out"), left);
+    EXPECT_EQ(out.saves, 2);
+    EXPECT_EQ(out.saves_dropped, 1);
+    const auto saved = testing::tiny_model();
+    saved->load_state(folder_ / "out/checkpoint-4");
+    EXPECT_TRUE(testing::same_state(*saved, trainer.model()));
+    fs::remove_all(folder_ / "out");
+  }
 }
 
 TEST_F(BackgroundSave, KeepsTheNewestAndRotatesTheRest) {
