@@ -1,14 +1,18 @@
 // Pushes that a user asks for, beside those of saves.
 #include "callbacks/hub_facts.h"
+#include "callbacks/push_options.h"
 #include "callbacks/stall_timer.h"
 #include "push/branch.h"
 #include "push/git_tag.h"
+#include "push/push_attempt.h"
 #include "push/with_token.h"
 #include "torchhub/callbacks/push_to_hub.h"
 #include "torchhub/callbacks/training_card.h"
 #include "torchhub/push/push_job.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
+
+#include <exception>
 
 namespace torchhub {
 
@@ -34,11 +38,24 @@ PushPlan PushToHubCallback::plan(const std::string& card) const {
   return plan_save(options_.output_dir, newest, to, card);
 }
 
+/// Its files stay for the next start only if they may be taken then.
 CommitInfo PushToHubCallback::push_now(const PushJob& job) {
   journal_.remember(job);
-  const PushOutcome outcome = push_job(client_, job, journal_);
-  job.snapshot.release();
-  if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
+  std::exception_ptr problem;
+  const PushAttempt attempt = attempt_push(
+      [&](const PushJob& each, const std::stop_token& stop) {
+        try {
+          return push_job(client_, each, journal_, stop);
+        } catch (...) {
+          problem = std::current_exception();
+          throw;
+        }
+      },
+      job, {});
+  if (attempt.is_over()) job.snapshot.release();
+  const PushOutcome& outcome = attempt.outcome;
+  tell(outcome);
+  if (problem) std::rethrow_exception(problem);
   return {.oid = outcome.commit_oid.value_or(""),
           .commit_url = outcome.commit_url.value_or(""),
           .commit_message = job.commit_message,
@@ -46,10 +63,7 @@ CommitInfo PushToHubCallback::push_now(const PushJob& job) {
 }
 
 CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHubOptions& push) {
-  if (push.tag && !push.blocking) {
-    throw InvalidArgumentError(
-        "A tag is made when its commit is there: push with blocking = true.");
-  }
+  require_possible(push);
   const StallTimer timer(stall_seconds_);
   begin();
   if (push.card) options_.card = *push.card;

@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "push/push_attempt.h"
 #include "torchhub/base/byte_size.h"
 #include "torchhub/base/error.h"
 #include "torchhub/hub/client.h"
@@ -50,15 +51,19 @@ bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool
     job.is_left = false;
     job.moved_branch = MovedBranch::merge;
   }
-  try {
-    const PushOutcome outcome = push_job(client, job, journal);
-    job.snapshot.release();
-    fmt::print("{}: {}\n", title_of(job), outcome.commit_url.value_or("a newer one is there"));
-    return true;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), error.what());
+  const auto push = [&](const PushJob& each, const std::stop_token& stop) {
+    return push_job(client, each, journal, stop);
+  };
+  const PushAttempt attempt = attempt_push(push, job, {});
+  if (attempt.is_over()) job.snapshot.release();
+  const PushOutcome& outcome = attempt.outcome;
+  if (!outcome.error.empty()) {
+    fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), outcome.error);
     return false;
   }
+  fmt::print("{}: {}\n", title_of(job), outcome.commit_url.value_or("a newer one is there"));
+  if (!outcome.card_problem.empty()) fmt::print("  without its card: {}\n", outcome.card_problem);
+  return true;
 }
 
 /// A training that lives has its own pusher.

@@ -1,4 +1,5 @@
 // What a Trainer pushes, and the card that goes with it.
+#include "callbacks/push_options.h"
 #include "torchhub/callbacks/jit_checkpoint.h"
 #include "torchhub/callbacks/training_card.h"
 #include "trainer/trainer_impl.h"
@@ -65,6 +66,7 @@ std::string Trainer::model_card() const {
 }
 
 CommitInfo Trainer::push_to_hub(const PushToHubOptions& options) {
+  require_possible(options);
   if (!impl_->processes.is_main()) return {};
   const TrainingArguments& args = impl_->options.args;
   if (options.card) impl_->options.card = *options.card;

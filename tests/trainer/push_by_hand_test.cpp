@@ -2,11 +2,13 @@
 #include "support/commit_titles.h"
 #include "support/everything_in.h"
 #include "support/message_of.h"
+#include "torchhub/push/secrets.h"
 #include "trainer/pushed_card.h"
 
 namespace torchhub {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::has;
 using Names = std::vector<std::string>;
 
@@ -184,6 +186,54 @@ TEST_F(PushByHand, ThrowsAfterTheRunWhereItMustArriveAndDidNot) {
   }
   hub_.start();
   EXPECT_TRUE(Trainer(o).train().pushed_all());
+}
+
+/// Counts pushes by hand.
+class HearsPushes final : public TrainerCallback {
+ public:
+  std::string name() const override { return "HearsPushes"; }
+  void on_push_begin(const TrainerEvent&) override { heard.emplace_back("begin"); }
+  void on_push_end(const TrainerEvent&, const PushOutcome& outcome) override {
+    heard.emplace_back(to_string(outcome.state));
+    if (!outcome.ok()) error = outcome.error;
+  }
+  Names heard;
+  std::string error;
+};
+
+TEST_F(PushByHand, TellsCallbacksHowItEnded) {
+  const auto hears = std::make_shared<HearsPushes>();
+  TrainerOptions o = options();
+  o.callbacks = {hears};
+  Trainer trainer = trained(std::move(o));
+  trainer.push_to_hub();
+  EXPECT_EQ(hears->heard, (Names{"begin", "done"}));
+  write_file_atomically(output_dir_ / "notes.txt", "a token: " + hub_.token());
+  EXPECT_THROW(trainer.push_to_hub(), SecretFoundError);
+  EXPECT_EQ(hears->heard, (Names{"begin", "done", "begin", "failed"}));
+  EXPECT_TRUE(has(hears->error, "'notes.txt' holds a token")) << hears->error;
+}
+
+TEST_F(PushByHand, LeavesNoCopyOfWhatIsRefusedForGood) {
+  Trainer trainer = trained(options());
+  write_file_atomically(output_dir_ / "notes.txt", "a token: " + hub_.token());
+  EXPECT_THROW(trainer.push_to_hub(), SecretFoundError);
+  EXPECT_TRUE(PushJournal(output_dir_).noted().empty());
+  fs::remove(output_dir_ / "notes.txt");
+  hub_.stop();
+  EXPECT_THROW(trainer.push_to_hub(), Error);
+  EXPECT_EQ(PushJournal(output_dir_).noted().size(), 1U) << "the next start may bring it";
+}
+
+TEST_F(PushByHand, SaysThatACardWasLeftOutAndWhy) {
+  TrainerOptions o = options();
+  write_file_atomically(output_dir_ / "README.md", "---\ntags: [\n---\n# Mine\n");
+  const TrainOutput out = Trainer(std::move(o)).train();
+  EXPECT_TRUE(out.pushed_all());
+  ASSERT_FALSE(out.pushes.empty());
+  EXPECT_FALSE(out.pushes.back().card_problem.empty());
+  EXPECT_TRUE(has(out.full_report(), "without its card: ")) << out.full_report();
+  EXPECT_FALSE(client().file_exists(repo_, "README.md"));
 }
 
 }  // namespace
