@@ -2,6 +2,7 @@
 
 #include "callbacks/loop_history.h"
 #include "callbacks/loop_save.h"
+#include "push/root_weights.h"
 #include "torchhub/callbacks/training_card.h"
 #include "torchhub/models/model.h"
 #include "torchhub/training/checkpoint.h"
@@ -24,6 +25,13 @@ LoopPusherOptions checked(LoopPusherOptions options) {
   return options;
 }
 
+/// Each save writes them anew.
+std::vector<std::string> frozen_files() {
+  std::vector<std::string> files = root_weights();
+  files.emplace_back("checkpoint/*");
+  return files;
+}
+
 PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
   return {.output_dir = options.output_dir,
           .hub_model_id = options.hub_model_id,
@@ -32,6 +40,7 @@ PushToHubCallbackOptions pusher_options(const LoopPusherOptions& options) {
           .hub = *options.hub,
           .moved_branch = options.moved_branch,
           .selection = options.selection,
+          .frozen_files = frozen_files(),
           .time_limit = options.time_limit,
           .card = options.card,
           .card_mode = options.card_mode,
@@ -45,7 +54,6 @@ LoopPusher::LoopPusher(LoopPusherOptions options)
   pusher_.begin();  // from here on the folder is ours alone
   remove_unfinished(options_.output_dir);
   remove_unfinished(options_.output_dir / "_torchhub");
-  finish_loop_save(options_.output_dir);
   if (options_.model) pusher_.learn_license(*options_.model);
 }
 
@@ -59,20 +67,18 @@ void LoopPusher::on_batch_end() {
   pusher_.collect_outcomes();
   const bool saves = options_.save_strategy == IntervalStrategy::steps;
   if (!saves || done_.global_step % *options_.save_steps != 0) return;
-  save_loop(options_);
-  push(fmt::format("Training in progress steps {}", done_.global_step), progress());
+  save_and_push(fmt::format("Training in progress steps {}", done_.global_step), progress());
 }
 
 void LoopPusher::on_epoch_end(const Metrics& logs) {
   done_.history.push_back(logs);  // it is over, even where saving it fails
   if (options_.save_strategy != IntervalStrategy::epoch) return;
-  save_loop(options_, options_.checkpoint ? &done_ : nullptr);
-  push(fmt::format("Training in progress epoch {}", done_.epoch()), progress());
+  save_and_push(fmt::format("Training in progress epoch {}", done_.epoch()), progress(),
+                options_.checkpoint ? &done_ : nullptr);
 }
 
 const std::vector<PushOutcome>& LoopPusher::on_train_end() {
-  save_loop(options_);
-  push("End of training", std::nullopt);
+  save_and_push("End of training", std::nullopt);
   return pusher_.finish();
 }
 
@@ -81,17 +87,21 @@ std::optional<CardProgress> LoopPusher::progress() const {
   return CardProgress{.step = done_.global_step};
 }
 
-void LoopPusher::push(const std::string& commit_message, std::optional<CardProgress> progress) {
+void LoopPusher::save_and_push(const std::string& commit_message,
+                               std::optional<CardProgress> progress,
+                               const LoopCheckpoint* checkpoint) {
+  LoopSave save{.commit_message = commit_message, .step = done_.global_step};
+  if (options_.checkpoint) save.replaced = {"checkpoint/*"};
+  save_loop(options_, save, checkpoint);
   pusher_.collect_outcomes();  // what they brought may be pinned
-  pusher_.without_ending_the_run(commit_message, done_.global_step, [&] {
+  pusher_.without_ending_the_run(commit_message, save.step, [&] {
     TrainingCard facts = pusher_.completed(
         with_place(options_.card, repo().id.str(), options_.hub->endpoint), done_.global_step);
     if (!facts.progress) facts.progress = progress;
     const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
-    pusher_.push(options_.output_dir, commit_message, done_.global_step,
-                 pusher_.refreshed_card(card),
-                 options_.checkpoint ? std::vector<std::string>{"checkpoint/*"}
-                                     : std::vector<std::string>{});
+    pusher_.push(options_.output_dir, commit_message, save.step, pusher_.refreshed_card(card),
+                 save.replaced);
+    forget_loop_save(options_.output_dir);
   });
 }
 

@@ -1,9 +1,8 @@
 #include "callbacks/loop_save.h"
 
 #include "callbacks/loop_history.h"
-#include "push/root_weights.h"
+#include "push/loop_output.h"
 #include "torchhub/base/atomic_file.h"
-#include "torchhub/base/glob.h"
 #include "torchhub/models/model.h"
 #include "torchhub/training/checkpoint.h"
 
@@ -19,9 +18,6 @@ using nlohmann::ordered_json;
 
 constexpr const char* kFolder = "checkpoint";
 constexpr const char* kState = "loop_state.json";
-
-/// Complete as soon as it has this name.
-fs::path saved_model(const fs::path& output_dir) { return output_dir / "_torchhub/saved-model"; }
 
 template <typename Action>
 void in_context(std::string_view context, Action&& action) {
@@ -64,45 +60,20 @@ void build_checkpoint(const LoopPusherOptions& options, const LoopCheckpoint& ch
   write_file_atomically(folder / kState, state.dump(2) + "\n");
 }
 
-/// An old single file of weights would win over new shards.
-void remove_other_weights(const fs::path& output_dir, const fs::path& model) {
-  const PathFilter weights{.allow = root_weights()};
-  for (const auto& entry : fs::directory_iterator(output_dir)) {
-    const fs::path name = entry.path().filename();
-    if (weights.takes(name.string()) && !fs::exists(model / name)) fs::remove(entry.path());
-  }
-}
-
-void move_files(const fs::path& from, const fs::path& to) {
-  for (const auto& entry : fs::directory_iterator(from)) {
-    const fs::path target = to / entry.path().filename();
-    if (entry.is_directory()) fs::remove_all(target);  // no rename replaces a folder with files
-    std::error_code error;
-    fs::rename(entry.path(), target, error);
-    if (error) throw_file_error("replace", target, error.value());
-  }
-}
-
 }  // namespace
 
-void save_loop(const LoopPusherOptions& options, const LoopCheckpoint* checkpoint) {
-  AtomicFolder model(saved_model(options.output_dir));
+void save_loop(const LoopPusherOptions& options, const LoopSave& save,
+               const LoopCheckpoint* checkpoint) {
+  AtomicFolder model(saved_loop_model(options.output_dir));
   build_model(options, model.path());
   if (checkpoint != nullptr) {
     AtomicFolder folder(options.output_dir / kFolder);
     build_checkpoint(options, *checkpoint, model.path(), folder.path());
     folder.commit();
   }
+  note_loop_save(save, model.path());
   model.commit();  // on disk, before it takes the place of the last one
   finish_loop_save(options.output_dir);
-}
-
-void finish_loop_save(const fs::path& output_dir) {
-  const fs::path saved = saved_model(output_dir);
-  if (!fs::is_directory(saved)) return;
-  remove_other_weights(output_dir, saved);
-  move_files(saved, output_dir);
-  fs::remove_all(saved);
 }
 
 std::optional<LoopCheckpoint> find_loop_checkpoint(const fs::path& output_dir) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "push/loop_output.h"
 #include "torchhub/callbacks/loop_pusher.h"
 
 namespace torchhub {
@@ -8,10 +9,8 @@ namespace torchhub {
 /// on from. All of it is written elsewhere first: what the user's functions throw leaves
 /// output_dir as it was. @throws what they throw, an Error with its context; FileError,
 /// DiskFullError
-void save_loop(const LoopPusherOptions& options, const LoopCheckpoint* checkpoint = nullptr);
-
-/// Puts a save in place that was complete when its process was killed; does nothing where there is
-/// none.
-void finish_loop_save(const std::filesystem::path& output_dir);
+/// @param save how it is to be pushed: noted with it until forget_loop_save()
+void save_loop(const LoopPusherOptions& options, const LoopSave& save,
+               const LoopCheckpoint* checkpoint = nullptr);
 
 }  // namespace torchhub

@@ -2,6 +2,8 @@
 
 #include "callbacks/hub_facts.h"
 #include "callbacks/stall_timer.h"
+#include "push/cut_off.h"
+#include "push/fingerprints.h"
 #include "push/job_number.h"
 #include "torchhub/base/log.h"
 #include "torchhub/push/push_job.h"
@@ -96,19 +98,27 @@ void PushToHubCallback::on_train_begin(const TrainerEvent& event) {
   begin_after(event.state.global_step);
   if (options_.hub_strategy == HubStrategy::end) return;
   const std::int64_t step = event.state.global_step;
-  without_ending_the_run("the save that the run goes on from", step, [&] {
-    const fs::path checkpoint = options_.output_dir / checkpoint_name(step);
-    const bool was_there = std::find(known_.begin(), known_.end(), step) != known_.end();
-    const bool was_cut_off = step > handed_over_ && knows_handed_over_ && !was_there;
+  without_ending_the_run("the save that a killed run has left", step, [&] {
+    const PushTarget before = target();
     pushes_saves_ = true;
-    known_ = complete_checkpoints(options_.output_dir);
-    if (was_cut_off && is_complete_checkpoint(checkpoint)) {
-      hand_over(announced(event), {.folder = checkpoint, .step = step});
-    } else {
-      note_handed_over(step);
-    }
+    if (const auto cut_off = step_cut_off(journal_, before, {}))
+      hand_over_save_cut_off(event, *cut_off);
+    known_ = fingerprints_in(options_.output_dir);
+    note_handed_over(step);
   });
-  knows_handed_over_ = true;
+}
+
+/// With the card of now where the run goes on from it.
+void PushToHubCallback::hand_over_save_cut_off(const TrainerEvent& event, std::int64_t step) {
+  if (step == event.state.global_step) {
+    announced_ = announced(event);
+    const fs::path checkpoint = options_.output_dir / checkpoint_name(step);
+    hand_over(announced_, {.folder = checkpoint, .step = step});
+  } else {
+    std::vector<PushJob> jobs = hand_over_cut_off(journal_, target(), step);
+    note_handed_over(step);
+    hand_over_left(std::move(jobs));
+  }
 }
 
 void PushToHubCallback::without_ending_the_run(const std::string& commit_message, std::int64_t step,
@@ -233,7 +243,7 @@ void PushToHubCallback::push(const fs::path& folder, const std::string& commit_m
   const StallTimer timer(stall_seconds_);
   begin();
   PushJob job = empty_job(commit_message, step);
-  add_output_folder(job, folder, card, options_.selection);
+  add_output_folder(job, folder, card, options_.selection, options_.frozen_files);
   job.replaced.insert(job.replaced.end(), replaced.begin(), replaced.end());
   submit(std::move(job));
   collect(worker_->take_outcomes());
@@ -255,7 +265,8 @@ PushJob PushToHubCallback::empty_job(const std::string& commit_message, std::int
               .droppable = !options_.hub_always_push,
               .moved_branch = options_.moved_branch,
               .card_keys = keys_given_for_card(),
-              .overwrites_card = options_.card_mode == CardMode::overwrite};
+              .overwrites_card = options_.card_mode == CardMode::overwrite,
+              .card_problem = card_.problem().value_or("")};
   job.snapshot.keep_copies_in(journal_.copies());
   return job;
 }
@@ -279,12 +290,16 @@ void PushToHubCallback::collect_outcomes() { collect(worker_->take_outcomes()); 
 void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
   for (PushOutcome& outcome : outcomes) {
     log_outcome(outcome, repo_);
-    if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
-    note_weights(outcome);
     std::erase_if(outcomes_, [&](const PushOutcome& earlier) { return earlier.id == outcome.id; });
     outcomes_.push_back(std::move(outcome));
-    if (options_.on_push_end) options_.on_push_end(outcomes_.back());
+    tell(outcomes_.back());
   }
+}
+
+void PushToHubCallback::tell(const PushOutcome& outcome) {
+  if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
+  note_weights(outcome);
+  if (options_.on_push_end) options_.on_push_end(outcome);
 }
 
 }  // namespace torchhub

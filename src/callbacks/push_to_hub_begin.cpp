@@ -1,7 +1,9 @@
 #include "base/folder_name.h"
 #include "callbacks/hub_facts.h"
 #include "push/branch.h"
+#include "push/cut_off.h"
 #include "push/hub_card.h"
+#include "push/loop_output.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/push_to_hub.h"
@@ -61,8 +63,9 @@ void PushToHubCallback::adopt_remote_card() {
   if (card_.has_card()) return;
   const auto card = card_on_hub(client_, repo_, target().revision);
   if (!card) return;
+  // In this order: a process killed between them does it again.
+  write_file_atomically(journal_.pushed_card(target().place()), *card);
   card_.adopt(*card);
-  write_file_atomically(journal_.pushed_card(), *card);
 }
 
 void PushToHubCallback::finish_what_was_left() {
@@ -73,10 +76,16 @@ void PushToHubCallback::finish_what_was_left() {
   if (left.empty()) journal_.note_head(target(), branch.sha);
   if (const auto before = earlier_target(journal_)) {
     complete_two_commits(journal_, *before, left);
-    knows_handed_over_ = before->pushes_saves && before->place() == target().place();
-    if (knows_handed_over_) handed_over_ = std::max(handed_over_, before->handed_over);
-    pushes_saves_ = knows_handed_over_;  // still true, should this process die before it trains
-    known_ = before->known;
+    const bool goes_on =
+        options_.hub_strategy != HubStrategy::end && before->place() == target().place();
+    pushes_saves_ = before->pushes_saves && goes_on;  // still, should this process never train
+    if (pushes_saves_) {
+      handed_over_ = std::max(handed_over_, before->handed_over);
+      known_ = before->known;
+    } else {
+      add_cut_off(*before, left);
+    }
+    add_loop_save(*before, left);
   }
   std::erase_if(left, [&](const PushJob& job) { return is_for_another_hub(job); });
   for (const PushJob& job : left) {
@@ -84,7 +93,32 @@ void PushToHubCallback::finish_what_was_left() {
   }
   // Before the first of them can be on the Hub: later nothing would say that it was handed over.
   journal_.set_target(target());
-  for (PushJob& job : left) {
+  hand_over_left(std::move(left));
+}
+
+/// What a run for another place has saved goes there, if its process could not hand it over.
+void PushToHubCallback::add_cut_off(const PushTarget& before, std::vector<PushJob>& left) const {
+  const auto step = step_cut_off(journal_, before, left);
+  if (!step) return;
+  try {
+    for (PushJob& job : hand_over_cut_off(journal_, before, *step)) left.push_back(std::move(job));
+  } catch (const Error& error) {
+    log::error("save_not_handed_over", {{"step", *step}, {"error", error.what()}});
+  }
+}
+
+void PushToHubCallback::add_loop_save(const PushTarget& before, std::vector<PushJob>& left) const {
+  const auto save = loop_save_cut_off(options_.output_dir, left);
+  if (!save) return finish_loop_save(options_.output_dir);
+  try {
+    left.push_back(hand_over_loop_save(journal_, before, *save));
+  } catch (const Error& error) {
+    log::error("save_not_handed_over", {{"step", save->step}, {"error", error.what()}});
+  }
+}
+
+void PushToHubCallback::hand_over_left(std::vector<PushJob> jobs) {
+  for (PushJob& job : jobs) {
     log::warning("unfinished_push_goes_on",
                  {{"message", job.commit_message}, {"repo", job.repo.id.str()}});
     job.moved_branch = MovedBranch::merge;  // files that others changed it leaves alone anyway

@@ -1,5 +1,6 @@
 #include "torchhub/push/card_sync.h"
 
+#include "push/generated_card.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
@@ -12,7 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 
 fs::path card_of(const fs::path& folder) { return folder / "README.md"; }
-fs::path generated_last(const fs::path& folder) { return folder / "_torchhub/generated-card.md"; }
 
 /// One that nobody but us has written into is no one's to keep.
 CardMode mode_for(CardMode mode, const CardVersions& versions) {
@@ -27,30 +27,29 @@ void CardSync::adopt(const std::string& card) const {
   write_file_atomically(card_of(folder_), card);
 }
 
-bool CardSync::is_readable() const {
-  if (!has_card()) return true;
+std::optional<std::string> CardSync::problem() const {
+  if (mode_ == CardMode::overwrite || !has_card()) return std::nullopt;
   try {
     static_cast<void>(ModelCard::load(card_of(folder_)));
-    return true;
+    return std::nullopt;
   } catch (const ModelCardError& error) {
-    log::warning("card_not_pushed", {{"file", card_of(folder_).string()}, {"error", error.what()}});
-    return false;
+    return error.what();
   }
 }
 
 std::optional<std::string> CardSync::refresh(const std::string& fresh,
                                              std::vector<std::string> explicit_keys) const {
-  if (mode_ != CardMode::overwrite && !is_readable()) return std::nullopt;
-  std::string old;
-  std::string base;
-  CardVersions versions{.fresh = fresh};
-  versions.explicit_keys = std::move(explicit_keys);
-  if (has_card()) versions.old = old = read_file(card_of(folder_));
-  if (const fs::path file = generated_last(folder_); fs::exists(file)) {
-    versions.base = base = read_file(file);
+  if (const auto found = problem()) {
+    log::warning("card_not_pushed", {{"file", card_of(folder_).string()}, {"error", *found}});
+    return std::nullopt;
   }
+  const GeneratedCard generated(folder_);
+  const std::string old = has_card() ? read_file(card_of(folder_)) : "";
+  const auto base = generated.behind(old);
+  const CardVersions versions{
+      .fresh = fresh, .old = old, .base = base, .explicit_keys = std::move(explicit_keys)};
   std::string card = next_card(mode_for(mode_, versions), versions);
-  write_file_atomically(generated_last(folder_), fresh);
+  generated.note(fresh, old, card);
   write_file_atomically(card_of(folder_), card);
   return card;
 }

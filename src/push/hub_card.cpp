@@ -6,6 +6,8 @@
 #include "torchhub/card/merge.h"
 #include "torchhub/hub/errors.h"
 
+#include <fmt/format.h>
+
 namespace torchhub {
 
 std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo,
@@ -35,7 +37,8 @@ CardToPush merged_with_hub(const std::string& ours, const std::optional<std::str
   } catch (const ModelCardError& error) {
     log::warning("card_on_hub_not_merged",
                  {{"effect", "README.md is left out of the push"}, {"error", error.what()}});
-    return {};
+    return {.problem = fmt::format("that of the Hub cannot be read, and was left as it is: {}",
+                                   error.what())};
   }
 }
 

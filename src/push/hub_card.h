@@ -19,6 +19,7 @@ std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo
 struct CardToPush {
   std::optional<std::string> text = std::nullopt;  ///< Unset: the Hub keeps its own.
   bool is_merged = false;                          ///< It is not the job's own any more.
+  std::string problem = {};                        ///< Why the Hub keeps its own.
 };
 
 /// People's words on the Hub outlive the push: what they changed since `last_pushed` (README.md as

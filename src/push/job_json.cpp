@@ -83,6 +83,7 @@ std::string to_json_text(const PushJob& job) {
   json["moved_branch"] = to_string(job.moved_branch);
   json["card_keys"] = job.card_keys;
   json["overwrites_card"] = job.overwrites_card;
+  json["card_problem"] = job.card_problem;
   json["elsewhere"] = job.elsewhere;
   json["sha256"] = job.sha256;
   json["refused_since"] = job.refused_since;
@@ -102,7 +103,8 @@ PushJob push_job_of(std::string_view text) {
             .lasting = json.at("lasting").get<std::vector<std::string>>(),
             .moved_branch = parse_moved_branch(json.at("moved_branch").get<std::string>()),
             .card_keys = json.at("card_keys").get<std::vector<std::string>>(),
-            .overwrites_card = json.value("overwrites_card", false),  // neither is in older ones
+            .overwrites_card = json.value("overwrites_card", false),  // these are not in older ones
+            .card_problem = json.value("card_problem", ""),
             .elsewhere = json.value("elsewhere", false),
             .sha256 = json.at("sha256").get<std::map<std::string, std::string>>(),
             .refused_since = json.at("refused_since").get<std::string>()};
@@ -148,7 +150,7 @@ PushTarget push_target_of(std::string_view text) {
             .checkpoint = json.at("checkpoint").get<PushedCheckpoint>(),
             .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
             .handed_over = json.at("handed_over").get<std::int64_t>(),
-            .known = json.at("known").get<std::vector<std::int64_t>>(),
+            .known = json.at("known").get<std::map<std::int64_t, std::string>>(),
             .two_commits = json.value("two_commits", false),  // not in older ones
             .selection = std::move(selection)};
   });

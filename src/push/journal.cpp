@@ -8,6 +8,7 @@
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
+#include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
 
@@ -60,6 +61,12 @@ bool LastPush::has_overtaken(const PushJob& job) const {
 
 PushJournal::PushJournal(fs::path output_dir)
     : output_dir_(std::move(output_dir)), folder_(output_dir_ / "_torchhub" / "pushes") {}
+
+fs::path PushJournal::pushed_card(const std::string& place) const {
+  constexpr std::size_t kEnoughDigits = 16;
+  return folder_.parent_path() / "pushed-cards" /
+         (sha256_hex(place).substr(0, kEnoughDigits) + ".md");
+}
 
 Snapshot PushJournal::new_snapshot() const {
   std::uint64_t newest = 0;

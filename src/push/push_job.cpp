@@ -33,7 +33,7 @@ class Push {
         last_(journal.last_push()),
         paths_(job.snapshot.paths()),
         replaced_(job.replaced),
-        last_pushed_(job.elsewhere ? std::nullopt : read_file_if_there(journal.pushed_card())) {
+        last_pushed_(read_file_if_there(journal.pushed_card(job.place()))) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
     if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
       our_card_ = read_file(job.snapshot.folder() / kCard);
@@ -48,19 +48,26 @@ class Push {
     require_no_secrets(job_.snapshot.folder(), client_.options().token, stop_);
     if (job_.is_left) refuse_if_moved();
     const CommitInfo info = commit();
-    journal_.note_done(job_, info.oid);
-    if (our_card_ && !job_.elsewhere) write_file_atomically(journal_.pushed_card(), *our_card_);
+    note_done(info.oid);
     PushOutcome outcome{.state = PushState::done,
                         .commit_url = info.commit_url,
                         .commit_oid = info.oid,
                         .bytes_sent = info.bytes_sent,
                         .brings_weights = brings_weights(),
-                        .was_left = job_.is_left};
+                        .was_left = job_.is_left,
+                        .card_problem = our_card_ ? card_.problem : job_.card_problem};
     if (card_.is_merged && !job_.elsewhere) outcome.merged_card = card_.text;
     return outcome;
   }
 
  private:
+  /// The card first: once the push is noted nobody comes back to it, and of a card that is not the
+  /// last one pushed, what we wrote would look like people's words.
+  void note_done(const std::string& commit) const {
+    if (our_card_) write_file_atomically(journal_.pushed_card(job_.place()), *our_card_);
+    journal_.note_done(job_, commit);
+  }
+
   bool brings_weights() const {
     const PathFilter weights{.allow = root_weights()};
     return std::any_of(paths_.begin(), paths_.end(),

@@ -1,12 +1,11 @@
 #include "torchhub/push/resume.h"
 
 #include "base/read_if_there.h"
+#include "push/cut_off.h"
+#include "push/loop_output.h"
 #include "push/saved_parts.h"
-#include "torchhub/base/atomic_file.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
-
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -17,48 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The epoch that trainer_state.json notes; 0 if it notes none.
-double epoch_of(const fs::path& checkpoint) {
-  const auto state = nlohmann::json::parse(read_file(checkpoint / "trainer_state.json"), nullptr,
-                                           /*allow_exceptions=*/false);
-  if (!state.is_object()) return 0;
-  const auto epoch = state.find("epoch");
-  return epoch != state.end() && epoch->is_number() ? epoch->get<double>() : 0;
-}
-
-std::int64_t newest_of(const PushTarget& target, const std::vector<PushJob>& jobs) {
-  std::int64_t newest = target.handed_over;
-  for (const PushJob& job : jobs) {
-    if (job.place() == target.place()) newest = std::max(newest, job.step);
-  }
-  return newest;
-}
-
-/// Step of a save that was complete and not handed over. @param jobs those that were
-std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushTarget& target,
-                                         const std::vector<PushJob>& jobs) {
-  if (!target.pushes_saves) return std::nullopt;
-  std::vector<std::int64_t> steps = complete_checkpoints(journal.output_dir());
-  std::erase_if(steps, [&](std::int64_t step) {
-    return std::find(target.known.begin(), target.known.end(), step) != target.known.end();
-  });
-  if (steps.empty() || steps.back() <= newest_of(target, jobs)) return std::nullopt;
-  return steps.back();
-}
-
 fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
   return journal.output_dir() / checkpoint_name(step);
-}
-
-/// The first commit of that save, without its files.
-PushJob commit_of(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
-  const double epoch = epoch_of(checkpoint_of(journal, step));
-  return {.repo = target.repo,
-          .endpoint = target.endpoint,
-          .revision = target.revision,
-          .commit_message = progress_message(target.progress_unit, step, epoch),
-          .step = step,
-          .is_left = true};
 }
 
 /// Has this save's checkpoint a commit of its own that was never noted, and can it still be made?
@@ -137,18 +96,16 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
   if (!target) return jobs;
   complete_two_commits(journal, *target, jobs);
   if (const auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
-    PushJob first = commit_of(journal, *target, save->step);
-    first.snapshot = journal.new_snapshot();
-    for (PushJob& job :
-         jobs_of_save(std::move(first), journal, {.folder = checkpoint_of(journal, save->step)},
-                      *target, card_of(journal))) {
-      journal.remember(job);
+    for (PushJob& job : hand_over_cut_off(journal, *target, save->step)) {
       jobs.push_back(std::move(job));
     }
   }
+  if (const auto save = loop_save_cut_off(journal.output_dir(), jobs)) {
+    jobs.push_back(hand_over_loop_save(journal, *target, *save));
+  }
   // Before the first of them can be on the Hub: later nothing would say that it was handed over.
   PushTarget now = *target;
-  now.handed_over = newest_of(*target, jobs);
+  now.handed_over = newest_handed_over(*target, jobs);
   if (now.handed_over != target->handed_over) journal.set_target(now);
   return jobs;
 }
@@ -165,8 +122,13 @@ std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
     }
   }
   if (auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
-    listed.push_back(
-        {.job = commit_of(journal, *target, save->step), .files = std::move(save->plan.files)});
+    listed.push_back({.job = commit_cut_off(journal, *target, save->step),
+                      .files = std::move(save->plan.files)});
+  }
+  const auto save = target ? loop_save_cut_off(journal.output_dir(), jobs) : std::nullopt;
+  if (save) {
+    listed.push_back({.job = commit_of_loop_save(*target, *save),
+                      .files = plan_loop_save(journal.output_dir(), target->selection).files});
   }
   return listed;
 }

@@ -106,15 +106,18 @@ PushJob checkpoint_commit(const PushJob& first, const PushJournal& journal,
 }
 
 void add_output_folder(PushJob& job, const fs::path& folder, const std::optional<std::string>& card,
-                       const SaveSelection& selection) {
+                       const SaveSelection& selection, const std::vector<std::string>& frozen) {
   PathFilter filter = output_filter(selection);
-  if (card || !CardSync(folder).is_readable()) filter.ignore.emplace_back("README.md");
+  if (card || CardSync(folder).problem()) filter.ignore.emplace_back("README.md");
   const auto text = selected_card(card, selection);
   if (selection.max_bytes) {
     require_size(plan_of({{.folder = folder, .filter = filter}}, text), selection.max_bytes,
                  fmt::format("'{}'", folder.string()));
   }
-  job.snapshot.add_folder(folder, "", filter, /*frozen=*/false);
+  const PathFilter is_frozen{.allow = frozen};
+  for (const std::string& path : files_below(folder, filter)) {
+    job.snapshot.add_file(folder / path, path, !frozen.empty() && is_frozen.takes(path));
+  }
   if (text) job.snapshot.add_text(*text, "README.md");
   const PathFilter weights{.allow = root_weights()};
   const std::vector<std::string> paths = job.snapshot.paths();

@@ -167,13 +167,13 @@ TEST_F(LoopInTrouble, SendsNoTokenAndPushesOnceItIsGone) {
 
 TEST_F(LoopInTrouble, TellsOfACardThatCannotBeWrittenAndGoesOn) {
   LoopPusher pusher(options());
-  fs::create_directories(output_dir_ / "_torchhub/generated-card.md/in the way");
+  fs::create_directories(output_dir_ / "_torchhub/generated-card.json/in the way");
   epoch(pusher, "epoch 1", 0.5);
   ASSERT_EQ(pusher.outcomes().size(), 1U);
   EXPECT_EQ(pusher.outcomes()[0].state, PushState::failed);
-  EXPECT_NE(pusher.outcomes()[0].error.find("generated-card.md"), std::string::npos)
+  EXPECT_NE(pusher.outcomes()[0].error.find("generated-card.json"), std::string::npos)
       << pusher.outcomes()[0].error;
-  fs::remove_all(output_dir_ / "_torchhub/generated-card.md");
+  fs::remove_all(output_dir_ / "_torchhub/generated-card.json");
   pusher.on_train_end();
   EXPECT_TRUE(pusher.pushed_all());  // of what could not be handed over there is newer by now
   EXPECT_EQ(on_hub("model.safetensors"), "epoch 1");
@@ -207,6 +207,55 @@ TEST_F(LoopInTrouble, ASaveThatWasKilledAsItWasPutInPlaceIsFinishedByTheNextStar
   EXPECT_EQ(read_file(output_dir_ / "model.safetensors"), "newer");
   EXPECT_FALSE(std::filesystem::exists(output_dir_ / "model-00001-of-00002.safetensors"));
   EXPECT_FALSE(std::filesystem::exists(output_dir_ / "_torchhub/saved-model"));
+}
+
+/// Leaves a save that is complete and not handed over, as a process does that is killed then.
+class LoopCutOff : public LoopInTrouble {
+ protected:
+  void leave_save() {
+    LoopPusher pusher(with_checkpoint());
+    fs::create_directories(output_dir_ / "_torchhub/generated-card.json/in the way");
+    epoch(pusher, "epoch 1", 0.5);
+    ASSERT_EQ(pusher.outcomes().size(), 1U);
+    EXPECT_EQ(pusher.outcomes()[0].state, PushState::failed);
+    fs::remove_all(output_dir_ / "_torchhub/generated-card.json");
+  }
+};
+
+TEST_F(LoopCutOff, IsPushedByTheNextStart) {
+  leave_save();
+  EXPECT_EQ(titles(), Names{"initial commit"});
+  {
+    LoopPusher next(with_checkpoint());
+    wait_for_commit("Training in progress epoch 1");
+    EXPECT_EQ(on_hub("model.safetensors"), "epoch 1");
+    EXPECT_EQ(on_hub("checkpoint/optimizer.pt"), "epoch 1 moments");
+  }
+  const LoopPusher another(with_checkpoint());
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress epoch 1"}));
+}
+
+TEST_F(LoopCutOff, IsListedAndPushedWithoutTheProgram) {
+  leave_save();
+  const PushJournal journal(output_dir_);
+  ASSERT_EQ(list_pushes_left(journal).size(), 1U);
+  for (const PushJob& job : pushes_left(journal)) push_job(client(), job, journal);
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress epoch 1"}));
+}
+
+TEST_F(LoopInTrouble, CopiesNoWeightsToHandThemOver) {
+  LoopPusher pusher(with_checkpoint());
+  gate_->set_shut(true);
+  epoch(pusher, "epoch 1", 0.5);
+  const auto noted = PushJournal(output_dir_).noted();
+  ASSERT_EQ(noted.size(), 1U);
+  for (const char* file : {"model.safetensors", "checkpoint/optimizer.pt"}) {
+    EXPECT_TRUE(fs::equivalent(noted[0].files / file, output_dir_ / file)) << file;
+  }
+  epoch(pusher, "epoch 2", 0.25);  // changes neither
+  EXPECT_EQ(read_file(noted[0].files / "model.safetensors"), "epoch 1");
+  gate_->set_shut(false);
+  pusher.on_train_end();
 }
 
 }  // namespace

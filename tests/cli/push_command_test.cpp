@@ -1,4 +1,5 @@
 // `torchhub push resume`, as people call it: the program itself, against a real hub.
+#include "push/fingerprints.h"
 #include "support/child_process.h"
 #include "support/commit_titles.h"
 #include "support/everything_in.h"
@@ -138,7 +139,10 @@ TEST_F(PushCommand, RefusesASaveAboveItsRunsLimitUnlessALargerOneIsGiven) {
 TEST_F(PushCommand, LeavesCheckpointsAloneThatWereThereBeforeTheRun) {
   write_file_atomically(folder_ / "run/checkpoint-9/model.safetensors", "of an older run");
   write_file_atomically(folder_ / "run/checkpoint-9/trainer_state.json", "{}");
-  journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .handed_over = 4, .known = {9}});
+  journal_.set_target({.endpoint = hub_.base_url(),
+                       .repo = repo_,
+                       .handed_over = 4,
+                       .known = fingerprints_in(folder_ / "run")});
   EXPECT_NE(resume().output.find("Nothing is left"), std::string::npos);
   EXPECT_EQ(titles(), Names{"initial commit"});
 }

@@ -29,7 +29,7 @@ TEST(CardSync, WritesAFirstCardAsItIs) {
   const TempDir folder;
   const CardSync sync(folder.path());
   EXPECT_FALSE(sync.has_card());
-  EXPECT_TRUE(sync.is_readable());
+  EXPECT_EQ(sync.problem(), std::nullopt);
   EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
   EXPECT_EQ(read_file(folder / "README.md"), generated("0.5"));
 }
@@ -50,7 +50,8 @@ TEST(CardSync, LeavesACardWhoseFrontMatterItCannotRead) {
   const TempDir folder;
   const std::string broken = "---\ntags: [\n---\n# Mine\n";
   write_file_atomically(folder / "README.md", broken);
-  EXPECT_FALSE(CardSync(folder.path()).is_readable());
+  EXPECT_NE(CardSync(folder.path()).problem(), std::nullopt);
+  EXPECT_EQ(CardSync(folder.path(), CardMode::overwrite).problem(), std::nullopt);
   EXPECT_EQ(CardSync(folder.path()).refresh(generated("0.5")), std::nullopt);
   EXPECT_EQ(read_file(folder / "README.md"), broken);
 }
@@ -91,6 +92,34 @@ TEST(CardSync, ReplacesEveryCardWhereItIsToOverwrite) {
     EXPECT_EQ(sync.refresh(generated("0.5")), generated("0.5"));
     EXPECT_EQ(read_file(folder / "README.md"), generated("0.5"));
   }
+}
+
+/// What only a machine wrote, in a section that is not always refreshed.
+std::string counted(int step) {
+  return "# net\n\n## Progress\n\nAfter update " + std::to_string(step) + ".\n";
+}
+
+TEST(CardSync, DoesNotTakeItsOwnWordsForAUsersAfterAKillBeforeTheCardWasWritten) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  sync.refresh(counted(2));
+  const std::string before = read_file(folder / "README.md");
+  sync.refresh(counted(4));
+  write_file_atomically(folder / "README.md", before);  // killed between its two files
+  EXPECT_EQ(sync.refresh(counted(6)), counted(6));
+  EXPECT_EQ(sync.refresh(counted(8)), counted(8));
+}
+
+TEST(CardSync, KnowsAUsersWordsThatCameAfterSuchAKill) {
+  const TempDir folder;
+  const CardSync sync(folder.path());
+  sync.refresh(counted(2));
+  const std::string before = read_file(folder / "README.md");
+  sync.refresh(counted(4));
+  write_file_atomically(folder / "README.md", before);
+  sync.refresh(counted(6));
+  replace(folder / "README.md", "After update 6.", "Enough.");
+  EXPECT_NE(sync.refresh(counted(8))->find("Enough."), std::string::npos);
 }
 
 }  // namespace

@@ -45,7 +45,9 @@ TEST(HubCard, HasWhatWasEditedHereAndThere) {
 }
 
 TEST(HubCard, LeavesACardThatCannotBeReadToTheHub) {
-  EXPECT_FALSE(merged_with_hub(kOurs, "---\ntags: [\n---\n# broken\n", {}, {}).text.has_value());
+  const CardToPush card = merged_with_hub(kOurs, "---\ntags: [\n---\n# broken\n", {}, {});
+  EXPECT_FALSE(card.text.has_value());
+  EXPECT_NE(card.problem.find("that of the Hub cannot be read"), std::string::npos) << card.problem;
 }
 
 }  // namespace

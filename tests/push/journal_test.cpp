@@ -154,7 +154,7 @@ TEST_F(Journal, KeepsItsTarget) {
                        .checkpoint = PushedCheckpoint::under_its_name,
                        .progress_unit = ProgressUnit::epoch_and_step,
                        .handed_over = 12,
-                       .known = {4, 8}});
+                       .known = {{4, "four"}, {8, "eight"}}});
   const PushTarget read = journal_.target().value();
   EXPECT_EQ(read.endpoint, "http://127.0.0.1:1");
   EXPECT_EQ(read.repo.web_path(), "datasets/ana/m");
@@ -163,7 +163,7 @@ TEST_F(Journal, KeepsItsTarget) {
   EXPECT_EQ(read.checkpoint, PushedCheckpoint::under_its_name);
   EXPECT_EQ(read.progress_unit, ProgressUnit::epoch_and_step);
   EXPECT_EQ(read.handed_over, 12);
-  EXPECT_EQ(read.known, (std::vector<std::int64_t>{4, 8}));
+  EXPECT_EQ(read.known, (std::map<std::int64_t, std::string>{{4, "four"}, {8, "eight"}}));
 }
 
 TEST_F(Journal, NamesAFileOfItsOwnThatIsDamagedOrFromTheFuture) {

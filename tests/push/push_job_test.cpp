@@ -11,6 +11,7 @@
 #include "torchhub/push/saved_files.h"
 #include "torchhub/push/secrets.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -252,6 +253,40 @@ TEST_F(PushJobsLeft, KnowTheirOwnCommitWhoseProcessDidNotLiveToNoteIt) {
   commit("model.safetensors", "weights of 2");  // as the killed process had committed it
   EXPECT_TRUE(push(left(2)).ok());
   EXPECT_EQ(titles(), (Names{"step 1", "by hand"}));
+}
+
+/// As in CardSync: a section that a machine wrote and that is not always refreshed.
+std::string counted(int step) {
+  return fmt::format("# net\n\n## Progress\n\nAfter update {}.\n", step);
+}
+
+// Else the next push would take what this one wrote for people's words, for ever.
+TEST_F(PushJobsLeft, KnowTheCardThatWasPushedBeforeTheyAreNoted) {
+  push(save(1, counted(1)));
+  const fs::path note = journal_.folder() / "last.json";
+  const std::string before = read_file(note);
+  fs::remove(note);
+  fs::create_directory(note);  // a process killed as it comes to note the push
+  EXPECT_THROW(push(save(2, counted(2))), FileError);
+  fs::remove(note);
+  write_file_atomically(note, before);
+  EXPECT_EQ(on_hub("README.md"), counted(2));
+  push(save(3, counted(3)));
+  EXPECT_EQ(on_hub("README.md"), counted(3));
+}
+
+TEST_F(PushJobs, KeepTheCardsOfTwoRepositoriesApart) {
+  push(save(1, counted(1)));
+  const Repo other{.id = {.owner = "demo", .name = "other"}};
+  client_.create_repo(other);
+  client_.create_commit(other, {CommitOperationAdd::from_bytes("README.md", "# net\n\nWords.\n")},
+                        {.commit_message = "words"});
+  push(testing::saved_job(journal_, other, hub_.base_url(), 2, counted(2)));
+  const std::string card = read_file(client_.hub_download(other, "README.md"));
+  EXPECT_NE(card.find("Words."), std::string::npos) << card;
+  EXPECT_NE(card.find("After update 2."), std::string::npos) << card;
+  push(save(3, counted(3)));
+  EXPECT_EQ(on_hub("README.md"), counted(3));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "torchhub/push/resume.h"
 
+#include "push/fingerprints.h"
+#include "push/loop_output.h"
 #include "support/everything_in.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
@@ -150,6 +152,86 @@ TEST_F(Resume, ListsTheSameWithoutATrace) {
     }
     EXPECT_EQ(paths, jobs[i].snapshot.paths());
   }
+}
+
+TEST_F(Resume, LeavesAloneWhatAnOlderRunSaved) {
+  save(4);
+  save(8);
+  target_.known = fingerprints_in(folder_.path());
+  handed_over_until(0);
+  EXPECT_EQ(messages_left(), Names{});
+  const TempDir elsewhere;
+  fs::copy(folder_.path(), elsewhere / "copy", fs::copy_options::recursive);
+  EXPECT_TRUE(pushes_left(PushJournal(elsewhere / "copy")).empty());
+}
+
+TEST_F(Resume, HandsOverASaveThatTookThePlaceOfAnOlderRuns) {
+  save(4);
+  save(8);
+  target_.known = fingerprints_in(folder_.path());
+  handed_over_until(2);
+  write_file_atomically(folder_ / checkpoint_name(4) / "model.safetensors", "others");
+  EXPECT_EQ(messages_left(), Names{"Training in progress, step 4"});
+}
+
+/// A hand-written loop that was killed when its save was complete.
+class ResumeOfALoop : public Resume {
+ protected:
+  void save_of_a_loop(const fs::path& folder) const {
+    target_of_loop();
+    write_file_atomically(folder / "model.safetensors", "weights");
+    write_file_atomically(folder / "checkpoint/optimizer.pt", "moments");
+    note_loop_save(
+        {.commit_message = "Training in progress epoch 2", .step = 6, .replaced = {"checkpoint/*"}},
+        folder);
+  }
+  void target_of_loop() const {
+    PushTarget target = target_;
+    target.pushes_saves = false;
+    journal_.set_target(target);
+  }
+  const Names files_{"checkpoint/optimizer.pt", "model.safetensors"};
+};
+
+TEST_F(ResumeOfALoop, HandsOverItsSaveOnce) {
+  for (const fs::path& folder : {folder_.path(), saved_loop_model(folder_.path())}) {
+    SCOPED_TRACE(folder);  // in its place, or on its way there
+    save_of_a_loop(folder);
+    const std::vector<ListedPush> listed = list_pushes_left(journal_);
+    ASSERT_EQ(listed.size(), 1U);
+    Names paths;
+    for (const FileToPush& file : listed[0].files) paths.push_back(file.path);
+    EXPECT_EQ(paths, files_);
+    {
+      const std::vector<PushJob> jobs = pushes_left(journal_);
+      ASSERT_EQ(jobs.size(), 1U);
+      EXPECT_EQ(jobs[0].commit_message, "Training in progress epoch 2");
+      EXPECT_EQ(jobs[0].step, 6);
+      EXPECT_EQ(jobs[0].snapshot.paths(), files_);
+      EXPECT_EQ(jobs[0].replaced.back(), "checkpoint/*");
+      EXPECT_EQ(read_file(folder_ / "model.safetensors"), "weights");
+      jobs[0].snapshot.release();
+    }
+    EXPECT_EQ(messages_left(), Names{});
+  }
+}
+
+TEST_F(ResumeOfALoop, DoesNotHandOverTwiceWhatIsInTheJournal) {
+  save_of_a_loop(folder_.path());
+  PushJob job{.repo = target_.repo,
+              .endpoint = target_.endpoint,
+              .commit_message = "Training in progress epoch 2",
+              .step = 6,
+              .snapshot = journal_.new_snapshot()};
+  journal_.remember(job);  // killed before it could take the note away
+  job = {};
+  EXPECT_EQ(messages_left(), Names{"Training in progress epoch 2"});
+}
+
+TEST_F(ResumeOfALoop, SaysNothingOfADamagedNote) {
+  target_of_loop();
+  write_file_atomically(folder_ / "_unpushed.json", "{\"commit_message\": 3}");
+  EXPECT_EQ(messages_left(), Names{});
 }
 
 }  // namespace

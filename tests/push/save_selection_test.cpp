@@ -94,7 +94,7 @@ TEST_F(SelectionOfSaves, FiltersTheRootAndTheCheckpointEachByItsOwnPaths) {
 }
 
 TEST_F(SelectionOfSaves, AllowsOnlyWhatIsNamedAndNeverWhatIsOurs) {
-  write("_torchhub/generated-card.md", "ours");
+  write("_torchhub/generated-card.json", "ours");
   write("training_args.bin", "Python's, with a token");
   target_.selection.root.allow = {"*.json", "*.md", "*.bin"};
   target_.checkpoint = PushedCheckpoint::none;

@@ -56,14 +56,14 @@ TEST(RemoveUnfinished, TakesOnlyWhatAKilledRunLeft) {
   write_file_atomically(folder / ".tmp-checkpoint-14-01abcdef/model.safetensors", "half");
   write_file_atomically(folder / "_torchhub/push-0123456789ab/model.safetensors", "copy");
   write_file_atomically(folder / ".tmp-notes/mine.txt", "a user's");
-  write_file_atomically(folder / "_torchhub/generated-card.md", "# net");
+  write_file_atomically(folder / "_torchhub/generated-card.json", "# net");
   write_file_atomically(folder / "_torchhub/pushes/00000001-01abcdef/push.json", "{}");
   write_file_atomically(folder / "checkpoint-9/trainer_state.json", "{}");
   remove_unfinished(folder.path());
   EXPECT_FALSE(fs::exists(folder / ".tmp-checkpoint-14-01abcdef"));
   EXPECT_FALSE(fs::exists(folder / "_torchhub/push-0123456789ab"));
   EXPECT_TRUE(fs::exists(folder / ".tmp-notes/mine.txt"));
-  EXPECT_TRUE(fs::exists(folder / "_torchhub/generated-card.md"));
+  EXPECT_TRUE(fs::exists(folder / "_torchhub/generated-card.json"));
   EXPECT_TRUE(fs::exists(folder / "_torchhub/pushes/00000001-01abcdef/push.json"));
   EXPECT_TRUE(fs::exists(folder / "checkpoint-9/trainer_state.json"));
   remove_unfinished(folder / "none");

@@ -104,7 +104,8 @@ class LoopPusher {
   bool pushed_all() const;
 
  private:
-  void push(const std::string& commit_message, std::optional<CardProgress> progress);
+  void save_and_push(const std::string& commit_message, std::optional<CardProgress> progress,
+                     const LoopCheckpoint* checkpoint = nullptr);
   std::optional<CardProgress> progress() const;
 
   LoopPusherOptions options_;

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,9 @@ struct PushToHubCallbackOptions {
   MovedBranch moved_branch = MovedBranch::merge;
   SaveCommits save_commits = SaveCommits::one;
   SaveSelection selection = {};  ///< What of a save goes up, and how much at most.
+  /// Patterns of files of output_dir that are replaced, never rewritten in place: push() takes hard
+  /// links to them and does not copy them.
+  std::vector<std::string> frozen_files = {};
   /// How long on_train_end() and finish() wait for what is on its way; what is left then stays on
   /// disk for the next start, or for `torchhub push resume`. Unset: as long as it takes.
   std::optional<std::chrono::milliseconds> time_limit = std::nullopt;
@@ -98,7 +102,7 @@ class PushToHubCallback final : public TrainerCallback {
 
   std::string name() const override { return "PushToHubCallback"; }
   void on_init_end(const TrainerEvent& event) override;
-  /// Hands over the checkpoint that the run goes on from, if its process was killed before it
+  /// Hands over the newest checkpoint of a run before this one, if its process was killed before it
   /// could.
   void on_train_begin(const TrainerEvent& event) override;
   void on_step_end(const TrainerEvent& event) override;
@@ -125,7 +129,8 @@ class PushToHubCallback final : public TrainerCallback {
   /// no Hub, writes nothing. @throws as plan_save()
   PushPlan plan(const std::string& card) const;
   /// Hands over what is in `folder` now, but for `_*` and checkpoints, to be committed at the
-  /// repository's root; returns when the files are copied. @throws DiskFullError, FileError
+  /// repository's root; returns when the files are copied, or linked where options.frozen_files
+  /// says so. @throws DiskFullError, FileError
   /// @param card text of README.md; unset: the one in the folder, if any
   /// @param replaced patterns of files of the repository that go unless `folder` has them
   void push(const std::filesystem::path& folder, const std::string& commit_message,
@@ -180,6 +185,7 @@ class PushToHubCallback final : public TrainerCallback {
   std::vector<std::string> keys_given_for_card() const;
   PushTarget target() const;
   CommitInfo push_now(const PushJob& job);
+  void tell(const PushOutcome& outcome);
   bool must_bring_best_model(const TrainerEvent& event) const;
   bool must_correct_card(const TrainerEvent& event) const;
   TrainerEvent at_newest_save(const TrainerEvent& event) const;
@@ -193,6 +199,10 @@ class PushToHubCallback final : public TrainerCallback {
   };
   Announced announced(const TrainerEvent& event) const;
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
+  void hand_over_save_cut_off(const TrainerEvent& event, std::int64_t step);
+  void hand_over_left(std::vector<PushJob> jobs);
+  void add_cut_off(const PushTarget& before, std::vector<PushJob>& left) const;
+  void add_loop_save(const PushTarget& before, std::vector<PushJob>& left) const;
   void push_at_end(const std::string& commit_message, std::int64_t step,
                    const std::function<void(PushJob&)>& fill);
   void add_best_model(PushJob& job, const TrainerEvent& event) const;
@@ -212,13 +222,13 @@ class PushToHubCallback final : public TrainerCallback {
   PushJournal journal_;
   std::shared_ptr<const void> claim_ = nullptr;  ///< From begin() on.
   Repo repo_ = {};
-  Announced announced_ = {};              ///< By the last on_save().
-  std::int64_t handed_over_ = 0;          ///< Step of the newest save that was handed over.
-  bool knows_handed_over_ = false;        ///< A run before this one has noted that here.
-  std::vector<std::int64_t> known_ = {};  ///< Checkpoints that were there when the run began.
-  bool pushes_saves_ = false;             ///< Saves of a run are pushed, not folders by hand.
-  bool has_begun_ = false;                ///< begin() has come to its end.
-  std::unique_ptr<HubFacts> hub_facts_;   ///< For the card.
+  Announced announced_ = {};      ///< By the last on_save().
+  std::int64_t handed_over_ = 0;  ///< Step of the newest save that was handed over.
+  /// Checkpoints that were there when the run began: PushTarget::known.
+  std::map<std::int64_t, std::string> known_ = {};
+  bool pushes_saves_ = false;            ///< Saves of a run are pushed, not folders by hand.
+  bool has_begun_ = false;               ///< begin() has come to its end.
+  std::unique_ptr<HubFacts> hub_facts_;  ///< For the card.
   std::vector<PushOutcome> outcomes_;
   double stall_seconds_ = 0;
   std::unique_ptr<PushWorker> worker_;  // last member: its thread ends before the rest goes

@@ -19,8 +19,9 @@ class CardSync {
       : folder_(std::move(folder)), mode_(mode) {}
 
   bool has_card() const;
-  /// Can a Hub take the card that is there? False if its front matter is no YAML; true for none.
-  bool is_readable() const;
+  /// Why a Hub could not take the card that is there, such as a front matter that is no YAML.
+  /// Nothing for none, and for one that is to be overwritten.
+  std::optional<std::string> problem() const;
   /// Begins with a card from elsewhere, such as the one on the Hub. @throws FileError,
   /// DiskFullError
   void adopt(const std::string& card) const;

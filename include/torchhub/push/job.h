@@ -46,7 +46,9 @@ struct PushJob {
   std::vector<std::string> card_keys = {};
   /// The card goes up as it is, whatever people wrote into the one on the Hub.
   bool overwrites_card = false;
-  /// To another branch than the saves of its folder: the cards there have another history.
+  /// Why README.md is not among the files though the folder has one; empty: that is not so.
+  std::string card_problem = {};
+  /// To another branch than the saves of its folder: what people wrote there stays there.
   bool elsewhere = false;
   /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
   /// need not be read again for it.
@@ -88,6 +90,8 @@ struct PushOutcome {
   bool was_left = false;        ///< By a process before this one.
   /// README.md as it went up, where that is not the one of the job: people had edited it there.
   std::optional<std::string> merged_card = std::nullopt;
+  std::string card_problem =
+      {};                  ///< Why README.md was left out, here or on the Hub; empty: it was not.
   std::string error = {};  ///< Empty unless it failed or is still to be done.
 
   bool ok() const { return state == PushState::done; }

@@ -40,8 +40,9 @@ struct PushTarget {
   PushedCheckpoint checkpoint = PushedCheckpoint::none;
   ProgressUnit progress_unit = ProgressUnit::step;
   std::int64_t handed_over = 0;  ///< Newest save that the pusher has taken over.
-  /// Checkpoints that were there when the run began: none of its own that was cut off.
-  std::vector<std::int64_t> known = {};
+  /// Fingerprints of the checkpoints that were there when the run began, by step: none of them is
+  /// one of its own that was cut off.
+  std::map<std::int64_t, std::string> known = {};
   bool two_commits = false;      ///< A save's checkpoint has a commit of its own.
   SaveSelection selection = {};  ///< Also of a save that another process hands over.
 
@@ -81,8 +82,9 @@ class PushJournal {
   /// For the next job. Names of snapshots come in the order in which they were made.
   /// @throws FileError, DiskFullError
   Snapshot new_snapshot() const;
-  /// README.md as this folder's last push had it before people's words were merged in.
-  std::filesystem::path pushed_card() const { return folder_.parent_path() / "pushed-card.md"; }
+  /// README.md as the last push from this folder to `place` (PushJob::place()) had it before
+  /// people's words were merged in.
+  std::filesystem::path pushed_card(const std::string& place) const;
 
   /// From here on the job outlives the process; until its snapshot is released.
   /// @throws FileError, DiskFullError

@@ -11,10 +11,10 @@
 namespace torchhub {
 
 /// All that processes of the past had saved below the journal's folder and not pushed, oldest
-/// first: jobs that were handed over, and the newest checkpoint if its process was killed before it
-/// could hand it over. That one goes with the README.md that is there, unless refused_save() says
-/// why it does not. What another process is at is left to it. @throws FileError, DiskFullError;
-/// Error if the journal is damaged
+/// first: jobs that were handed over, and the newest checkpoint, or save of a hand-written loop, if
+/// its process was killed before it could hand it over. That one goes with the README.md that is
+/// there, unless refused_save() says why it does not. What another process is at is left to it.
+/// @throws FileError, DiskFullError; Error if the journal is damaged
 std::vector<PushJob> pushes_left(const PushJournal& journal);
 
 /// Why the newest checkpoint is not among pushes_left() though nobody has handed it over: it is

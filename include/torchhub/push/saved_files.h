@@ -74,7 +74,9 @@ void add_checkpoint(PushJob& job, const CheckpointFiles& checkpoint, PushedCheck
 /// has weights, older ones on the Hub go.
 /// @throws PushTooLargeError before a file is copied; FileError, DiskFullError
 /// @param card text of README.md; unset: the one in the folder, unless its front matter is broken
+/// @param frozen patterns of files that never change in place: hard links will do for them
 void add_output_folder(PushJob& job, const std::filesystem::path& folder,
-                       const std::optional<std::string>& card, const SaveSelection& selection = {});
+                       const std::optional<std::string>& card, const SaveSelection& selection = {},
+                       const std::vector<std::string>& frozen = {});
 
 }  // namespace torchhub

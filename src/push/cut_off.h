@@ -1,0 +1,29 @@
+#pragma once
+
+#include "torchhub/push/job.h"
+#include "torchhub/push/journal.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace torchhub {
+
+/// Step of the newest checkpoint below the journal's folder, if a run for `target` has completed it
+/// and was killed before it could hand it over. @param jobs those that were handed over
+/// @throws FileError
+std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushTarget& target,
+                                         const std::vector<PushJob>& jobs);
+
+/// The first commit of that save, without its files.
+PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std::int64_t step);
+
+/// What was cut off, as noted jobs, with the README.md that is there.
+/// @throws as jobs_of_save(); FileError, DiskFullError
+std::vector<PushJob> hand_over_cut_off(const PushJournal& journal, const PushTarget& target,
+                                       std::int64_t step);
+
+/// Step of the newest save that was handed over.
+std::int64_t newest_handed_over(const PushTarget& target, const std::vector<PushJob>& jobs);
+
+}  // namespace torchhub

@@ -1,0 +1,122 @@
+#include "push/loop_output.h"
+
+#include "base/read_if_there.h"
+#include "push/root_weights.h"
+#include "push/saved_parts.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/log.h"
+#include "torchhub/push/saved_files.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+constexpr const char* kNote = "_unpushed.json";  // no push takes files of such a name
+
+/// An old single file of weights would win over new shards.
+void remove_other_weights(const fs::path& output_dir, const fs::path& model) {
+  const PathFilter weights{.allow = root_weights()};
+  for (const auto& entry : fs::directory_iterator(output_dir)) {
+    const fs::path name = entry.path().filename();
+    if (weights.takes(name.string()) && !fs::exists(model / name)) fs::remove(entry.path());
+  }
+}
+
+void move_file(const fs::path& from, const fs::path& to) {
+  if (fs::is_directory(from)) fs::remove_all(to);  // no rename replaces a folder with files
+  std::error_code error;
+  fs::rename(from, to, error);
+  if (error) throw_file_error("replace", to, error.value());
+}
+
+/// The note last: it says of all others that they are there.
+void move_files(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const fs::path name = entry.path().filename();
+    if (name != kNote) move_file(entry.path(), to / name);
+  }
+  if (fs::exists(from / kNote)) move_file(from / kNote, to / kNote);
+}
+
+}  // namespace
+
+fs::path saved_loop_model(const fs::path& output_dir) {
+  return output_dir / "_torchhub" / "saved-model";
+}
+
+void finish_loop_save(const fs::path& output_dir) {
+  const fs::path saved = saved_loop_model(output_dir);
+  if (!fs::is_directory(saved)) return;
+  remove_other_weights(output_dir, saved);
+  move_files(saved, output_dir);
+  fs::remove_all(saved);
+}
+
+void note_loop_save(const LoopSave& save, const fs::path& folder) {
+  const ordered_json note = {
+      {"commit_message", save.commit_message}, {"step", save.step}, {"replaced", save.replaced}};
+  write_file_atomically(folder / kNote, note.dump(2) + "\n");
+}
+
+void forget_loop_save(const fs::path& output_dir) {
+  std::error_code ignored;
+  fs::remove(output_dir / kNote, ignored);
+}
+
+std::optional<LoopSave> loop_save_cut_off(const fs::path& output_dir,
+                                          const std::vector<PushJob>& jobs) {
+  auto text = read_file_if_there(saved_loop_model(output_dir) / kNote);
+  if (!text) text = read_file_if_there(output_dir / kNote);
+  if (!text) return std::nullopt;
+  try {
+    const auto note = ordered_json::parse(*text);
+    LoopSave save{.commit_message = note.at("commit_message").get<std::string>(),
+                  .step = note.at("step").get<std::int64_t>(),
+                  .replaced = note.at("replaced").get<std::vector<std::string>>()};
+    const bool is_handed_over = std::any_of(jobs.begin(), jobs.end(), [&](const PushJob& job) {
+      return job.commit_message == save.commit_message && job.step == save.step;
+    });
+    return is_handed_over ? std::nullopt : std::optional(std::move(save));
+  } catch (const ordered_json::exception& error) {
+    log::warning("unpushed_save_not_read",
+                 {{"file", (output_dir / kNote).string()}, {"error", error.what()}});
+    return std::nullopt;
+  }
+}
+
+PushPlan plan_loop_save(const fs::path& output_dir, const SaveSelection& selection) {
+  const PathFilter filter = output_filter(selection);
+  std::vector<SavedPart> parts{{.folder = output_dir, .filter = filter}};
+  const fs::path on_its_way = saved_loop_model(output_dir);
+  if (fs::is_directory(on_its_way)) parts.push_back({.folder = on_its_way, .filter = filter});
+  return plan_of(parts, std::nullopt);
+}
+
+PushJob commit_of_loop_save(const PushTarget& target, const LoopSave& save) {
+  return {.repo = target.repo,
+          .endpoint = target.endpoint,
+          .revision = target.revision,
+          .commit_message = save.commit_message,
+          .step = save.step,
+          .is_left = true};
+}
+
+PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target,
+                            const LoopSave& save) {
+  finish_loop_save(journal.output_dir());
+  PushJob job = commit_of_loop_save(target, save);
+  job.snapshot = journal.new_snapshot();
+  add_output_folder(job, journal.output_dir(), std::nullopt, target.selection);
+  job.replaced.insert(job.replaced.end(), save.replaced.begin(), save.replaced.end());
+  journal.remember(job);
+  forget_loop_save(journal.output_dir());
+  return job;
+}
+
+}  // namespace torchhub
