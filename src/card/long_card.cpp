@@ -1,5 +1,6 @@
 #include "torchhub/card/long_card.h"
 
+#include "card/hub_id.h"
 #include "card/training_log.h"
 #include "card/training_metadata.h"
 
@@ -26,9 +27,8 @@ std::string joined(const std::vector<std::string>& words, std::string_view betwe
 std::string data_of(const TrainingCard& card) {
   std::vector<std::string> names;
   for (const CardDataset& dataset : card.datasets) {
-    if (!dataset.name.empty() || card::has_hub_id(dataset)) {
-      names.push_back(card::display_name(dataset));
-    }
+    std::string name = card::display_name(dataset);
+    if (!name.empty()) names.push_back(std::move(name));
   }
   return joined(names, ", ");
 }
@@ -88,7 +88,7 @@ TemplateValues template_values(const TrainingCard& card, const ordered_json& log
                                const CardRun& run) {
   const card::TrainingLog log = card::read_training_log(log_history, card.weights_step);
   TemplateValues values = {
-      {"model_id", card.model_name},
+      {"model_id", card::display_name(card)},
       {"model_description", card.sections.model_description},
       {"direct_use", card.sections.intended_uses},
       {"training_data", card.sections.data.empty() ? data_of(card) : card.sections.data},
@@ -101,6 +101,7 @@ TemplateValues template_values(const TrainingCard& card, const ordered_json& log
       {"speeds_sizes_times", speeds_of(log_history, run)},
       {"software", software_of(card)},
   };
+  if (card::has_base(card)) values["base_model"] = card::shown_name(*card.base_model);
   if (card.how_to_use) values["get_started_code"] = how_to_use(*card.how_to_use);
   if (const auto seconds = summary(log_history, "train_runtime")) {
     values["hours_used"] = fmt::format("{:.2f}", *seconds / 3600);

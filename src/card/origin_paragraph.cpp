@@ -8,8 +8,10 @@ namespace torchhub::card {
 namespace {
 
 bool is_origin_line(std::string_view line) {
-  return line.starts_with("This model is a fine-tuned version of [") ||
-         line.starts_with("This model was trained from scratch on ");
+  if (line.starts_with("This model was trained from scratch on ")) return true;
+  if (!line.starts_with(kFineTuned)) return false;
+  const std::string_view base = line.substr(kFineTuned.size());
+  return base.starts_with('[') || base.starts_with('`') || base.starts_with(kUnknownModel);
 }
 
 }  // namespace

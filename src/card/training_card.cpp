@@ -1,5 +1,6 @@
 #include "torchhub/card/training_card.h"
 
+#include "card/hub_id.h"
 #include "card/origin_paragraph.h"
 #include "card/training_log.h"
 #include "card/training_metadata.h"
@@ -40,8 +41,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kTaskOfE
 std::string datasets_phrase(const std::vector<CardDataset>& datasets) {
   std::vector<std::string> names;
   for (const CardDataset& dataset : datasets) {
-    if (!dataset.name.empty() || card::has_hub_id(dataset))
-      names.push_back(card::display_name(dataset));
+    std::string name = card::display_name(dataset);
+    if (!name.empty()) names.push_back(std::move(name));
   }
   if (names.empty()) return "an unknown dataset.";
   std::string out = fmt::format("the {}", names.front());
@@ -51,13 +52,22 @@ std::string datasets_phrase(const std::vector<CardDataset>& datasets) {
   return out + (names.size() == 1 ? " dataset." : " datasets.");
 }
 
+/// A link, unless the base model is a folder of the user's.
+std::string base_phrase(const TrainingCard& card) {
+  if (!card::has_base_on_hub(card)) {
+    const std::string name = card::shown_name(*card.base_model);
+    const bool can_stand = !name.empty() && name.find_first_of("`\r\n") == std::string::npos;
+    return can_stand ? fmt::format("`{}`", name) : std::string(card::kUnknownModel);
+  }
+  std::string address = fmt::format("{}/{}", card.hub_url, *card.base_model);
+  if (card.base_model_revision) address += fmt::format("/tree/{}", *card.base_model_revision);
+  return fmt::format("[{}]({})", *card.base_model, address);
+}
+
 std::string origin(const TrainingCard& card) {
   const std::string datasets = datasets_phrase(card.datasets);
   if (!card::has_base(card)) return "This model was trained from scratch on " + datasets;
-  std::string address = fmt::format("{}/{}", card.hub_url, *card.base_model);
-  if (card.base_model_revision) address += fmt::format("/tree/{}", *card.base_model_revision);
-  return fmt::format("This model is a fine-tuned version of [{}]({}) on {}", *card.base_model,
-                     address, datasets);
+  return fmt::format("{}{} on {}", card::kFineTuned, base_phrase(card), datasets);
 }
 
 std::string progress_line(const CardProgress& progress) {
@@ -135,7 +145,7 @@ std::string card_text(const TrainingCard& card, const card::TrainingLog& log, st
                       std::string_view comment) {
   std::string out = fmt::format("---\n{}---\n\n{}\n\n# {}\n\n{}\n",
                                 write_front_matter(card::training_metadata(card, log.results, tag)),
-                                comment, card.model_name, origin(card));
+                                comment, card::display_name(card), origin(card));
   if (card.progress) out += progress_line(*card.progress);
   for (const Results& results : log.results) out += results_list(results);
   return out + user_sections(card) + training_procedure(card, log);

@@ -1,5 +1,6 @@
 #include "card/training_metadata.h"
 
+#include "card/hub_id.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
 
@@ -105,7 +106,7 @@ ordered_json model_index(const TrainingCard& card, const std::vector<Metric>& me
     }
   }
   ordered_json model;
-  model["name"] = card.model_name;
+  model["name"] = display_name(card);
   model["results"] = results;
   return ordered_json::array({model});
 }
@@ -156,18 +157,26 @@ void put_more(ordered_json& data, const TrainingCard& card) {
 
 }  // namespace
 
-const std::string& display_name(const CardDataset& dataset) {
-  return dataset.name.empty() ? dataset.id : dataset.name;
+std::string display_name(const CardDataset& dataset) {
+  std::string name = shown_name(dataset.name);
+  if (!name.empty() && !is_loader_name(name)) return name;
+  return has_hub_id(dataset) ? dataset.id : "";
+}
+
+std::string display_name(const TrainingCard& card) {
+  const std::string name = shown_name(card.model_name);
+  return name.empty() && !card.model_name.empty() ? "model" : name;
 }
 
 bool has_hub_id(const CardDataset& dataset) {
-  const std::string& id = dataset.id;
-  if (id.empty() || std::count(id.begin(), id.end(), '/') > 1) return false;
-  return std::string_view("/.~").find(id.front()) == std::string_view::npos &&
-         id.find('\\') == std::string::npos && id.find(':') == std::string::npos;
+  return is_hub_id(dataset.id) && !is_loader_name(dataset.id);
 }
 
 bool has_base(const TrainingCard& card) { return card.base_model && !card.base_model->empty(); }
+
+bool has_base_on_hub(const TrainingCard& card) {
+  return has_base(card) && is_hub_id(*card.base_model);
+}
 
 ordered_json training_metadata(const TrainingCard& card, const std::vector<Results>& results,
                                std::string_view tag) {
@@ -178,7 +187,7 @@ ordered_json training_metadata(const TrainingCard& card, const std::vector<Resul
   if (card.license) data["license"] = *card.license;
   put(data, "license_name", card.license_name);
   put(data, "license_link", card.license_link);
-  if (has_base(card)) {
+  if (has_base_on_hub(card)) {
     data["base_model"] = *card.base_model;
     put(data, "base_model_relation", card.base_model_relation);
   }

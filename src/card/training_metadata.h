@@ -17,12 +17,19 @@ nlohmann::ordered_json training_metadata(const TrainingCard& card,
                                          const std::vector<Results>& results,
                                          std::string_view tag = "generated_from_trainer");
 
-/// What readers call it.
-const std::string& display_name(const CardDataset& dataset);
+/// What readers call it; empty: it has no name that says anything to them.
+std::string display_name(const CardDataset& dataset);
 
-/// An id on the Hub, not a path: a path would tell strangers about the machine.
+/// What the card is headed with, and the model-index.
+std::string display_name(const TrainingCard& card);
+
+/// An id on the Hub, not a path or what reads files.
 bool has_hub_id(const CardDataset& dataset);
 
+/// A base model, on the Hub or not.
 bool has_base(const TrainingCard& card);
+
+/// The same on the Hub.
+bool has_base_on_hub(const TrainingCard& card);
 
 }  // namespace torchhub::card

@@ -1,5 +1,6 @@
 #include "torchhub/card/validate.h"
 
+#include "card/hub_id.h"
 #include "card/hub_words.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/eval_result.h"
@@ -34,7 +35,9 @@ class Checks {
           "no language code. Use two or three small letters (en, no, deu), 'code' or "
           "'multilingual'");
     license();
-    for (const char* key : {"tags", "datasets", "metrics"}) list_of_words(key);
+    list_of_words("tags");
+    datasets();
+    list_of_words("metrics");
     words("base_model", is_model_id,
           "no model id. Use 'owner/name', or 'name' for an old model of no owner");
     base_model_relation();
@@ -55,7 +58,8 @@ class Checks {
 
   /// A word, or a list of words, each of which `is_fine`.
   template <typename Rule>
-  void words(const char* key, Rule is_fine, std::string_view otherwise) {
+  void words(const char* key, Rule is_fine, std::string_view otherwise,
+             Severity severity = Severity::error) {
     const ordered_json* value = value_of(key);
     if (value == nullptr) return;
     if (!value->is_string() && !is_list_of_words(*value)) {
@@ -68,7 +72,7 @@ class Checks {
       wrong += fmt::format("{}'{}'", wrong.empty() ? "" : ", ", word.substr(0, 100));
     }
     if (count > kShownWords) wrong += fmt::format(" and {} more", count - kShownWords);
-    if (count > 0) add(Severity::error, key, fmt::format("{}: {}", wrong, otherwise));
+    if (count > 0) add(severity, key, fmt::format("{}: {}", wrong, otherwise));
   }
 
   void license() {
@@ -96,6 +100,19 @@ class Checks {
     }
     add(Severity::error, key,
         "must be a list of words. Put what reads as a number or as yes and no in quotes");
+  }
+
+  void datasets() {
+    list_of_words("datasets");
+    const ordered_json* value = value_of("datasets");
+    if (value == nullptr || !(value->is_string() || is_list_of_words(*value))) return;
+    const auto is_dataset_id = [](const std::string& id) {
+      return card::is_hub_id(id) && !card::is_loader_name(id);
+    };
+    words("datasets", is_dataset_id,
+          "no dataset id, so the Hub links nothing. Use 'owner/name', and leave out data of your "
+          "own files",
+          Severity::warning);
   }
 
   static bool is_model_id(const std::string& id) {

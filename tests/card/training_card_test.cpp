@@ -138,16 +138,6 @@ TEST(TrainingCard, KeepsFourDigitsOfSmallValues) {  // Python shows 0.0000
   EXPECT_TRUE(has(render({.model_name = "x"}, log), "- Loss: 1.235e-07\n"));
 }
 
-TEST(TrainingCard, NeverShowsAPathAsADataset) {
-  TrainingCard card{.model_name = "x"};
-  for (const char* id : {"/home/ana/data", "./data", "~/data", "C:\\data", "a/b/c"}) {
-    card.datasets = {{.name = "", .id = id}};
-    const std::string text = render(card, ordered_json::array());
-    EXPECT_FALSE(has(text, id)) << id;
-    EXPECT_TRUE(has(text, "on an unknown dataset.")) << id;
-  }
-}
-
 TEST(TrainingCard, LinksTheBaseModelAtTheHubItCameFrom) {
   const TrainingCard card{
       .model_name = "x", .base_model = "demo/resnet", .hub_url = "http://127.0.0.1:8686"};

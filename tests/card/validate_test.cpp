@@ -60,6 +60,12 @@ TEST(ProblemsOfCard, SayWhatTheModelIndexLacks) {
   EXPECT_NE(problems("model-index:\n- results: []").find("has no 'name'"), std::string::npos);
 }
 
+TEST(ProblemsOfCard, WarnOfDatasetsThatAreFiles) {
+  EXPECT_EQ(problems("datasets: [ana/d, glue, csv, /home/ana/data, train.json]"),
+            "warning datasets: 'csv', '/home/ana/data', 'train.json': no dataset id, so the Hub "
+            "links nothing. Use 'owner/name', and leave out data of your own files\n");
+}
+
 TEST(ProblemsOfCard, ShowFiveOfManyWrongWords) {
   std::string yaml = "language: [";
   for (int i = 0; i < 1000; ++i) yaml += "x" + std::to_string(i) + ", ";

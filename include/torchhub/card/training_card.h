@@ -15,8 +15,11 @@ namespace torchhub {
 
 /// A dataset that a model was trained or evaluated on.
 struct CardDataset {
-  std::string name;  ///< For readers: "GLUE MRPC". Empty: the id.
-  /// Id on the Hub, such as "nyu-mll/glue". Empty, or a path: not listed in the metadata.
+  /// For readers: "GLUE MRPC". Of a path, they see its last component. Empty, or "csv" and other
+  /// names of what reads files: the id.
+  std::string name;
+  /// Id on the Hub, such as "nyu-mll/glue". What cannot be one is not in the card: a path, a file's
+  /// name, "csv" and other names of what reads files.
   std::string id = {};
   std::optional<std::string> config = std::nullopt;
   std::optional<std::string> split = std::nullopt;
@@ -57,12 +60,12 @@ struct CardProgress {
 
 /// What the card of a trained model is made from. render() does the rest.
 struct TrainingCard {
-  std::string model_name;
+  std::string model_name;                 ///< Of a path, readers see its last component.
   std::string library_name = "torchhub";  ///< "transformers" if the weights load there.
   std::vector<std::string> language = {};
   std::optional<std::string> license = std::nullopt;
   /// Repo id. Empty: trained from scratch; unset: a Trainer takes the one the model was loaded
-  /// from.
+  /// from. Of a path or a file, readers see the last component, and the metadata have none.
   std::optional<std::string> base_model = std::nullopt;
   std::vector<std::string> tags = {};   ///< `generated_from_trainer` is added.
   std::vector<std::string> tasks = {};  ///< Tags such as "text-classification".
