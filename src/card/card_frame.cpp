@@ -49,7 +49,7 @@ std::string_view first_words(std::string_view text) {
 std::optional<std::string> problem_of_frame(std::string_view card) {
   const bool wide = std::any_of(std::begin(kUtf16Marks), std::end(kUtf16Marks),
                                 [card](std::string_view mark) { return card.starts_with(mark); });
-  if (wide || card.substr(0, 64).find('\0') != std::string_view::npos) {
+  if (wide || card.substr(0, 4).find('\0') != std::string_view::npos) {
     return "The model card is not UTF-8 but looks like UTF-16. Save the file as UTF-8.";
   }
   if (card.starts_with(kUtf8Mark) && !split_card(card.substr(kUtf8Mark.size())).opening.empty()) {
@@ -71,6 +71,10 @@ void card::require_sound_frame(std::string_view card) {
   if (const auto problem = problem_of_frame(card)) throw ModelCardError(*problem);
 }
 
+std::string_view card::without_mark(std::string_view card) {
+  return card.starts_with(kUtf8Mark) ? card.substr(kUtf8Mark.size()) : card;
+}
+
 std::string card::with_yaml(std::string_view card, std::string_view yaml) {
   const CardParts parts = split_card(card);
   if (yaml.empty()) return {};
@@ -89,7 +93,7 @@ std::string card::joined_card(std::string front, std::string_view body) {
         "The text of the model card begins with a line '---' and would be taken for its front "
         "matter. Put a heading above that line.");
   }
-  return std::move(front.append(body));
+  return std::move(front.append(front.empty() ? body : without_mark(body)));
 }
 
 }  // namespace torchhub

@@ -14,6 +14,19 @@ void require_utf8(std::string_view text) {
   }
 }
 
+std::size_t find_unprintable(std::string_view text) {
+  const auto byte = [text](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = byte(i);
+    if (c < 0x20 ? c != '\t' && c != '\n' && c != '\r' : c == 0x7F) return i;
+    if (c == 0xC2 && byte(i + 1) < 0xA0 && byte(i + 1) != 0x85) return i;
+    if (c == 0xEF && byte(i + 1) == 0xBF && byte(i + 2) >= 0xBE) return i;  // U+FFFE, U+FFFF
+  }
+  return std::string_view::npos;
+}
+
 std::u32string code_points(std::string_view text) {
   require_utf8(text);
   std::u32string out;

@@ -16,4 +16,8 @@ void append_utf8(std::string& out, char32_t c);
 /// How many characters `text` shows; bytes that are not UTF-8 count one each.
 std::size_t count_code_points(std::string_view text);
 
+/// Where the first character of UTF-8 text stands that YAML has no place for, such as a NUL; npos
+/// if there is none.
+std::size_t find_unprintable(std::string_view text);
+
 }  // namespace torchhub::card

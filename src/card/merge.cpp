@@ -10,9 +10,11 @@
 #include "card/unite_body.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
+#include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -148,6 +150,21 @@ class BodyMerge {
   bool last_is_fresh_ = false;
 };
 
+/// Of the card that was generated last. A disk that lost it must not end all pushes.
+std::optional<CardParts> readable_parts(std::optional<std::string_view> card) {
+  if (!card) return std::nullopt;
+  try {
+    card::require_sound_frame(*card);
+    const CardParts parts = split_card(*card);
+    static_cast<void>(parse_front_matter(parts.yaml));
+    return parts;
+  } catch (const ModelCardError& error) {
+    log::warning("generated_card_unreadable",
+                 {{"effect", "only what a machine writes is refreshed"}, {"error", error.what()}});
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 CardMode parse_card_mode(std::string_view word) {
@@ -173,9 +190,8 @@ std::string_view to_string(CardMode mode) {
 std::string merge_cards(const CardVersions& versions) {
   card::require_sound_frame(versions.old);
   const CardParts fresh = split_card(versions.fresh);
-  const CardParts old = split_card(versions.old);
-  std::optional<CardParts> base;
-  if (versions.base) base = split_card(*versions.base);
+  const CardParts old = split_card(card::without_mark(versions.old));
+  const std::optional<CardParts> base = readable_parts(versions.base);
   card::YamlVersions yamls{.fresh = fresh.yaml, .old = old.yaml};
   if (base) yamls.base = base->yaml;
   const std::string yaml = card::merged_yaml(yamls, versions.explicit_keys);
@@ -187,8 +203,8 @@ std::string merge_cards(const CardVersions& versions) {
 std::string unite_edits(const CardEdits& edits) {
   card::require_sound_frame(edits.ours);
   card::require_sound_frame(edits.theirs);
-  const CardParts ours = split_card(edits.ours);
-  const CardParts theirs = split_card(edits.theirs);
+  const CardParts ours = split_card(card::without_mark(edits.ours));
+  const CardParts theirs = split_card(card::without_mark(edits.theirs));
   const CardParts base = split_card(edits.base);
   const std::string their_yaml =
       card::with_breaks(card::with_newlines(theirs.yaml), card::line_break_of(edits.ours));

@@ -13,9 +13,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <sstream>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace torchhub {
 namespace {
@@ -195,6 +197,30 @@ void check_limits(const std::string& yaml, const FrontMatterLimits& limits) {
   if (parser) fail("something follows where it should end", YAML::Mark::null_mark());
 }
 
+/// yaml-cpp takes some characters that YAML has no place for; a Hub would refuse the card.
+void require_printable(std::string_view yaml) {
+  const std::size_t at = card::find_unprintable(yaml);
+  if (at == std::string_view::npos) return;
+  const std::string_view before = yaml.substr(0, at);
+  const std::size_t line = before.rfind('\n') + 1;  // npos + 1 is the start
+  YAML::Mark mark;
+  mark.line = static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  mark.column = static_cast<int>(card::count_code_points(before.substr(line)));
+  const std::string_view rest = yaml.substr(at);
+  const std::size_t size = rest.starts_with('\xC2') ? 2 : rest.starts_with('\xEF') ? 3 : 1;
+  const char32_t character = card::code_points(rest.substr(0, size)).front();
+  fail(fmt::format("the character U+{:04X} is not allowed", static_cast<std::uint32_t>(character)),
+       mark);
+}
+
+/// Editors that show a tab as blanks hide why YAML refuses the line.
+bool has_tab_before_words(std::string_view yaml, const YAML::Mark& mark) {
+  const std::vector<std::string_view> lines = card::lines_of(yaml);
+  if (mark.is_null() || static_cast<std::size_t>(mark.line) >= lines.size()) return false;
+  const std::string_view line = lines[static_cast<std::size_t>(mark.line)];
+  return line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos;
+}
+
 YAML::Node load(std::string_view yaml, const FrontMatterLimits& limits) {
   if (yaml.size() > limits.max_bytes) {
     throw ModelCardError(fmt::format(
@@ -203,12 +229,14 @@ YAML::Node load(std::string_view yaml, const FrontMatterLimits& limits) {
         yaml.size(), limits.max_bytes));
   }
   card::require_utf8(yaml);
+  const std::string text = card::with_newlines(yaml);
+  require_printable(text);
   try {
-    const std::string text = card::with_newlines(yaml);
     check_limits(text, limits);
     return YAML::Load(text);
   } catch (const YAML::Exception& error) {
-    fail(error.msg, error.mark);
+    const bool by_tab = has_tab_before_words(text, error.mark);
+    fail(by_tab ? "a tab indents this line; use spaces" : error.msg, error.mark);
   }
 }
 
