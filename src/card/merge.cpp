@@ -136,7 +136,7 @@ class BodyMerge {
 
   /// Between our words and the user's there is a blank line; between the user's own only theirs.
   void end_paragraph() {
-    if (out_.empty()) return;
+    if (out_.empty() || out_ == line_break_) return;  // nobody has said anything yet
     if (!out_.ends_with(line_break_)) out_ += line_break_;
     if (!out_.ends_with(std::string(line_break_) + std::string(line_break_))) out_ += line_break_;
   }

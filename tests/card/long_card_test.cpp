@@ -1,7 +1,12 @@
 #include "torchhub/card/long_card.h"
 
+#include "torchhub/card/merge.h"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <numeric>
+#include <sstream>
 
 namespace torchhub {
 namespace {
@@ -43,6 +48,44 @@ TEST(LongCard, SaysWhatTheTrainingKnows) {
   const ModelCard read(text);
   EXPECT_EQ(read.metadata()["license"], "mit");
   EXPECT_EQ(read.eval_results().results.at(0).metric_value, 0.75);
+}
+
+/// The body of a card cut before each of its headings.
+std::vector<std::string> pieces_of(const std::string& card) {
+  std::vector<std::string> pieces(1);
+  std::istringstream lines{std::string(ModelCard(card).body())};
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) pieces.emplace_back();
+    pieces.back() += line + "\n";
+  }
+  return pieces;
+}
+
+std::string joined(const std::vector<std::string>& pieces) {
+  return std::accumulate(pieces.begin(), pieces.end(), std::string());
+}
+
+TEST(LongCard, KeepsTheUsersWordsInEachSectionWhenItIsRefreshed) {
+  const std::string base = render_long({.model_name = "net"}, log());
+  ordered_json later = log();
+  later[1]["eval_accuracy"] = 0.875;
+  later[2]["train_runtime"] = 3600.0;
+  const std::string fresh = render_long({.model_name = "net"}, later);
+  const std::vector<std::string> before = pieces_of(base);
+  ASSERT_EQ(before.size(), 37U);  // 36 headings, and what stands before them
+  ASSERT_NE(joined(before), joined(pieces_of(fresh)));
+  for (std::size_t i = 1; i < before.size(); ++i) {
+    const std::string heading = before[i].substr(0, before[i].find('\n'));
+    const std::string written = heading + "\n\nWhat *I* know of it: [1](x).\n\n";
+    std::vector<std::string> old = before;
+    std::vector<std::string> expected = pieces_of(fresh);
+    old[i] = expected[i] = written;
+    ModelCard card(base);
+    card.set_body(joined(old));
+    const std::string merged = merge_cards({.fresh = fresh, .old = card.text(), .base = base});
+    EXPECT_EQ(ModelCard(merged).body(), joined(expected)) << heading;
+    EXPECT_TRUE(has(merge_cards({.fresh = fresh, .old = card.text()}), written)) << heading;
+  }
 }
 
 TEST(LongCard, LetsTheUsersWordsWin) {
