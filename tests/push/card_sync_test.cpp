@@ -1,5 +1,8 @@
 #include "torchhub/push/card_sync.h"
 
+#include "card/broken_cards.h"
+#include "support/everything_in.h"
+#include "support/logged_lines.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 
@@ -54,6 +57,50 @@ TEST(CardSync, LeavesACardWhoseFrontMatterItCannotRead) {
   EXPECT_EQ(CardSync(folder.path(), CardMode::overwrite).problem(), std::nullopt);
   EXPECT_EQ(CardSync(folder.path()).refresh(generated("0.5")), std::nullopt);
   EXPECT_EQ(read_file(folder / "README.md"), broken);
+}
+
+TEST(CardSync, LeavesEveryBrokenCardAsItIsAndSaysWhatIsWrong) {
+  for (const CardMode mode : {CardMode::merge, CardMode::keep}) {
+    for (const testing::BrokenCard& broken : testing::broken_cards()) {
+      const TempDir folder;
+      write_file_atomically(folder / "README.md", broken.bytes);
+      const auto before = testing::everything_in(folder.path());
+      const CardSync sync(folder.path(), mode);
+      EXPECT_FALSE(sync.is_readable()) << broken.what;
+      const testing::LoggedLines lines(log::Level::warning);
+      EXPECT_EQ(sync.refresh(generated("0.5")), std::nullopt) << broken.what;
+      EXPECT_EQ(testing::everything_in(folder.path()), before) << broken.what;
+      EXPECT_EQ(lines.count("card_not_pushed"), 1) << broken.what;
+      EXPECT_EQ(lines.count("README.md: " + broken.error.substr(0, 40)), 1) << broken.what;
+    }
+  }
+}
+
+TEST(CardSync, KeepsTheOddBytesOfACard) {
+  for (const testing::OddCard& odd : testing::odd_cards()) {
+    const TempDir folder;
+    write_file_atomically(folder / "README.md", odd.card);
+    const CardSync sync(folder.path());
+    for (const char* accuracy : {"0.5", "0.75"}) {
+      const std::string card = sync.refresh(generated(accuracy)).value();
+      EXPECT_NE(card.find(odd.bytes), std::string::npos) << odd.what;
+      EXPECT_EQ(read_file(folder / "README.md"), card) << odd.what;
+    }
+  }
+}
+
+TEST(CardSync, GoesOnWithoutACardThatItGeneratedAndTheDiskLost) {
+  for (const testing::BrokenCard& broken : testing::broken_cards()) {
+    const TempDir folder;
+    const CardSync sync(folder.path());
+    sync.refresh(generated("0.5"));
+    replace(folder / "README.md", "More information needed", "A net for shirts.");
+    write_file_atomically(folder / "_torchhub/generated-card.md", broken.bytes);
+    const std::string card = sync.refresh(generated("0.9")).value();
+    EXPECT_NE(card.find("A net for shirts."), std::string::npos) << broken.what << card;
+    EXPECT_NE(card.find("Accuracy: 0.9"), std::string::npos) << broken.what << card;
+    EXPECT_EQ(read_file(folder / "_torchhub/generated-card.md"), generated("0.9")) << broken.what;
+  }
 }
 
 TEST(CardSync, BeginsWithACardFromElsewhere) {
