@@ -2,59 +2,11 @@
 # Inside the tree of the peers (tests/peers/setup.sh makes it): builds torchhub against LibTorch 2.14
 # into build/libtorch-2.14, runs its ctest, then the Python originals against our server and files
 # (tests/peers/test_*.py). Ends with `N passed, N failed`, or with 77 where the tree is missing.
+# Needs root or sudo (enter.sh).
 #
 # usage: tests/peers/run.sh [--plain] [--no-build] [--no-ctest] [--no-pytest] [--no-hub]
 #                           [-- pytest arguments, default tests/peers]
 #   --plain   the plain half alone, into build/peers-plain: minutes instead of a quarter of an hour
 #   --no-hub  without a server, for tests of files alone: -- tests/peers/test_card.py
-#
-# Needs root or sudo: the tree is entered with chroot in a mount namespace of its own, so nothing
-# stays mounted however this ends.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-tree=${TORCHHUB_PEERS_DIR:-/var/cache/torchhub/peers}
-cache=${TORCHHUB_PEERS_CCACHE:-$(dirname "$tree")/ccache}
-
-if [[ ${1:-} == --inside-namespace ]]; then
-  scratch=$2
-  shift 2
-  mount --make-rprivate /
-  mount --bind "$root" "$tree/srv"
-  mount --bind "$cache" "$tree/mnt"
-  mount --bind "$scratch" "$tree/tmp"
-  mount --rbind /dev "$tree/dev"
-  mount -t proc proc "$tree/proc"
-  venv=$(dirname "$tree")/tensorboard-venv
-  if [[ -d $venv ]]; then mount --bind "$venv" "$tree/opt"; fi
-  if [[ -d /usr/share/datasets ]]; then
-    mkdir -p "$tree/usr/share/datasets"
-    mount --bind /usr/share/datasets "$tree/usr/share/datasets"
-  fi
-  # A clean environment: neither this system's proxies nor a user's Hub token may reach a test.
-  exec chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 \
-    OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1 CCACHE_DIR=/mnt CCACHE_BASEDIR=/srv \
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime \
-    /bin/bash /srv/tests/peers/inside.sh "$@"
-fi
-
-if [[ ! -e $tree/etc/torchhub-peers ]]; then
-  echo "SKIPPED: no tree of the peers at $tree; tests/peers/setup.sh makes it. Nothing was tested." >&2
-  exit 77
-fi
-if [[ $(id -u) -ne 0 ]]; then
-  exec sudo --preserve-env=TORCHHUB_PEERS_DIR,TORCHHUB_PEERS_CCACHE "$0" "$@"
-fi
-
-mkdir -p "$cache"
-scratch=$(mktemp -d)
-finish() {
-  rm -rf "$scratch"
-  if [[ -n ${SUDO_UID:-} ]]; then  # what root built belongs to the user
-    chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$root/build" 2>/dev/null || true
-  fi
-}
-trap finish EXIT
-chmod 1777 "$scratch"
-# --kill-child with a PID namespace: no server outlives the run.
-unshare --mount --pid --fork --kill-child "$0" --inside-namespace "$scratch" "$@"
+exec "$(dirname "$0")/enter.sh" /bin/bash tests/peers/inside.sh "$@"
