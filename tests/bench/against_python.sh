@@ -9,15 +9,18 @@ program=$1
 rounds=${2:-3}
 jobs=("${@:3}")
 [[ ${#jobs[@]} -gt 0 ]] || jobs=(resnet:60 encoder-small:60 encoder-large:8)
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONPATH=$here
+source "$here/lib.sh"
 
 for job in "${jobs[@]}"; do
   name=${job%:*} updates=${job#*:}
   ours=() theirs=() bare=()
   for ((round = 0; round < rounds; ++round)); do
-    ours+=("$("$program" "$name" "$updates" 2>/dev/null | grep '^{"job"')")
-    bare+=("$("$program" "$name" "$updates" bare 2>/dev/null | grep '^{"job"')")
-    theirs+=("$(python3 "$here/train_bench.py" "$name" "$updates" 2>/dev/null | grep '^{"job"')")
+    line=$(json_of "$program" "$name" "$updates")
+    ours+=("$line")
+    line=$(json_of "$program" "$name" "$updates" bare)
+    bare+=("$line")
+    line=$(json_of python3 "$here/train_bench.py" "$name" "$updates")
+    theirs+=("$line")
   done
   python3 - "$name" "${ours[@]}" -- "${theirs[@]}" -- "${bare[@]}" <<'PY'
 import json, statistics, sys
