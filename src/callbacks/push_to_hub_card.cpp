@@ -35,6 +35,9 @@ std::vector<std::string> PushToHubCallback::keys_given_for_card() const {
   if (card.base_model) keys.emplace_back("base_model");
   if (card.base_model_relation) keys.emplace_back("base_model_relation");
   if (card.pipeline_tag) keys.emplace_back("pipeline_tag");
+  if (card.library_name != TrainingCard{.model_name = {}}.library_name) {
+    keys.emplace_back("library_name");
+  }
   return keys;
 }
 

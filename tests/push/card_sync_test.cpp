@@ -1,6 +1,7 @@
 #include "torchhub/push/card_sync.h"
 
 #include "card/broken_cards.h"
+#include "push/generated_card.h"
 #include "support/everything_in.h"
 #include "support/logged_lines.h"
 #include "support/temp_dir.h"
@@ -95,11 +96,11 @@ TEST(CardSync, GoesOnWithoutACardThatItGeneratedAndTheDiskLost) {
     const CardSync sync(folder.path());
     sync.refresh(generated("0.5"));
     replace(folder / "README.md", "More information needed", "A net for shirts.");
-    write_file_atomically(folder / "_torchhub/generated-card.md", broken.bytes);
+    write_file_atomically(folder / "_torchhub/generated-card.json", broken.bytes);
     const std::string card = sync.refresh(generated("0.9")).value();
     EXPECT_NE(card.find("A net for shirts."), std::string::npos) << broken.what << card;
     EXPECT_NE(card.find("Accuracy: 0.9"), std::string::npos) << broken.what << card;
-    EXPECT_EQ(read_file(folder / "_torchhub/generated-card.md"), generated("0.9")) << broken.what;
+    EXPECT_EQ(GeneratedCard(folder.path()).behind(card), generated("0.9")) << broken.what;
   }
 }
 
