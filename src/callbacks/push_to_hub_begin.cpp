@@ -74,7 +74,8 @@ void PushToHubCallback::finish_what_was_left() {
   hub_facts_->note_start(branch);
   // From here on, a commit of somebody else is news.
   if (left.empty()) journal_.note_head(target(), branch.sha);
-  if (const auto before = earlier_target(journal_)) {
+  const auto before = earlier_target(journal_);
+  if (before) {
     complete_two_commits(journal_, *before, left);
     const bool goes_on =
         options_.hub_strategy != HubStrategy::end && before->place() == target().place();
@@ -85,8 +86,8 @@ void PushToHubCallback::finish_what_was_left() {
     } else {
       add_cut_off(*before, left);
     }
-    add_loop_save(*before, left);
   }
+  add_loop_save(before.value_or(target()), left);
   std::erase_if(left, [&](const PushJob& job) { return is_for_another_hub(job); });
   for (const PushJob& job : left) {
     if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
@@ -109,7 +110,10 @@ void PushToHubCallback::add_cut_off(const PushTarget& before, std::vector<PushJo
 
 void PushToHubCallback::add_loop_save(const PushTarget& before, std::vector<PushJob>& left) const {
   const auto save = loop_save_cut_off(options_.output_dir, left);
-  if (!save) return finish_loop_save(options_.output_dir);
+  if (!save) {
+    finish_loop_save(options_.output_dir);
+    return forget_loop_save(options_.output_dir);  // it is among those that are left
+  }
   try {
     left.push_back(hand_over_loop_save(journal_, before, *save));
   } catch (const Error& error) {

@@ -4,9 +4,12 @@
 #include "push/root_weights.h"
 #include "push/saved_parts.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
+#include "torchhub/base/random_id.h"
 #include "torchhub/push/saved_files.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -28,20 +31,46 @@ void remove_other_weights(const fs::path& output_dir, const fs::path& model) {
   }
 }
 
-void move_file(const fs::path& from, const fs::path& to) {
-  if (fs::is_directory(from)) fs::remove_all(to);  // no rename replaces a folder with files
+/// Hard links where the file system can, else copies.
+void copy_tree(const fs::path& from, const fs::path& to) {
+  constexpr auto kAll = fs::copy_options::recursive;
   std::error_code error;
-  fs::rename(from, to, error);
+  fs::copy(from, to, kAll | fs::copy_options::create_hard_links, error);
+  if (!error) return;
+  fs::remove_all(to, error);
+  fs::copy(from, to, kAll, error);
+  if (error) throw_file_error("copy", from, error.value());
+}
+
+/// `from` stays: whoever comes after a kill does it all once more.
+void put_in_place(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (fs::equivalent(from, to, error)) return;
+  const fs::path beside =
+      to.parent_path() / fmt::format(".tmp-{}-{}", to.filename().string(), random_hex(4));
+  copy_tree(from, beside);
+  if (fs::is_directory(to)) fs::remove_all(to);  // no rename replaces a folder with files
+  fs::rename(beside, to, error);
   if (error) throw_file_error("replace", to, error.value());
 }
 
 /// The note last: it says of all others that they are there.
-void move_files(const fs::path& from, const fs::path& to) {
+void put_all_in_place(const fs::path& from, const fs::path& to) {
   for (const auto& entry : fs::directory_iterator(from)) {
     const fs::path name = entry.path().filename();
-    if (name != kNote) move_file(entry.path(), to / name);
+    if (name != kNote) put_in_place(entry.path(), to / name);
   }
-  if (fs::exists(from / kNote)) move_file(from / kNote, to / kNote);
+  if (fs::exists(from / kNote)) put_in_place(from / kNote, to / kNote);
+}
+
+/// Under its name it must be whole, or what is in place would pass for weights of another save.
+void remove_whole(const fs::path& folder) {
+  const fs::path aside =
+      folder.parent_path() / (".tmp-" + folder.filename().string() + "-" + random_hex(4));
+  std::error_code error;
+  fs::rename(folder, aside, error);
+  if (error) throw_file_error("rename", folder, error.value());
+  fs::remove_all(aside, error);  // what stays, remove_unfinished() takes
 }
 
 }  // namespace
@@ -54,8 +83,8 @@ void finish_loop_save(const fs::path& output_dir) {
   const fs::path saved = saved_loop_model(output_dir);
   if (!fs::is_directory(saved)) return;
   remove_other_weights(output_dir, saved);
-  move_files(saved, output_dir);
-  fs::remove_all(saved);
+  put_all_in_place(saved, output_dir);
+  remove_whole(saved);
 }
 
 void note_loop_save(const LoopSave& save, const fs::path& folder) {

@@ -17,8 +17,8 @@ namespace torchhub {
 /// it has this name.
 std::filesystem::path saved_loop_model(const std::filesystem::path& output_dir);
 
-/// Puts a save in place that was complete when its process was killed; does nothing where there is
-/// none. @throws FileError
+/// Puts a complete save in place; does nothing where there is none. A process killed in it leaves
+/// what the next call finishes. @throws FileError
 void finish_loop_save(const std::filesystem::path& output_dir);
 
 /// A save of a loop that nobody has handed over yet: noted beside its files, and complete with it.

@@ -102,6 +102,8 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
   }
   if (const auto save = loop_save_cut_off(journal.output_dir(), jobs)) {
     jobs.push_back(hand_over_loop_save(journal, *target, *save));
+  } else {
+    forget_loop_save(journal.output_dir());  // it is among the jobs
   }
   // Before the first of them can be on the Hub: later nothing would say that it was handed over.
   PushTarget now = *target;

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -260,14 +261,32 @@ std::string counted(int step) {
   return fmt::format("# net\n\n## Progress\n\nAfter update {}.\n", step);
 }
 
+/// Calls a function when a commit has been made.
+class AfterCommit final : public Transport {
+ public:
+  explicit AfterCommit(std::function<void()> action) : action_(std::move(action)) {}
+  Response send(const Request& request, std::stop_token stop) override {
+    Response response = inner_->send(request, std::move(stop));
+    if (request.url.find("/commit/") != std::string::npos) action_();
+    return response;
+  }
+
+ private:
+  std::function<void()> action_;
+  std::shared_ptr<Transport> inner_ = make_curl_transport();
+};
+
 // Else the next push would take what this one wrote for people's words, for ever.
 TEST_F(PushJobsLeft, KnowTheCardThatWasPushedBeforeTheyAreNoted) {
   push(save(1, counted(1)));
   const fs::path note = journal_.folder() / "last.json";
   const std::string before = read_file(note);
-  fs::remove(note);
-  fs::create_directory(note);  // a process killed as it comes to note the push
-  EXPECT_THROW(push(save(2, counted(2))), FileError);
+  HubOptions dies = client_.options();
+  dies.transport = std::make_shared<AfterCommit>([&] {  // as it comes to note the push
+    fs::remove(note);
+    fs::create_directory(note);
+  });
+  EXPECT_THROW(push_job(HubClient(dies), save(2, counted(2)), journal_), FileError);
   fs::remove(note);
   write_file_atomically(note, before);
   EXPECT_EQ(on_hub("README.md"), counted(2));
@@ -276,17 +295,20 @@ TEST_F(PushJobsLeft, KnowTheCardThatWasPushedBeforeTheyAreNoted) {
 }
 
 TEST_F(PushJobs, KeepTheCardsOfTwoRepositoriesApart) {
-  push(save(1, counted(1)));
+  const auto card_of = [](int version) {
+    return fmt::format("# net\n\n### Framework versions\n\n- torchhub {}\n", version);
+  };
+  push(save(1, card_of(1)));
   const Repo other{.id = {.owner = "demo", .name = "other"}};
   client_.create_repo(other);
   client_.create_commit(other, {CommitOperationAdd::from_bytes("README.md", "# net\n\nWords.\n")},
                         {.commit_message = "words"});
-  push(testing::saved_job(journal_, other, hub_.base_url(), 2, counted(2)));
+  push(testing::saved_job(journal_, other, hub_.base_url(), 2, card_of(2)));
   const std::string card = read_file(client_.hub_download(other, "README.md"));
   EXPECT_NE(card.find("Words."), std::string::npos) << card;
-  EXPECT_NE(card.find("After update 2."), std::string::npos) << card;
-  push(save(3, counted(3)));
-  EXPECT_EQ(on_hub("README.md"), counted(3));
+  EXPECT_NE(card.find("- torchhub 2"), std::string::npos) << card;
+  push(save(3, card_of(3)));
+  EXPECT_EQ(on_hub("README.md"), card_of(3));
 }
 
 }  // namespace

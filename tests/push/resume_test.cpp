@@ -234,5 +234,33 @@ TEST_F(ResumeOfALoop, SaysNothingOfADamagedNote) {
   EXPECT_EQ(messages_left(), Names{});
 }
 
+TEST_F(ResumeOfALoop, KeepsWeightsThatWereInPlaceWhenItsProcessWasKilled) {
+  const fs::path saved = saved_loop_model(folder_.path());
+  save_of_a_loop(saved);
+  write_file_atomically(saved / "config.json", "{}");
+  write_file_atomically(folder_ / "model-00001-of-00002.safetensors", "of an older save");
+  fs::create_hard_link(saved / "model.safetensors", folder_ / "model.safetensors");  // so far
+  finish_loop_save(folder_.path());
+  EXPECT_EQ(read_file(folder_ / "model.safetensors"), "weights");
+  EXPECT_EQ(read_file(folder_ / "config.json"), "{}");
+  EXPECT_FALSE(fs::exists(folder_ / "model-00001-of-00002.safetensors"));
+  EXPECT_FALSE(fs::exists(saved));
+}
+
+TEST_F(ResumeOfALoop, ForgetsTheNoteOfASaveThatIsInTheJournal) {
+  save_of_a_loop(folder_.path());
+  {
+    PushJob job{.repo = target_.repo,
+                .endpoint = target_.endpoint,
+                .commit_message = "Training in progress epoch 2",
+                .step = 6,
+                .snapshot = journal_.new_snapshot()};
+    journal_.remember(job);
+  }
+  for (const PushJob& job : pushes_left(journal_)) job.snapshot.release();
+  write_file_atomically(folder_ / "model.safetensors", "of the next save, not complete yet");
+  EXPECT_EQ(messages_left(), Names{});
+}
+
 }  // namespace
 }  // namespace torchhub

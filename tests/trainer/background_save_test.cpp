@@ -214,9 +214,7 @@ class ChangesAWeight final : public TrainerCallback {
 };
 
 TEST_F(BackgroundSave, IsMadeAgainAtTheNextChanceWhereItWasSpoiled) {
-  const std::map<std::int64_t, std::vector<std::int64_t>> cases{
-      {2, {3, 4}}, {4, {2, 4}}};  // at the end there is no next update
-  for (const auto& [spoiled, left] : cases) {
+  for (const std::int64_t spoiled : {2, 4}) {  // after the last there is no next update
     SCOPED_TRACE(spoiled);
     TrainerOptions o = options();
     o.args.save_steps = 2;
@@ -224,8 +222,11 @@ TEST_F(BackgroundSave, IsMadeAgainAtTheNextChanceWhereItWasSpoiled) {
                    std::make_shared<HoldsTheWriter>(0, spoiled)};
     Trainer trainer(std::move(o));
     const TrainOutput out = trainer.train();
-    EXPECT_EQ(complete_checkpoints(folder_ / "out"), left);
-    EXPECT_EQ(out.saves, 2);
+    // That the second was spoiled may be known after the third update, or by the fourth's save.
+    const std::vector<std::int64_t> saved_steps = complete_checkpoints(folder_ / "out");
+    EXPECT_EQ(saved_steps.back(), 4);
+    EXPECT_EQ(std::count(saved_steps.begin(), saved_steps.end(), 2), spoiled == 2 ? 0 : 1);
+    EXPECT_EQ(out.saves, std::ssize(saved_steps));
     EXPECT_EQ(out.saves_dropped, 1);
     const auto saved = testing::tiny_model();
     saved->load_state(folder_ / "out/checkpoint-4");

@@ -110,7 +110,9 @@ class TrainerKills : public testing::RandomKills {
     SCOPED_TRACE(commit.title);
     const std::int64_t step = step_of(commit.title);
     const bool is_second = commit.title.ends_with(", checkpoint");
-    EXPECT_TRUE(on_hub(repo, "model.safetensors", commit.id) == right(step, "model.safetensors"));
+    if (!is_second) {  // that one may come after a save whose first one was left out
+      EXPECT_TRUE(on_hub(repo, "model.safetensors", commit.id) == right(step, "model.safetensors"));
+    }
     if (!way.has_checkpoints() || (way.two_commits && !is_second)) return;
     const std::string folder = way.folder_on_hub(step);
     fs::path file_there;
