@@ -101,7 +101,6 @@ void LoopPusher::save_and_push(const std::string& commit_message,
     const std::string card = history_card(history_json(done_.history), facts, options_.model.get());
     pusher_.push(options_.output_dir, commit_message, save.step, pusher_.refreshed_card(card),
                  save.replaced);
-    forget_loop_save(options_.output_dir);
   });
 }
 

@@ -5,6 +5,7 @@
 #include "push/cut_off.h"
 #include "push/fingerprints.h"
 #include "push/job_number.h"
+#include "push/loop_output.h"
 #include "torchhub/base/log.h"
 #include "torchhub/push/push_job.h"
 #include "torchhub/push/saved_files.h"
@@ -245,7 +246,9 @@ void PushToHubCallback::push(const fs::path& folder, const std::string& commit_m
   PushJob job = empty_job(commit_message, step);
   add_output_folder(job, folder, card, options_.selection, options_.frozen_files);
   job.replaced.insert(job.replaced.end(), replaced.begin(), replaced.end());
-  submit(std::move(job));
+  journal_.remember(job);
+  forget_loop_save(options_.output_dir);  // before it can be on the Hub
+  worker_->submit(std::move(job));
   collect(worker_->take_outcomes());
 }
 
@@ -297,7 +300,7 @@ void PushToHubCallback::collect(std::vector<PushOutcome> outcomes) {
 }
 
 void PushToHubCallback::tell(const PushOutcome& outcome) {
-  if (outcome.merged_card) adopt_merged_card(*outcome.merged_card);
+  if (outcome.merged_card) adopt_merged_card(outcome);
   note_weights(outcome);
   if (options_.on_push_end) options_.on_push_end(outcome);
 }

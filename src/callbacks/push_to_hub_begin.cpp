@@ -4,6 +4,7 @@
 #include "push/cut_off.h"
 #include "push/hub_card.h"
 #include "push/loop_output.h"
+#include "push/pushed_card.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/callbacks/push_to_hub.h"
@@ -64,7 +65,7 @@ void PushToHubCallback::adopt_remote_card() {
   const auto card = card_on_hub(client_, repo_, target().revision);
   if (!card) return;
   // In this order: a process killed between them does it again.
-  write_file_atomically(journal_.pushed_card(target().place()), *card);
+  PushedCard(journal_, target().place()).note(*card);
   card_.adopt(*card);
 }
 
@@ -72,8 +73,6 @@ void PushToHubCallback::finish_what_was_left() {
   std::vector<PushJob> left = journal_.unfinished();
   const RepoInfo branch = client_.repo_info(repo_, target().revision);
   hub_facts_->note_start(branch);
-  // From here on, a commit of somebody else is news.
-  if (left.empty()) journal_.note_head(target(), branch.sha);
   const auto before = earlier_target(journal_);
   if (before) {
     complete_two_commits(journal_, *before, left);
@@ -88,6 +87,8 @@ void PushToHubCallback::finish_what_was_left() {
     }
   }
   add_loop_save(before.value_or(target()), left);
+  // From here on, a commit of somebody else is news; not to what was saved before.
+  if (left.empty() && !has_cut_off()) journal_.note_head(target(), branch.sha);
   std::erase_if(left, [&](const PushJob& job) { return is_for_another_hub(job); });
   for (const PushJob& job : left) {
     if (job.repo == repo_) handed_over_ = std::max(handed_over_, job.step);
@@ -99,12 +100,22 @@ void PushToHubCallback::finish_what_was_left() {
 
 /// What a run for another place has saved goes there, if its process could not hand it over.
 void PushToHubCallback::add_cut_off(const PushTarget& before, std::vector<PushJob>& left) const {
-  const auto step = step_cut_off(journal_, before, left);
-  if (!step) return;
+  std::optional<std::int64_t> step;
   try {
+    step = step_cut_off(journal_, before, left);
+    if (!step) return;
     for (PushJob& job : hand_over_cut_off(journal_, before, *step)) left.push_back(std::move(job));
   } catch (const Error& error) {
-    log::error("save_not_handed_over", {{"step", *step}, {"error", error.what()}});
+    log::error("save_not_handed_over", {{"step", step.value_or(0)}, {"error", error.what()}});
+  }
+}
+
+/// Of the run that this one may go on from: on_train_begin() hands it over.
+bool PushToHubCallback::has_cut_off() const {
+  try {
+    return step_cut_off(journal_, target(), {}).has_value();
+  } catch (const Error& error) {  // on_train_begin() tells of it
+    return false;
   }
 }
 
@@ -148,6 +159,8 @@ PushTarget PushToHubCallback::target() const {
           .handed_over = handed_over_,
           .known = known_,
           .two_commits = options_.save_commits == SaveCommits::two,
+          .card_keys = keys_given_for_card(),
+          .overwrites_card = options_.card_mode == CardMode::overwrite,
           .selection = options_.selection};
 }
 

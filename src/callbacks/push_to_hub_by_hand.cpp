@@ -78,8 +78,9 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHu
     job.elsewhere = job.revision != target().revision;
     make_branch(client, job.repo, job.revision);
   }
-  std::optional<GitTag> tag;
-  if (push.tag) tag.emplace(client, repo_, *push.tag, job.revision);
+  // One that stands elsewhere is refused before anything is pushed.
+  if (push.tag) static_cast<void>(GitTag(client, repo_, *push.tag, job.revision));
+  job.tag = push.tag;
   add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")),
                     options_.selection);
   if (!push.blocking) {
@@ -88,7 +89,6 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHu
   }
   CommitInfo info = push_now(job);
   hub_facts_->note_weights(weights_step_of(event), info.oid);
-  if (tag) tag->set(info.oid);
   return info;
 }
 

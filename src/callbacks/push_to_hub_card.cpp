@@ -99,10 +99,10 @@ TrainerEvent PushToHubCallback::at_newest_save(const TrainerEvent& event) const 
 }
 
 /// What people wrote on the Hub is from now on in the card here too, unless that was changed since.
-void PushToHubCallback::adopt_merged_card(const std::string& card) const {
+void PushToHubCallback::adopt_merged_card(const PushOutcome& outcome) const {
   const fs::path here = options_.output_dir / "README.md";
   try {
-    if (read_file(here) == read_file(journal_.pushed_card(target().place()))) card_.adopt(card);
+    if (read_file(here) == outcome.own_card) card_.adopt(*outcome.merged_card);
   } catch (const FileError& error) {  // what is on the Hub is merged again by the next push
     log::warning("merged_card_not_taken_over", {{"error", error.what()}});
   }

@@ -21,6 +21,11 @@ constexpr std::array<std::string_view, 5> kChosen = {"license", "language", "pip
                                                      "library_name", "base_model"};
 constexpr std::string_view kModelIndex = "model-index";
 
+/// The adapter library writes its own name: without it nobody loads the adapter as one.
+bool is_adapters(const std::string& key, const ordered_json* there) {
+  return key == "library_name" && there != nullptr && *there == "peft";
+}
+
 template <typename Words>
 bool contains(const Words& words, const auto& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -114,7 +119,7 @@ class MetadataMerge {
     const ordered_json* old = find(old_, key);
     const ordered_json* base = base_ ? find(*base_, key) : nullptr;
     if (fresh == nullptr) return std::nullopt;
-    const bool is_explicit = contains(explicit_keys_, key);
+    const bool is_explicit = contains(explicit_keys_, key) && !is_adapters(key, old);
     if (old == nullptr) {
       const bool was_deleted = base != nullptr;
       return was_deleted && !is_explicit ? std::nullopt : std::optional(*fresh);
@@ -155,7 +160,7 @@ std::string united_yaml(const YamlVersions& versions,
   for (const auto& item : ours.items()) {
     const ordered_json* known = find(before, item.key());
     const ordered_json* there = find(theirs, item.key());
-    const bool is_explicit = contains(explicit_keys, item.key());
+    const bool is_explicit = contains(explicit_keys, item.key()) && !is_adapters(item.key(), there);
     const bool we_changed = known == nullptr || *known != item.value();
     if (!is_explicit && (!we_changed || was_taken_away(item.key(), there, known))) continue;
     const bool they_changed = there != nullptr && (known == nullptr || *known != *there);

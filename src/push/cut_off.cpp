@@ -3,6 +3,7 @@
 #include "base/read_if_there.h"
 #include "push/fingerprints.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/push/card_sync.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
 
@@ -64,16 +65,28 @@ PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std
           .revision = target.revision,
           .commit_message = progress_message(target.progress_unit, step, epoch),
           .step = step,
-          .is_left = true};
+          .is_left = true,
+          .card_keys = target.card_keys,
+          .overwrites_card = target.overwrites_card};
+}
+
+CardThere card_there(const PushJournal& journal, const PushTarget& target) {
+  const CardMode mode = target.overwrites_card ? CardMode::overwrite : CardMode::merge;
+  if (auto problem = CardSync(journal.output_dir(), mode).problem()) {
+    return {.problem = *std::move(problem)};
+  }
+  return {.text = read_file_if_there(journal.output_dir() / "README.md")};
 }
 
 std::vector<PushJob> hand_over_cut_off(const PushJournal& journal, const PushTarget& target,
                                        std::int64_t step) {
   PushJob first = commit_cut_off(journal, target, step);
   first.snapshot = journal.new_snapshot();
-  const auto card = read_file_if_there(journal.output_dir() / "README.md");
-  std::vector<PushJob> jobs = jobs_of_save(std::move(first), journal,
-                                           {.folder = checkpoint_of(journal, step)}, target, card);
+  first.refused_since = journal.last_push().head_of(first);
+  const CardThere card = card_there(journal, target);
+  first.card_problem = card.problem;
+  std::vector<PushJob> jobs = jobs_of_save(
+      std::move(first), journal, {.folder = checkpoint_of(journal, step)}, target, card.text);
   for (const PushJob& job : jobs) journal.remember(job);
   return jobs;
 }

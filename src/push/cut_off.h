@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace torchhub {
@@ -17,6 +18,14 @@ std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushT
 
 /// The first commit of that save, without its files.
 PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std::int64_t step);
+
+/// README.md of output_dir, unless a Hub would refuse it; then why.
+struct CardThere {
+  std::optional<std::string> text = std::nullopt;
+  std::string problem = {};
+};
+/// @throws FileError
+CardThere card_there(const PushJournal& journal, const PushTarget& target);
 
 /// What was cut off, as noted jobs, with the README.md that is there.
 /// @throws as jobs_of_save(); FileError, DiskFullError

@@ -4,11 +4,28 @@
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/merge.h"
+#include "torchhub/card/model_card.h"
 #include "torchhub/hub/errors.h"
 
 #include <fmt/format.h>
 
 namespace torchhub {
+
+namespace {
+
+/// One that the disk has spoiled says nothing.
+std::optional<std::string> readable(const std::optional<std::string>& card) {
+  if (!card) return std::nullopt;
+  try {
+    static_cast<void>(ModelCard(*card));
+    return card;
+  } catch (const ModelCardError& error) {
+    log::warning("pushed_card_not_read", {{"error", error.what()}});
+    return std::nullopt;
+  }
+}
+
+}  // namespace
 
 std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo,
                                        const std::string& revision, const std::stop_token& stop) {
@@ -25,13 +42,12 @@ CardToPush merged_with_hub(const std::string& ours, const std::optional<std::str
                            const std::optional<std::string>& last_pushed,
                            const std::vector<std::string>& explicit_keys) {
   if (!on_hub || on_hub == ours || on_hub == last_pushed) return {.text = ours};
+  const auto base = readable(last_pushed);
   try {
     std::string merged =
-        last_pushed ? unite_edits({.ours = ours,
-                                   .theirs = *on_hub,
-                                   .base = *last_pushed,
-                                   .explicit_keys = explicit_keys})
-                    : merge_cards({.fresh = ours, .old = *on_hub, .explicit_keys = explicit_keys});
+        base ? unite_edits(
+                   {.ours = ours, .theirs = *on_hub, .base = *base, .explicit_keys = explicit_keys})
+             : merge_cards({.fresh = ours, .old = *on_hub, .explicit_keys = explicit_keys});
     const bool is_merged = merged != ours;
     return {.text = std::move(merged), .is_merged = is_merged};
   } catch (const ModelCardError& error) {

@@ -87,6 +87,7 @@ std::string to_json_text(const PushJob& job) {
   json["elsewhere"] = job.elsewhere;
   json["sha256"] = job.sha256;
   json["refused_since"] = job.refused_since;
+  if (job.tag) json["tag"] = *job.tag;
   return text_of(json);
 }
 
@@ -107,7 +108,9 @@ PushJob push_job_of(std::string_view text) {
             .card_problem = json.value("card_problem", ""),
             .elsewhere = json.value("elsewhere", false),
             .sha256 = json.at("sha256").get<std::map<std::string, std::string>>(),
-            .refused_since = json.at("refused_since").get<std::string>()};
+            .refused_since = json.at("refused_since").get<std::string>(),
+            .tag = json.contains("tag") ? std::optional(json.at("tag").get<std::string>())
+                                        : std::nullopt};
   });
 }
 
@@ -131,6 +134,8 @@ std::string to_json_text(const PushTarget& target) {
   json["handed_over"] = target.handed_over;
   json["known"] = target.known;
   json["two_commits"] = target.two_commits;
+  json["card_keys"] = target.card_keys;
+  json["overwrites_card"] = target.overwrites_card;
   json["root_files"] = json_of(target.selection.root);
   json["checkpoint_files"] = json_of(target.selection.checkpoint);
   if (target.selection.max_bytes) json["max_bytes"] = *target.selection.max_bytes;
@@ -151,7 +156,9 @@ PushTarget push_target_of(std::string_view text) {
             .progress_unit = json.at("progress_unit").get<ProgressUnit>(),
             .handed_over = json.at("handed_over").get<std::int64_t>(),
             .known = json.at("known").get<std::map<std::int64_t, std::string>>(),
-            .two_commits = json.value("two_commits", false),  // not in older ones
+            .two_commits = json.value("two_commits", false),  // these are not in older ones
+            .card_keys = json.value("card_keys", std::vector<std::string>()),
+            .overwrites_card = json.value("overwrites_card", false),
             .selection = std::move(selection)};
   });
 }

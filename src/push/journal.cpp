@@ -8,7 +8,6 @@
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
-#include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
 
@@ -60,21 +59,18 @@ bool LastPush::has_overtaken(const PushJob& job) const {
 }
 
 PushJournal::PushJournal(fs::path output_dir)
-    : output_dir_(std::move(output_dir)), folder_(output_dir_ / "_torchhub" / "pushes") {}
-
-fs::path PushJournal::pushed_card(const std::string& place) const {
-  constexpr std::size_t kEnoughDigits = 16;
-  return folder_.parent_path() / "pushed-cards" /
-         (sha256_hex(place).substr(0, kEnoughDigits) + ".md");
-}
+    : output_dir_(std::move(output_dir)),
+      folder_(output_dir_ / "_torchhub" / "pushes"),
+      last_number_(std::make_shared<std::atomic<std::uint64_t>>(0)) {}
 
 Snapshot PushJournal::new_snapshot() const {
-  std::uint64_t newest = 0;
+  std::uint64_t newest = *last_number_;
   for (const fs::path& entry : entries_of(folder_)) {
     newest = std::max(newest, job_number(entry.filename().string()));
   }
   // Read after the folder: a job whose entry has just gone is noted there by then.
   for (const auto& [lane, id] : last_push().newest) newest = std::max(newest, job_number(id));
+  *last_number_ = newest + 1;
   return Snapshot(folder_ / fmt::format("{:08}-{}", newest + 1, random_hex(4)));
 }
 

@@ -1,6 +1,7 @@
 #include "push/loop_output.h"
 
 #include "base/read_if_there.h"
+#include "push/cut_off.h"
 #include "push/root_weights.h"
 #include "push/saved_parts.h"
 #include "torchhub/base/atomic_file.h"
@@ -133,7 +134,9 @@ PushJob commit_of_loop_save(const PushTarget& target, const LoopSave& save) {
           .revision = target.revision,
           .commit_message = save.commit_message,
           .step = save.step,
-          .is_left = true};
+          .is_left = true,
+          .card_keys = target.card_keys,
+          .overwrites_card = target.overwrites_card};
 }
 
 PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target,
@@ -141,6 +144,8 @@ PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target
   finish_loop_save(journal.output_dir());
   PushJob job = commit_of_loop_save(target, save);
   job.snapshot = journal.new_snapshot();
+  job.refused_since = journal.last_push().head_of(job);
+  job.card_problem = card_there(journal, target).problem;
   add_output_folder(job, journal.output_dir(), std::nullopt, target.selection);
   job.replaced.insert(job.replaced.end(), save.replaced.begin(), save.replaced.end());
   journal.remember(job);

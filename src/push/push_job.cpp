@@ -1,8 +1,9 @@
 #include "torchhub/push/push_job.h"
 
-#include "base/read_if_there.h"
+#include "push/git_tag.h"
 #include "push/hub_card.h"
 #include "push/moved_branch.h"
+#include "push/pushed_card.h"
 #include "push/root_weights.h"
 #include "push/try_again.h"
 #include "push/with_token.h"
@@ -33,7 +34,7 @@ class Push {
         last_(journal.last_push()),
         paths_(job.snapshot.paths()),
         replaced_(job.replaced),
-        last_pushed_(read_file_if_there(journal.pushed_card(job.place()))) {
+        pushed_card_(journal, job.place()) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
     if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
       our_card_ = read_file(job.snapshot.folder() / kCard);
@@ -56,17 +57,24 @@ class Push {
                         .brings_weights = brings_weights(),
                         .was_left = job_.is_left,
                         .card_problem = our_card_ ? card_.problem : job_.card_problem};
-    if (card_.is_merged && !job_.elsewhere) outcome.merged_card = card_.text;
+    if (card_.is_merged && !job_.elsewhere) {
+      outcome.merged_card = card_.text;
+      outcome.own_card = our_card_;
+    }
     return outcome;
   }
 
  private:
-  /// The card first: once the push is noted nobody comes back to it, and of a card that is not the
-  /// last one pushed, what we wrote would look like people's words.
+  /// The card and the tag first: once the push is noted nobody comes back to them, and of a card
+  /// that is not known as the last one pushed, what we wrote would look like people's words.
   void note_done(const std::string& commit) const {
-    if (our_card_) write_file_atomically(journal_.pushed_card(job_.place()), *our_card_);
+    if (sends_card()) pushed_card_.note_arrived();
+    if (job_.tag) GitTag(client_, job_.repo, *job_.tag, job_.revision, stop_).set(commit);
     journal_.note_done(job_, commit);
   }
+
+  /// Not where the Hub keeps its own.
+  bool sends_card() const { return our_card_ && card_.text; }
 
   bool brings_weights() const {
     const PathFilter weights{.allow = root_weights()};
@@ -112,9 +120,11 @@ class Push {
         our_card_ && job_.moved_branch == MovedBranch::merge && !job_.overwrites_card;
     card_ = {.text = our_card_};
     if (merges) {
-      card_ = merged_with_hub(*our_card_, card_on_hub(client_, job_.repo, parent, stop_),
-                              last_pushed_, job_.card_keys);
+      const auto on_hub = card_on_hub(client_, job_.repo, parent, stop_);
+      pushed_card_.settle(on_hub);
+      card_ = merged_with_hub(*our_card_, on_hub, pushed_card_.last(), job_.card_keys);
     }
+    if (sends_card()) pushed_card_.note_sending(*our_card_);
     CommitOptions options{.commit_message = job_.commit_message, .revision = job_.revision};
     if (!parent.empty()) options.parent_commit = parent;
     return client_.create_commit(job_.repo, operations(), options, stop_);
@@ -161,7 +171,7 @@ class Push {
   std::vector<std::string> paths_;  ///< Sorted.
   std::vector<std::string> replaced_;
   std::optional<std::string> our_card_ = std::nullopt;
-  const std::optional<std::string> last_pushed_;
+  const PushedCard pushed_card_;
   CardToPush card_ = {};
 };
 

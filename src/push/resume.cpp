@@ -1,6 +1,5 @@
 #include "torchhub/push/resume.h"
 
-#include "base/read_if_there.h"
 #include "push/cut_off.h"
 #include "push/loop_output.h"
 #include "push/saved_parts.h"
@@ -47,10 +46,6 @@ std::vector<PushJob> jobs_of(const std::vector<PushJournal::Noted>& noted) {
   return jobs;
 }
 
-std::optional<std::string> card_of(const PushJournal& journal) {
-  return read_file_if_there(journal.output_dir() / "README.md");
-}
-
 /// Of a save that was cut off: what it brings, or why the run's selection does not let it go.
 struct CutOff {
   std::int64_t step = 0;
@@ -67,7 +62,7 @@ std::optional<CutOff> save_cut_off(const PushJournal& journal,
   CutOff save{.step = *step};
   try {
     save.plan = plan_save(journal.output_dir(), {.folder = checkpoint_of(journal, *step)}, *target,
-                          card_of(journal));
+                          card_there(journal, *target).text);
   } catch (const PushTooLargeError& error) {
     save.refusal = error.what();
   } catch (const InvalidArgumentError& error) {

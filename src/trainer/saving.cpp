@@ -145,8 +145,16 @@ std::optional<SavedCheckpoint> TrainingRun::taken(
     owes_save_ = true;
     ++output_.saves_dropped;
     --output_.saves;
+    tell_of_dropped_push(error);
     return std::nullopt;
   }
+}
+
+/// on_push_begin was called at the save.
+void TrainingRun::tell_of_dropped_push(const Error& why) {
+  if (!impl_.pusher || args_.hub_strategy == HubStrategy::end) return;
+  impl_.pusher->without_ending_the_run("a save that was dropped", state_.global_step,
+                                       [&] { throw Error(why); });
 }
 
 /// A save that has become complete is told of, pushed, and may make older ones go.

@@ -89,6 +89,7 @@ class TrainingRun {
   std::unordered_set<const void*> steady_memory() const;
   void wait_for_save();
   std::optional<SavedCheckpoint> taken(const std::function<std::optional<SavedCheckpoint>()>& take);
+  void tell_of_dropped_push(const Error& why);
   void announce_save();
   void finish_save_under_way();
   void let_save_go_on();

@@ -211,6 +211,12 @@ TEST(MergeCards, KeepsTheLibraryAndSectionsOfAnAdapter) {
       "### Framework versions\n\n- PEFT 0.17\n\n## Adapter\n\nRank 8.\n";
   const ModelCard merged(merge_cards({.fresh = card_at(200, 0.75), .old = old}));
   EXPECT_EQ(merged.metadata()["library_name"], "peft");
+  const std::string named = "---\nlibrary_name: transformers\n---\n# Adapter\n";
+  const std::vector<std::string> keys{"library_name"};
+  EXPECT_TRUE(has(merge_cards({.fresh = named, .old = old, .explicit_keys = keys}),
+                  "library_name: peft\n"));
+  EXPECT_TRUE(has(unite_edits({.ours = named, .theirs = old, .base = {}, .explicit_keys = keys}),
+                  "library_name: peft\n"));
   EXPECT_TRUE(has(merged.text(), "## Adapter\n\nRank 8.\n"));
   EXPECT_TRUE(has(merged.text(), "### Framework versions\n\n- PEFT 0.17\n- torchhub 0.1.0\n"));
 }

@@ -145,6 +145,15 @@ TEST_F(Journal, KnowsWhichJobOfALaneHasArrived) {
   EXPECT_TRUE(journal_.last_push().has_overtaken(older));
 }
 
+TEST_F(Journal, CountsOnThoughAllEntriesAreGone) {
+  std::string before;
+  for (int i = 0; i < 3; ++i) {
+    const Snapshot refused = journal_.new_snapshot();  // goes at once, and no push has arrived
+    EXPECT_GT(refused.name(), before);
+    before = refused.name();
+  }
+}
+
 TEST_F(Journal, KeepsItsTarget) {
   EXPECT_FALSE(journal_.target().has_value());
   journal_.set_target({.endpoint = "http://127.0.0.1:1",

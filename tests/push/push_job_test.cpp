@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -309,6 +310,72 @@ TEST_F(PushJobs, KeepTheCardsOfTwoRepositoriesApart) {
   EXPECT_NE(card.find("- torchhub 2"), std::string::npos) << card;
   push(save(3, card_of(3)));
   EXPECT_EQ(on_hub("README.md"), card_of(3));
+}
+
+/// Loses the answer to the first request whose address has `part`, and everything after it.
+class LosesAnswers final : public Transport {
+ public:
+  explicit LosesAnswers(std::string part) : part_(std::move(part)) {}
+  Response send(const Request& request, std::stop_token stop) override {
+    if (is_away_) throw ConnectionError("the hub is away", request.url);
+    Response response = inner_->send(request, std::move(stop));
+    is_away_ = request.method == "POST" && request.url.find(part_) != std::string::npos;
+    if (is_away_) throw ConnectionError("the answer is lost", request.url);
+    return response;
+  }
+
+ private:
+  std::string part_;
+  std::atomic<bool> is_away_ = false;
+  std::shared_ptr<Transport> inner_ = make_curl_transport();
+};
+
+/// A client that is lost after that request.
+class PushJobsInDoubt : public PushJobs {
+ protected:
+  HubClient lost_after(const std::string& part) const {
+    HubOptions options = client_.options();
+    options.transport = std::make_shared<LosesAnswers>(part);
+    options.retry.max_retries = 0;
+    return HubClient(options);
+  }
+};
+
+TEST_F(PushJobsInDoubt, KnowTheirCardWhereTheirCommitArrivedAndItsAnswerDidNot) {
+  for (const bool edited : {false, true}) {  // by somebody, meanwhile
+    const int first = edited ? 4 : 1;
+    push(save(first, counted(first)));
+    EXPECT_THROW(push_job(lost_after("/commit/"), save(first + 1, counted(first + 1)), journal_),
+                 Error);
+    ASSERT_EQ(on_hub("README.md"), counted(first + 1)) << "it arrived";
+    if (edited) commit("README.md", counted(first + 1) + "\n## Notes\n\nTheirs.\n");
+    push(save(first + 2, counted(first + 2)));  // it took the other one's place
+    const std::string card = on_hub("README.md").value();
+    EXPECT_NE(card.find(fmt::format("After update {}.", first + 2)), std::string::npos) << card;
+    EXPECT_EQ(card.find("Theirs.") != std::string::npos, edited) << card;
+  }
+}
+
+TEST_F(PushJobsInDoubt, KnowThatTheirCardDidNotArrive) {
+  push(save(1, counted(1)));
+  EXPECT_THROW(push_job(lost_after("/preupload/"), save(2, counted(2)), journal_), Error);
+  commit("README.md", counted(1) + "\n## Notes\n\nTheirs.\n");
+  push(save(3, counted(3)));
+  EXPECT_EQ(on_hub("README.md"), counted(3) + "\n## Notes\n\nTheirs.\n");
+}
+
+TEST_F(PushJobsInDoubt, MakeTheirTagLaterWhereTheCommitAloneWasMade) {
+  PushJob job = save(1);
+  job.tag = "v1";
+  journal_.remember(job);
+  EXPECT_THROW(push_job(lost_after("/commit/"), job, journal_), Error);
+  job = {};
+  for (const PushJob& left : journal_.unfinished()) {
+    EXPECT_EQ(left.tag, "v1");
+    EXPECT_TRUE(push(left).ok());
+  }
+  EXPECT_EQ(titles(), Names{"step 1"});
+  EXPECT_EQ(client_.repo_info(repo_, "v1").sha, client_.repo_info(repo_).sha);
 }
 
 }  // namespace

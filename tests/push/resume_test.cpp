@@ -262,5 +262,38 @@ TEST_F(ResumeOfALoop, ForgetsTheNoteOfASaveThatIsInTheJournal) {
   EXPECT_EQ(messages_left(), Names{});
 }
 
+TEST_F(Resume, LeavesACardOutThatAHubWouldRefuse) {
+  save(4);
+  handed_over_until(2);
+  write_file_atomically(folder_ / "README.md", "---\ntags: [\n---\n# Mine\n");
+  const std::vector<PushJob> jobs = pushes_left(journal_);
+  ASSERT_EQ(jobs.size(), 1U);
+  const Names paths = jobs[0].snapshot.paths();
+  EXPECT_EQ(std::count(paths.begin(), paths.end(), "README.md"), 0);
+  EXPECT_FALSE(jobs[0].card_problem.empty());
+}
+
+TEST_F(Resume, GivesASaveThatWasCutOffTheCardModeOfItsRun) {
+  save(4);
+  target_.card_keys = {"license"};
+  target_.overwrites_card = true;
+  handed_over_until(2);
+  const std::vector<PushJob> jobs = pushes_left(journal_);
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].card_keys, Names{"license"});
+  EXPECT_TRUE(jobs[0].overwrites_card);
+}
+
+// What others push before the next start is newer than it.
+TEST_F(Resume, KnowsTheHeadThatASaveWasCutOffAt) {
+  save(4);
+  handed_over_until(2);
+  journal_.note_head(target_, "aaaa");
+  const std::vector<PushJob> jobs = pushes_left(journal_);
+  journal_.note_head(target_, "bbbb");
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].refused_since, "aaaa");
+}
+
 }  // namespace
 }  // namespace torchhub

@@ -235,6 +235,33 @@ TEST_F(BackgroundSave, IsMadeAgainAtTheNextChanceWhereItWasSpoiled) {
   }
 }
 
+/// Counts pushes that were begun and those that ended.
+class CountsPushes final : public TrainerCallback {
+ public:
+  std::string name() const override { return "CountsPushes"; }
+  void on_push_begin(const TrainerEvent&) override { ++begun; }
+  void on_push_end(const TrainerEvent&, const PushOutcome&) override { ++ended; }
+  int begun = 0;
+  int ended = 0;
+};
+
+TEST_F(BackgroundSave, TellsThatAPushIsOverWhoseSaveWasDropped) {
+  const testing::LocalHub hub;
+  const auto counts = std::make_shared<CountsPushes>();
+  TrainerOptions o = options();
+  o.args.save_steps = 4;
+  o.args.push_to_hub = true;
+  o.hub =
+      HubOptions{.endpoint = hub.base_url(), .token = hub.token(), .cache_dir = folder_ / "cache"};
+  o.callbacks = {counts, std::make_shared<ChangesAWeight>(4),
+                 std::make_shared<HoldsTheWriter>(0, 4)};
+  const TrainOutput out = Trainer(std::move(o)).train();
+  EXPECT_EQ(out.saves_dropped, 1);
+  EXPECT_TRUE(out.pushed_all());
+  EXPECT_EQ(counts->begun, 2);
+  EXPECT_EQ(counts->ended, 2);
+}
+
 TEST_F(BackgroundSave, KeepsTheNewestAndRotatesTheRest) {
   TrainerOptions o = options();
   o.args.save_total_limit = 2;

@@ -80,6 +80,7 @@ TEST_F(LoopKills, DoubleNoCommitAndLeaveAlwaysACheckpointAndBringTheEnd) {
     EXPECT_EQ(messages.back(), "End of training");
     EXPECT_TRUE(on_hub(repo, "model.safetensors", "main") ==
                 read_file(output_dir / "model.safetensors"));
+    expect_finished_card(repo);
     EXPECT_TRUE(PushJournal(output_dir).noted().empty());
     fs::remove_all(output_dir);
   });

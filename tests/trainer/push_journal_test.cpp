@@ -336,5 +336,53 @@ TEST_F(PushJournalOfARun, RefusesToPushAFileThatHoldsAToken) {
   EXPECT_EQ(titles(), Names{"initial commit"});
 }
 
+TEST_F(PushJournalOfARun, DoesNotPutASaveThatWasCutOffOnTopOfNewerFilesOfOthers) {
+  TrainerOptions first = options();
+  first.args.max_steps = 2;
+  Trainer(std::move(first)).train();
+  TrainerOptions killed = options();
+  killed.args.push_to_hub = false;
+  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  client().create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "theirs")},
+                         {.commit_message = "newer"});
+
+  TrainerOptions anew = options();
+  anew.args.max_steps = 2;
+  const TrainOutput out = Trainer(std::move(anew)).train();
+  ASSERT_EQ(out.pushes.size(), 2U);
+  EXPECT_EQ(out.pushes[0].state, PushState::failed);
+  EXPECT_NE(out.pushes[0].error.find("others have changed model.safetensors"), std::string::npos)
+      << out.pushes[0].error;
+  EXPECT_EQ(titles(), (Names{"initial commit", "Training in progress, step 2", "newer",
+                             "Training in progress, step 2"}));
+}
+
+// Both pushes have merged somebody's words before the run hears of either.
+TEST_F(PushJournalOfARun, TakesOverWordsOfTheHubWhereTwoPushesEndAtOnce) {
+  const std::string placeholder = "More information needed";
+  const auto edit = std::make_shared<AtSave>(2, [&] {
+    while (titles().size() < 2) std::this_thread::yield();
+    std::string card = on_hub("README.md");
+    card.replace(card.find(placeholder), placeholder.size(), "Written on the Hub.");
+    client().create_commit(repo_, {CommitOperationAdd::from_bytes("README.md", card)},
+                           {.commit_message = "words"});
+    gate_->set_shut(true);
+  });
+  const auto open = std::make_shared<AtSave>(3, [&] { gate_->set_shut(false); });
+  TrainerOptions o = options({edit, open});
+  o.args.max_steps = 3;
+  o.args.save_steps = 1;
+  o.args.logging_steps = 1;
+  Trainer trainer(std::move(o));
+  EXPECT_TRUE(trainer.train().pushed_all());
+  for (const bool again : {false, true}) {
+    if (again) trainer.push_to_hub();
+    const std::string card = on_hub("README.md");
+    EXPECT_EQ(card, read_file(folder_ / "tiny/README.md"));
+    EXPECT_NE(card.find("Written on the Hub."), std::string::npos) << card;
+    EXPECT_EQ(card.find("Training is in progress"), std::string::npos) << card;
+  }
+}
+
 }  // namespace
 }  // namespace torchhub

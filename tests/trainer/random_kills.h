@@ -4,6 +4,7 @@
 #include "support/commit_titles.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/card/training_card.h"
 #include "torchhub/hub.h"
 #include "trainer/kill_moments.h"
 #include "trainer/killable_hub.h"
@@ -46,7 +47,9 @@ class RandomKills : public ::testing::Test {
   }
 
   /// Runs `program` until it comes to its end. It is killed once or twice before, or the hub is,
-  /// while it lives. @param moments of a run that nothing disturbs, roughly
+  /// while it lives; now and then `push resume` comes before the next start.
+  /// @param program its first argument is output_dir. @param moments of a run that nothing
+  /// disturbs, roughly
   /// @param check called whenever it was killed
   template <typename Check>
   void run_to_its_end(const std::vector<std::string>& program, std::mt19937& random, int moments,
@@ -68,7 +71,20 @@ class RandomKills : public ::testing::Test {
       check();
       if (ended == 0 || HasFailure()) return;
       ++kills_;
+      if (random() % 3 == 0) push_resume(program.at(1));
     }
+  }
+
+  void push_resume(const std::filesystem::path& output_dir) const {
+    if (!std::filesystem::is_directory(output_dir)) return;
+    const Finished resumed =
+        run({TORCHHUB_EXECUTABLE, "push", "resume", output_dir.string(), "--endpoint", hub_.url()},
+            {"HF_TOKEN=" + hub_.token()});
+    EXPECT_EQ(resumed.exit_code, 0) << resumed.output << resumed.errors;
+  }
+  void expect_finished_card(const Repo& repo) const {
+    const std::string card = on_hub(repo, "README.md", "main");
+    EXPECT_FALSE(says_in_progress(card)) << card;
   }
 
   HubClient client() const {

@@ -153,6 +153,7 @@ TEST_F(TrainerKills, LoseAndDoubleNoCommitAndLeaveOnlyWholeCheckpoints) {
     expect_messages(messages, way);
     EXPECT_TRUE(on_hub(repo, "model.safetensors", "main") ==
                 read_file(output_dir / "checkpoint-40/model.safetensors"));
+    expect_finished_card(repo);
     expect_tidy_folder(output_dir, way);
     fs::remove_all(output_dir);
   });

@@ -201,6 +201,7 @@ class PushToHubCallback final : public TrainerCallback {
   void hand_over(const Announced& save, const SavedCheckpoint& checkpoint);
   void hand_over_save_cut_off(const TrainerEvent& event, std::int64_t step);
   void hand_over_left(std::vector<PushJob> jobs);
+  bool has_cut_off() const;
   void add_cut_off(const PushTarget& before, std::vector<PushJob>& left) const;
   void add_loop_save(const PushTarget& before, std::vector<PushJob>& left) const;
   void push_at_end(const std::string& commit_message, std::int64_t step,
@@ -214,7 +215,7 @@ class PushToHubCallback final : public TrainerCallback {
   bool is_for_another_hub(const PushJob& job) const;
   void collect(std::vector<PushOutcome> outcomes);
   void note_weights(const PushOutcome& outcome);
-  void adopt_merged_card(const std::string& card) const;
+  void adopt_merged_card(const PushOutcome& outcome) const;
 
   PushToHubCallbackOptions options_;
   HubClient client_;

@@ -53,9 +53,11 @@ struct PushJob {
   /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
   /// need not be read again for it.
   std::map<std::string, std::string> sha256 = {};
-  /// The commit since which others had changed its files when it was refused for that; empty: it
-  /// was not. Later pushes of other jobs must not make this one forget.
+  /// Where a process before this one saved it: the commit since which changes of others count, once
+  /// it was refused for one, or was cut off. Later pushes of other jobs must not make this one
+  /// forget. Empty: the last one from here.
   std::string refused_since = {};
+  std::optional<std::string> tag = std::nullopt;  ///< A git tag for the commit.
   /// In place of the client's, by this process only: it is in no file.
   std::optional<std::string> token = std::nullopt;
 
@@ -90,6 +92,7 @@ struct PushOutcome {
   bool was_left = false;        ///< By a process before this one.
   /// README.md as it went up, where that is not the one of the job: people had edited it there.
   std::optional<std::string> merged_card = std::nullopt;
+  std::optional<std::string> own_card = std::nullopt;  ///< What the job had in its place.
   std::string card_problem =
       {};                  ///< Why README.md was left out, here or on the Hub; empty: it was not.
   std::string error = {};  ///< Empty unless it failed or is still to be done.

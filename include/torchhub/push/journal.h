@@ -6,6 +6,7 @@
 #include "torchhub/push/save_selection.h"
 #include "torchhub/wire/repo.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -43,8 +44,10 @@ struct PushTarget {
   /// Fingerprints of the checkpoints that were there when the run began, by step: none of them is
   /// one of its own that was cut off.
   std::map<std::int64_t, std::string> known = {};
-  bool two_commits = false;      ///< A save's checkpoint has a commit of its own.
-  SaveSelection selection = {};  ///< Also of a save that another process hands over.
+  bool two_commits = false;                 ///< A save's checkpoint has a commit of its own.
+  std::vector<std::string> card_keys = {};  ///< As PushJob's, of each save.
+  bool overwrites_card = false;             ///< The same.
+  SaveSelection selection = {};             ///< Also of a save that another process hands over.
 
   std::string place() const;  ///< As PushJob's.
 };
@@ -82,9 +85,6 @@ class PushJournal {
   /// For the next job. Names of snapshots come in the order in which they were made.
   /// @throws FileError, DiskFullError
   Snapshot new_snapshot() const;
-  /// README.md as the last push from this folder to `place` (PushJob::place()) had it before
-  /// people's words were merged in.
-  std::filesystem::path pushed_card(const std::string& place) const;
 
   /// From here on the job outlives the process; until its snapshot is released.
   /// @throws FileError, DiskFullError
@@ -117,6 +117,8 @@ class PushJournal {
  private:
   std::filesystem::path output_dir_;
   std::filesystem::path folder_;
+  /// Number of the last job that this or a copy of it began: its entry may be gone.
+  std::shared_ptr<std::atomic<std::uint64_t>> last_number_;
 };
 
 }  // namespace torchhub
