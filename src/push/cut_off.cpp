@@ -82,7 +82,6 @@ std::vector<PushJob> hand_over_cut_off(const PushJournal& journal, const PushTar
                                        std::int64_t step) {
   PushJob first = commit_cut_off(journal, target, step);
   first.snapshot = journal.new_snapshot();
-  first.refused_since = journal.last_push().head_of(first);
   const CardThere card = card_there(journal, target);
   first.card_problem = card.problem;
   std::vector<PushJob> jobs = jobs_of_save(

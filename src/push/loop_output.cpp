@@ -144,7 +144,6 @@ PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target
   finish_loop_save(journal.output_dir());
   PushJob job = commit_of_loop_save(target, save);
   job.snapshot = journal.new_snapshot();
-  job.refused_since = journal.last_push().head_of(job);
   job.card_problem = card_there(journal, target).problem;
   add_output_folder(job, journal.output_dir(), std::nullopt, target.selection);
   job.replaced.insert(job.replaced.end(), save.replaced.begin(), save.replaced.end());

@@ -284,16 +284,5 @@ TEST_F(Resume, GivesASaveThatWasCutOffTheCardModeOfItsRun) {
   EXPECT_TRUE(jobs[0].overwrites_card);
 }
 
-// What others push before the next start is newer than it.
-TEST_F(Resume, KnowsTheHeadThatASaveWasCutOffAt) {
-  save(4);
-  handed_over_until(2);
-  journal_.note_head(target_, "aaaa");
-  const std::vector<PushJob> jobs = pushes_left(journal_);
-  journal_.note_head(target_, "bbbb");
-  ASSERT_EQ(jobs.size(), 1U);
-  EXPECT_EQ(jobs[0].refused_since, "aaaa");
-}
-
 }  // namespace
 }  // namespace torchhub

@@ -53,9 +53,9 @@ struct PushJob {
   /// SHA-256 of files of the snapshot, by path in the repository, as far as they are known: they
   /// need not be read again for it.
   std::map<std::string, std::string> sha256 = {};
-  /// Where a process before this one saved it: the commit since which changes of others count, once
-  /// it was refused for one, or was cut off. Later pushes of other jobs must not make this one
-  /// forget. Empty: the last one from here.
+  /// Where a process before this one saved it: the commit since which others had changed its files
+  /// when it was refused for that. Later pushes of other jobs must not make this one forget. Empty:
+  /// it was not; what others did since the last push from here counts.
   std::string refused_since = {};
   std::optional<std::string> tag = std::nullopt;  ///< A git tag for the commit.
   /// In place of the client's, by this process only: it is in no file.
