@@ -12,7 +12,7 @@ import torch
 from huggingface_hub import HfApi, ModelCard, hf_hub_download, metadata_load, repocard
 from safetensors.torch import load_file, save_file
 
-KINDS = ["training", "full", "long", "history", "merged", "united", "updated"]
+KINDS = ["training", "full", "progress", "long", "history", "folder", "model", "merged", "united", "updated"]
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +62,21 @@ def test_python_reads_and_validates_the_card(cards, kind):
 def test_the_kinds_are_what_they_are_called(cards):
     text = {kind: (cards / f"{kind}.md").read_text(encoding="utf-8") for kind in KINDS}
     assert "](training.svg)" in text["full"] and 'revision="v1"' in text["full"]
+    assert "\nTraining is in progress: these are the weights after update 20 of 300.\n" in text["progress"]
     assert "## How to Get Started with the Model" in text["long"]
     assert "generated_from_keras_callback" in text["history"]
+    assert text["folder"].endswith("# Käse: 'no' #1\n\nA model that was saved and pushed with torchhub.\n")
+    assert "- **Model type:** NetForImageClassification\n" in text["model"] and 'revision="v1"' in text["model"]
     assert "Their words." in text["merged"] and "](training.svg)" in text["merged"]
     assert "Their words." in text["united"] and "license: apache-2.0" in text["united"]
     assert "- type: f1" in text["updated"]
+
+
+def test_cards_of_what_was_pushed_by_hand_have_its_tags(cards):
+    assert ModelCard.load(cards / "folder.md").data.tags == ["yes", "1.10", "vision"]
+    model = ModelCard.load(cards / "model.md").data
+    assert model.tags == ["yes", "1.10", "vision", "on"]
+    assert model.base_model == "demo/resnet"
 
 
 def test_validate_refuses_what_our_server_refuses(cards, tmp_path):
