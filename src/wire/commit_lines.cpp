@@ -25,6 +25,8 @@ template <typename... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <typename... Ts>  // C++20 needs no guide; clang before 17 does
+Overloaded(Ts...)->Overloaded<Ts...>;
 
 json entry(std::string_view key, json value) {
   return json{{"key", key}, {"value", std::move(value)}};

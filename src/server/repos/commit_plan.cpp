@@ -19,6 +19,8 @@ template <typename... Ts>
 struct Overloaded : Ts... {
   using Ts::operator()...;
 };
+template <typename... Ts>  // C++20 needs no guide; clang before 17 does
+Overloaded(Ts...)->Overloaded<Ts...>;
 
 /// One attempt at building the commit on one tip.
 class CommitBuilder {
