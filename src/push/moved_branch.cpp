@@ -1,5 +1,6 @@
 #include "push/moved_branch.h"
 
+#include "push/sent_files.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/hub/errors.h"
 
@@ -39,8 +40,8 @@ bool is_ours(const PushJob& job, const std::string& path, const std::string& con
 
 }  // namespace
 
-void require_not_moved(const HubClient& client, const PushJob& job, const std::string& known,
-                       const std::filesystem::path& output_dir, const std::stop_token& stop) {
+void require_not_moved(const HubClient& client, const PushJob& job, const PushJournal& journal,
+                       const std::string& known, const std::stop_token& stop) {
   const std::string head = client.repo_info(job.repo, job.revision, stop).sha;
   if (known.empty() || head == known) return;
   std::map<std::string, std::string> before;
@@ -49,18 +50,20 @@ void require_not_moved(const HubClient& client, const PushJob& job, const std::s
   } catch (const RevisionNotFoundError&) {
     return;  // history was rewritten: there is nothing to compare with
   }
+  const SentFiles sent(journal);
   std::vector<std::string> changed;
   for (const auto& [path, content] : replaced_files(client, job, head, stop)) {
     const auto old = before.find(path);
     const bool same = old != before.end() && old->second == content;
-    if (!same && !is_ours(job, path, content)) changed.push_back(path);
+    if (same || is_ours(job, path, content) || sent.hold(job, path, content)) continue;
+    changed.push_back(path);
   }
   if (changed.empty()) return;
   throw BranchMovedError(fmt::format(
       "'{}' was not pushed to {} of '{}': since it was saved, others have changed {} there (commit "
       "{}). Push it on top of that with 'torchhub push resume {} --on-top', or delete '{}'.",
       job.commit_message, job.revision, job.repo.id.str(), fmt::join(changed, ", "), head,
-      output_dir.string(), job.snapshot.folder().parent_path().string()));
+      journal.output_dir().string(), job.snapshot.folder().parent_path().string()));
 }
 
 }  // namespace torchhub

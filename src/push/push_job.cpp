@@ -5,15 +5,19 @@
 #include "push/moved_branch.h"
 #include "push/pushed_card.h"
 #include "push/root_weights.h"
+#include "push/sent_files.h"
 #include "push/try_again.h"
 #include "push/with_token.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/sha256.h"
 #include "torchhub/hub/commit.h"
 #include "torchhub/hub/errors.h"
 #include "torchhub/hub/repo_info.h"
 #include "torchhub/push/secrets.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -34,7 +38,8 @@ class Push {
         last_(journal.last_push()),
         paths_(job.snapshot.paths()),
         replaced_(job.replaced),
-        pushed_card_(journal, job.place()) {
+        pushed_card_(journal, job.place()),
+        sent_files_(journal) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
     if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
       our_card_ = read_file(job.snapshot.folder() / kCard);
@@ -48,6 +53,8 @@ class Push {
     }
     require_no_secrets(job_.snapshot.folder(), client_.options().token, stop_);
     if (job_.is_left) refuse_if_moved();
+    add_digests();
+    sent_files_.note(job_);
     const CommitInfo info = commit();
     note_done(info.oid);
     PushOutcome outcome{.state = PushState::done,
@@ -71,6 +78,19 @@ class Push {
     if (sends_card()) pushed_card_.note_arrived();
     if (job_.tag) GitTag(client_, job_.repo, *job_.tag, job_.revision, stop_).set(commit);
     journal_.note_done(job_, commit);
+    sent_files_.forget(job_);
+  }
+
+  /// Of what goes, so that it is read no second time for it.
+  void add_digests() {
+    std::map<std::string, std::string> known = std::exchange(job_.sha256, {});
+    for (const std::string& path : paths_) {
+      if (path == kCard) continue;
+      const auto found = known.find(path);
+      job_.sha256[path] = found != known.end()
+                              ? found->second
+                              : sha256_hex_of_file(job_.snapshot.folder() / path, stop_);
+    }
   }
 
   /// Not where the Hub keeps its own.
@@ -95,7 +115,7 @@ class Push {
   void refuse_if_moved() const {
     const std::string since = job_.refused_since.empty() ? last_.head_of(job_) : job_.refused_since;
     try {
-      require_not_moved(client_, job_, since, journal_.output_dir(), stop_);
+      require_not_moved(client_, job_, journal_, since, stop_);
     } catch (const BranchMovedError&) {
       PushJob refused = job_;
       refused.refused_since = since;
@@ -137,10 +157,8 @@ class Push {
     }
     for (const std::string& path : paths_) {
       if (path != kCard) {
-        const auto known = job_.sha256.find(path);
-        operations.emplace_back(CommitOperationAdd::from_file(
-            path, job_.snapshot.folder() / path,
-            known == job_.sha256.end() ? std::nullopt : std::optional(known->second)));
+        operations.emplace_back(CommitOperationAdd::from_file(path, job_.snapshot.folder() / path,
+                                                              job_.sha256.at(path)));
       } else if (card_.text) {
         operations.emplace_back(CommitOperationAdd::from_bytes(path, *card_.text));
       }
@@ -164,7 +182,7 @@ class Push {
   }
 
   const HubClient& client_;
-  const PushJob& job_;
+  PushJob job_;
   const PushJournal& journal_;
   const std::stop_token stop_;
   const LastPush last_;
@@ -172,6 +190,7 @@ class Push {
   std::vector<std::string> replaced_;
   std::optional<std::string> our_card_ = std::nullopt;
   const PushedCard pushed_card_;
+  const SentFiles sent_files_;
   CardToPush card_ = {};
 };
 

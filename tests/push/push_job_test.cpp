@@ -378,5 +378,19 @@ TEST_F(PushJobsInDoubt, MakeTheirTagLaterWhereTheCommitAloneWasMade) {
   EXPECT_EQ(client_.repo_info(repo_, "v1").sha, client_.repo_info(repo_).sha);
 }
 
+// Its commit is ours, though nobody noted it, and its files are not those of the newer job.
+TEST_F(PushJobsInDoubt, AreNoChangeOfOthersForTheJobThatTookTheirPlace) {
+  push(save(1));
+  EXPECT_THROW(push_job(lost_after("/commit/"), save(2), journal_), Error);
+  PushJob newer = save(3);
+  newer.is_left = true;
+  EXPECT_TRUE(push(newer).ok());
+  EXPECT_EQ(titles(), (Names{"step 1", "step 2", "step 3"}));
+  commit("model.safetensors", "weights of 2");  // by somebody, and that is noted now
+  PushJob left = save(4);
+  left.is_left = true;
+  EXPECT_THROW(push(left), BranchMovedError);
+}
+
 }  // namespace
 }  // namespace torchhub
