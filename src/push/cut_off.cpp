@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -58,16 +59,20 @@ std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushT
   return std::nullopt;
 }
 
-PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
-  const double epoch = epoch_of(checkpoint_of(journal, step));
+PushJob left_job(const PushTarget& target, std::string commit_message, std::int64_t step) {
   return {.repo = target.repo,
           .endpoint = target.endpoint,
           .revision = target.revision,
-          .commit_message = progress_message(target.progress_unit, step, epoch),
+          .commit_message = std::move(commit_message),
           .step = step,
           .is_left = true,
           .card_keys = target.card_keys,
           .overwrites_card = target.overwrites_card};
+}
+
+PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std::int64_t step) {
+  const double epoch = epoch_of(checkpoint_of(journal, step));
+  return left_job(target, progress_message(target.progress_unit, step, epoch), step);
 }
 
 CardThere card_there(const PushJournal& journal, const PushTarget& target) {

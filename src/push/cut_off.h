@@ -16,6 +16,9 @@ namespace torchhub {
 std::optional<std::int64_t> step_cut_off(const PushJournal& journal, const PushTarget& target,
                                          const std::vector<PushJob>& jobs);
 
+/// A commit that a process for `target` did not come to make, without its files.
+PushJob left_job(const PushTarget& target, std::string commit_message, std::int64_t step);
+
 /// The first commit of that save, without its files.
 PushJob commit_cut_off(const PushJournal& journal, const PushTarget& target, std::int64_t step);
 

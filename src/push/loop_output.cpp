@@ -129,14 +129,7 @@ PushPlan plan_loop_save(const fs::path& output_dir, const SaveSelection& selecti
 }
 
 PushJob commit_of_loop_save(const PushTarget& target, const LoopSave& save) {
-  return {.repo = target.repo,
-          .endpoint = target.endpoint,
-          .revision = target.revision,
-          .commit_message = save.commit_message,
-          .step = save.step,
-          .is_left = true,
-          .card_keys = target.card_keys,
-          .overwrites_card = target.overwrites_card};
+  return left_job(target, save.commit_message, save.step);
 }
 
 PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target,

@@ -185,6 +185,14 @@ class ResumeOfALoop : public Resume {
         {.commit_message = "Training in progress epoch 2", .step = 6, .replaced = {"checkpoint/*"}},
         folder);
   }
+  /// As a process does that is killed before it can take the note away.
+  void remember_its_job() const {
+    journal_.remember({.repo = target_.repo,
+                       .endpoint = target_.endpoint,
+                       .commit_message = "Training in progress epoch 2",
+                       .step = 6,
+                       .snapshot = journal_.new_snapshot()});
+  }
   void target_of_loop() const {
     PushTarget target = target_;
     target.pushes_saves = false;
@@ -218,13 +226,7 @@ TEST_F(ResumeOfALoop, HandsOverItsSaveOnce) {
 
 TEST_F(ResumeOfALoop, DoesNotHandOverTwiceWhatIsInTheJournal) {
   save_of_a_loop(folder_.path());
-  PushJob job{.repo = target_.repo,
-              .endpoint = target_.endpoint,
-              .commit_message = "Training in progress epoch 2",
-              .step = 6,
-              .snapshot = journal_.new_snapshot()};
-  journal_.remember(job);  // killed before it could take the note away
-  job = {};
+  remember_its_job();
   EXPECT_EQ(messages_left(), Names{"Training in progress epoch 2"});
 }
 
@@ -249,14 +251,7 @@ TEST_F(ResumeOfALoop, KeepsWeightsThatWereInPlaceWhenItsProcessWasKilled) {
 
 TEST_F(ResumeOfALoop, ForgetsTheNoteOfASaveThatIsInTheJournal) {
   save_of_a_loop(folder_.path());
-  {
-    PushJob job{.repo = target_.repo,
-                .endpoint = target_.endpoint,
-                .commit_message = "Training in progress epoch 2",
-                .step = 6,
-                .snapshot = journal_.new_snapshot()};
-    journal_.remember(job);
-  }
+  remember_its_job();
   for (const PushJob& job : pushes_left(journal_)) job.snapshot.release();
   write_file_atomically(folder_ / "model.safetensors", "of the next save, not complete yet");
   EXPECT_EQ(messages_left(), Names{});

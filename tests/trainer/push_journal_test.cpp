@@ -67,6 +67,16 @@ class PushJournalOfARun : public ::testing::Test {
     return Trainer(options()).train({.resume_from_checkpoint = "last"});
   }
 
+  /// As of a run that is killed when the save of step 4 is complete and not handed over.
+  void leave_step_4_cut_off() const {
+    TrainerOptions first = options();
+    first.args.max_steps = 2;
+    Trainer(std::move(first)).train();
+    TrainerOptions killed = options();
+    killed.args.push_to_hub = false;
+    Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  }
+
   Names titles() const { return testing::commit_titles(client(), repo_); }
   HubClient client() const { return testing::direct_client(hub_options_); }
   std::string on_hub(const std::string& path) const {
@@ -123,12 +133,7 @@ TEST_F(PushJournalOfARun, IsFinishedByTheNextRunAfterOneThatFailed) {
 }
 
 TEST_F(PushJournalOfARun, IsFinishedAlsoIfAProcessBetweenThemDiedBeforeItTrained) {
-  TrainerOptions first = options();
-  first.args.max_steps = 2;
-  Trainer(std::move(first)).train();
-  TrainerOptions killed = options();  // at its end step 4 is on disk, as of a run killed there
-  killed.args.push_to_hub = false;
-  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  leave_step_4_cut_off();
 
   static_cast<void>(Trainer(options()));
   EXPECT_TRUE(resumed().pushed_all());
@@ -145,14 +150,8 @@ TEST_F(PushJournalOfARun, NotesWhichCheckpointsAreOfAnOlderRun) {
   EXPECT_TRUE(target.pushes_saves);
 }
 
-/// A run that is killed when the save of step 4 is complete, and not handed over.
 TEST_F(PushJournalOfARun, IsFinishedByTheSameCommandThoughItBeginsAnew) {
-  TrainerOptions first = options();
-  first.args.max_steps = 2;
-  Trainer(std::move(first)).train();
-  TrainerOptions killed = options();
-  killed.args.push_to_hub = false;
-  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  leave_step_4_cut_off();
   const std::string cut_off = read_file(folder_ / "tiny/checkpoint-4/model.safetensors");
 
   TrainerOptions anew = options();
@@ -187,12 +186,7 @@ TEST_F(PushJournalOfARun, KnowsASaveOfItsOwnWhereAnOlderRunHadThatStep) {
 }
 
 TEST_F(PushJournalOfARun, BringsWhatWasCutOffWhereItBelongsThoughTheNextRunGoesElsewhere) {
-  TrainerOptions first = options();
-  first.args.max_steps = 2;
-  Trainer(std::move(first)).train();
-  TrainerOptions killed = options();
-  killed.args.push_to_hub = false;
-  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  leave_step_4_cut_off();
 
   TrainerOptions other = options();
   other.args.hub_model_id = "demo/other";
@@ -337,12 +331,7 @@ TEST_F(PushJournalOfARun, RefusesToPushAFileThatHoldsAToken) {
 }
 
 TEST_F(PushJournalOfARun, DoesNotPutASaveThatWasCutOffOnTopOfNewerFilesOfOthers) {
-  TrainerOptions first = options();
-  first.args.max_steps = 2;
-  Trainer(std::move(first)).train();
-  TrainerOptions killed = options();
-  killed.args.push_to_hub = false;
-  Trainer(std::move(killed)).train({.resume_from_checkpoint = "last"});
+  leave_step_4_cut_off();
   client().create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "theirs")},
                          {.commit_message = "newer"});
 
