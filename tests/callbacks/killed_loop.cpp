@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <unistd.h>
 
 using namespace torchhub;
 namespace fs = std::filesystem;
@@ -45,6 +46,5 @@ int main(int argc, char** argv) {
                                        .transport = transport}});
   transport->armed = true;
   pusher.on_epoch_end({{"loss", 0.5}});
-  pusher.on_train_end();
-  return 0;
+  for (;;) ::pause();  // the pushing thread kills
 }
