@@ -184,7 +184,7 @@ struct TrainOutput {
   double save_write_seconds = 0;
   double save_hash_seconds = 0;             ///< Of these, on the digests that a push needs.
   std::size_t save_bytes_copied = 0;        ///< Because a step came before they were written.
-  std::size_t save_bytes_copied_ahead = 0;  ///< By the other thread, just before the step.
+  std::size_t save_bytes_copied_ahead = 0;  ///< By another thread, just before the step.
   std::int64_t saves = 0;                   ///< Checkpoints written.
   /// Saves that could not be finished beside training, since somebody but the optimizer's step had
   /// changed weights. For the first of them another was made at the next update, at once.

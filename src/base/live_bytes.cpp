@@ -33,22 +33,22 @@ class OwnersTurn {
 /// Counted in `held` from the first to the last moment of its life.
 class LiveBytes::Copy {
  public:
-  Copy(std::span<const std::byte> bytes, std::atomic<std::size_t>& held)
-      : bytes_(std::make_unique_for_overwrite<std::byte[]>(bytes.size())),
-        size_(bytes.size()),
-        held_(held) {
-    std::memcpy(bytes_.get(), bytes.data(), size_);
-    held_ += size_;
+  /// @param room part of `block`, for all of `bytes`
+  Copy(std::span<const std::byte> bytes, std::byte* room, ReusedMemory::Block block,
+       std::atomic<std::size_t>& held)
+      : block_(std::move(block)), bytes_(room, bytes.size()), held_(held) {
+    std::memcpy(room, bytes.data(), bytes.size());
+    held_ += bytes_.size();
   }
-  ~Copy() { held_ -= size_; }
+  ~Copy() { held_ -= bytes_.size(); }
   Copy(const Copy&) = delete;
   Copy& operator=(const Copy&) = delete;
 
-  std::span<const std::byte> bytes() const { return {bytes_.get(), size_}; }
+  std::span<const std::byte> bytes() const { return bytes_; }
 
  private:
-  std::unique_ptr<std::byte[]> bytes_;
-  std::size_t size_;
+  ReusedMemory::Block block_;
+  std::span<const std::byte> bytes_;
   std::atomic<std::size_t>& held_;
 };
 
@@ -111,9 +111,13 @@ std::size_t LiveBytes::keep() {
   std::size_t copied = 0;
   for (auto& [address, segment] : segments_) {
     if (segment.copy) continue;
+    if (const std::size_t room = room_for_copies(); segment.old.size() > room) {
+      split_at(address + room);
+    }
     copy(segment);
     copied += segment.old.size();
   }
+  block_ = nullptr;  // goes with its last copy
   return copied;
 }
 
@@ -123,8 +127,8 @@ std::size_t LiveBytes::keep_ahead(std::size_t limit) {
   const auto live = std::find_if(segments_.rbegin(), segments_.rend(),
                                  [](const auto& each) { return !each.second.copy; });
   if (live == segments_.rend()) return 0;
-  const std::size_t size = live->second.old.size();
-  const std::uintptr_t begin = live->first + (size - std::min(size, limit));
+  const std::uintptr_t end = live->first + live->second.old.size();
+  const std::uintptr_t begin = std::max(live->first, end - std::min(limit, room_for_copies()));
   split_at(begin);
   Segment& segment = segments_.at(begin);
   copy(segment);
@@ -148,8 +152,21 @@ void LiveBytes::cancel() {
   dropped.swap(segments_);
 }
 
+/// Bytes left of a block that is not full, which there is afterwards.
+std::size_t LiveBytes::room_for_copies() {
+  if (!block_ || block_used_ == ReusedMemory::kBlockBytes) {
+    block_ = memory_ ? memory_->take()
+                     : std::make_shared_for_overwrite<std::byte[]>(ReusedMemory::kBlockBytes);
+    block_used_ = 0;
+  }
+  return ReusedMemory::kBlockBytes - block_used_;
+}
+
+/// @param segment no larger than room_for_copies()
 void LiveBytes::copy(Segment& segment) {
-  segment.copy = std::make_shared<const Copy>(segment.old, held_);
+  segment.copy =
+      std::make_shared<const Copy>(segment.old, block_.get() + block_used_, block_, held_);
+  block_used_ += segment.old.size();
   segment.old = segment.copy->bytes();
   kept_ += segment.old.size();
 }

@@ -85,7 +85,9 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
     return;
   }
   const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
-  auto files = std::make_unique<DeferredFiles>(steady_memory(), hashes);
+  copies_->trim();
+  auto files = std::make_unique<DeferredFiles>(
+      steady_memory(), DeferredFiles::Options{.sha256 = hashes, .memory = copies_});
   fill_checkpoint(building->path(), folder, random_states, files.get());
   if (calm_ > calm_.zero()) files->expect_keep_at(std::chrono::steady_clock::now() + calm_);
   writer_.begin({.step = state_.global_step,

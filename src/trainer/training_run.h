@@ -145,6 +145,7 @@ class TrainingRun {
   /// long until the next update.
   std::optional<std::chrono::steady_clock::time_point> calm_since_;
   std::chrono::steady_clock::duration calm_{0};
+  std::shared_ptr<ReusedMemory> copies_ = std::make_shared<ReusedMemory>();  ///< Of saves.
   CheckpointWriter writer_;  ///< Of the save under way.
 };
 

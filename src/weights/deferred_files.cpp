@@ -1,53 +1,13 @@
 #include "torchhub/weights/deferred_files.h"
 
-#include "weights/change_forecast.h"
+#include "weights/early_copies.h"
 
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 namespace torchhub {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-/// The training thread waits no longer than one takes.
-constexpr std::size_t kCopiedAtOnce = std::size_t{1} << 20;
-
-}  // namespace
-
-/// Lets write() copy in time what it will not have written.
-class DeferredFiles::Pace {
- public:
-  Pace(LiveBytes& live, Clock::time_point change)
-      : live_(live), begin_(Clock::now()), forecast_(change - begin_) {}
-
-  void before_writing(std::size_t bytes) {
-    try {
-      copy_what_would_be_late();
-    } catch (const std::bad_alloc&) {  // keep() finds out whether there is memory by then
-    }
-    forecast_.was_written(bytes);
-  }
-
- private:
-  void copy_what_would_be_late() {
-    auto now = Clock::now();
-    while (forecast_.is_time_to_copy(live_.bytes_live(), now - begin_)) {
-      const std::size_t copied = live_.keep_ahead(kCopiedAtOnce);
-      if (copied == 0) return;
-      const auto begun = std::exchange(now, Clock::now());
-      forecast_.was_copied(copied, now - begun);
-    }
-  }
-
-  LiveBytes& live_;
-  Clock::time_point begin_;
-  ChangeForecast forecast_;
-};
-
 at::Tensor DeferredFiles::take(const at::Tensor& tensor) {
   if (steady_.contains(tensor.data_ptr())) return take_steady(tensor);
   return copies_.take(tensor.detach().clone(at::MemoryFormat::Contiguous));
@@ -70,11 +30,11 @@ void DeferredFiles::add(std::filesystem::path file, Write write) {
 void DeferredFiles::write(const std::stop_token& stop) {
   copies_.wait();
   require_unchanged(/*on_devices_alone=*/true);
-  std::optional<Pace> pace;
-  if (keep_expected_) pace.emplace(live_, *keep_expected_);
+  std::optional<EarlyCopies> early;
+  if (keep_expected_) early.emplace(live_, *keep_expected_);
   const Writing how{.bytes_now =
                         [&](std::span<const std::byte> piece) {
-                          if (pace) pace->before_writing(piece.size());
+                          if (early) early->was_written(piece.size());
                           return live_.read(piece);
                         },
                     .sha256 = sha256_,

@@ -92,6 +92,28 @@ TEST(LiveBytes, KeepsAheadFromTheEndAndOnlyWhatIsStillLive) {
   EXPECT_EQ(live.bytes_held(), 0U);
 }
 
+TEST(LiveBytes, PutsCopiesIntoAsFewBlocksAsTheyFillAndGivesThemBack) {
+  constexpr std::size_t kBlock = ReusedMemory::kBlockBytes;
+  std::vector<std::string> memory;
+  std::vector<std::string> old;
+  for (const std::size_t size : {kBlock / 3, kBlock, 2 * kBlock + 7, kBlock / 3}) {
+    memory.emplace_back(size, static_cast<char>('a' + memory.size()));
+  }
+  old = memory;
+  const auto blocks = std::make_shared<ReusedMemory>();
+  LiveBytes live(blocks);
+  for (const std::string& each : memory) live.add(bytes_of(each));
+  EXPECT_GT(live.keep_ahead(kBlock / 2), 0U);
+  live.keep();
+  EXPECT_EQ(live.bytes_kept(), kBlock / 3 + kBlock + 2 * kBlock + 7 + kBlock / 3);
+  EXPECT_EQ(blocks->bytes_idle(), 0U);
+  for (std::string& each : memory) change(each);
+  for (std::size_t i = 0; i < memory.size(); ++i) {
+    EXPECT_EQ(read_all(live, bytes_of(memory[i]), 100'000), old[i]);
+  }
+  EXPECT_EQ(blocks->bytes_idle(), 4 * kBlock);  // 3.7 of them were filled
+}
+
 TEST(LiveBytes, KeepsNothingWhenAllIsRead) {
   const std::string memory(100, 'a');
   LiveBytes live;

@@ -8,7 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cstring>
+#include <chrono>
+#include <thread>
 
 namespace torchhub {
 namespace {
@@ -38,7 +39,15 @@ TEST(DeferredFiles, TakeATransposedTensorRowMajor) {
   EXPECT_EQ(files.keep(), 0U);  // a copy already
 }
 
-TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessTheWriterHasCopiedInTime) {
+/// As a writer stands that waits for the disk, until another thread has copied.
+void await_copies(const DeferredFiles& files, std::size_t bytes) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (files.bytes_kept() < bytes && std::chrono::steady_clock::now() < give_up) {
+    std::this_thread::yield();
+  }
+}
+
+TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessCopiedInTimeWhileTheWriterStandsStill) {
   const at::Tensor parameter = torch::rand({kNumbers});
   const at::Tensor before = parameter.clone();
   for (const bool expects : {false, true}) {
@@ -48,7 +57,7 @@ TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessTheWriterHasCopiedInTime) {
     const at::Tensor taken = files.take(parameter);
     const auto reading = read_into(file, taken);
     files.add("weights", [&](const DeferredFiles::Writing& how) {
-      how.bytes_now({static_cast<const std::byte*>(taken.data_ptr()), 0});  // work begins
+      if (expects) await_copies(files, before.nbytes());
       by_training_thread = files.keep();
       parameter.fill_(0);
       return reading(how);
@@ -59,6 +68,23 @@ TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessTheWriterHasCopiedInTime) {
     EXPECT_EQ(by_training_thread, expects ? 0U : before.nbytes());
     EXPECT_EQ(files.bytes_kept(), before.nbytes());
     parameter.copy_(before);
+  }
+}
+
+TEST(DeferredFiles, CopyIntoTheMemoryOfTheSaveBefore) {
+  const at::Tensor parameter = torch::rand({kNumbers});
+  const auto memory = std::make_shared<ReusedMemory>();
+  for (int save = 0; save < 3; ++save) {
+    const at::Tensor before = parameter.clone();
+    DeferredFiles files({parameter.data_ptr()}, {.memory = memory});
+    std::vector<std::byte> file;
+    files.add("weights", read_into(file, files.take(parameter)));
+    EXPECT_EQ(files.keep(), before.nbytes());
+    EXPECT_EQ(memory->bytes_idle(), 0U);
+    parameter.mul_(2);
+    files.write();
+    EXPECT_TRUE(holds(file, before));
+    EXPECT_EQ(memory->bytes_idle(), before.nbytes());
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "torchhub/base/reused_memory.h"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -18,10 +20,14 @@ namespace torchhub {
 ///     write_safetensors(path, views, {.bytes_now = [&](auto piece) { return live.read(piece); }});
 ///     live.keep();                                      // owner, before the first change
 ///
-/// One object serves one owner thread, one reader thread and one save.
+/// One object serves one owner thread, one reader thread and one save; a third thread may call
+/// keep_ahead().
 class LiveBytes {
  public:
+  /// Copies go to memory that is freed as it is read.
   LiveBytes() = default;
+  /// @param memory where copies go; may be null
+  explicit LiveBytes(std::shared_ptr<ReusedMemory> memory) : memory_(std::move(memory)) {}
   LiveBytes(const LiveBytes&) = delete;
   LiveBytes& operator=(const LiveBytes&) = delete;
 
@@ -42,7 +48,7 @@ class LiveBytes {
   /// @throws std::bad_alloc; the memory must not change then, unless cancel() comes first
   std::size_t keep();
 
-  /// Reader: copies up to `limit` bytes that keep() would have to, so that it finds them done.
+  /// Any thread: copies up to `limit` bytes that keep() would have to, so that it finds them done.
   /// @return bytes copied; 0 where nothing is left @throws std::bad_alloc, as if not called
   std::size_t keep_ahead(std::size_t limit);
   /// What keep() would copy now. From any thread.
@@ -67,12 +73,16 @@ class LiveBytes {
   };
   using Segments = std::map<std::uintptr_t, Segment>;  // by where the owner has them; disjoint
 
+  std::size_t room_for_copies();
   void copy(Segment& segment);
   void split_at(std::uintptr_t address);
   Segments::iterator segment_at(std::uintptr_t address, std::span<const std::byte> bytes);
 
+  std::shared_ptr<ReusedMemory> memory_ = nullptr;
   mutable std::mutex mutex_;
   Segments segments_;                      // guarded by mutex_
+  ReusedMemory::Block block_ = nullptr;    // guarded by mutex_: for copies to come
+  std::size_t block_used_ = 0;             // guarded by mutex_
   bool closed_ = false;                    // guarded by mutex_: nothing can be added
   bool cancelled_ = false;                 // guarded by mutex_
   std::atomic<bool> owner_waits_ = false;  // a mutex alone might go to a busy reader each time

@@ -3,6 +3,7 @@
 #include "torchhub/base/bytes_now.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/live_bytes.h"
+#include "torchhub/base/reused_memory.h"
 #include "torchhub/base/written_file.h"
 #include "torchhub/weights/host_copies.h"
 
@@ -43,10 +44,17 @@ class DeferredFiles {
   };
   using Write = std::function<WrittenFile(const Writing&)>;
 
+  struct Options {
+    bool sha256 = false;  ///< write() makes the files' digests in the same pass.
+    /// Where copies of one save after another go; null: each save has memory of its own.
+    std::shared_ptr<ReusedMemory> memory = nullptr;
+  };
+
   /// @param steady where memory begins that changes only after keep(), such as parameters
-  /// @param sha256 whether write() makes the files' digests in the same pass
-  explicit DeferredFiles(std::unordered_set<const void*> steady, bool sha256 = false)
-      : steady_(std::move(steady)), sha256_(sha256) {}
+  explicit DeferredFiles(std::unordered_set<const void*> steady)
+      : DeferredFiles(std::move(steady), Options()) {}
+  DeferredFiles(std::unordered_set<const void*> steady, Options options)
+      : steady_(std::move(steady)), sha256_(options.sha256), live_(std::move(options.memory)) {}
 
   /// Training thread, before write(): what `tensor` holds now, row-major on the CPU, to be read
   /// once through Writing::bytes_now. Copied unless it is steady.
@@ -56,7 +64,7 @@ class DeferredFiles {
   /// Training thread, before write(). Files are written in the order in which they are added.
   void add(std::filesystem::path file, Write write);
   /// Training thread, before write(): when keep() is expected. What will not be written by then,
-  /// write() copies just before, so that keep() finds little to do.
+  /// a thread of write() copies just before, so that keep() finds little to do.
   void expect_keep_at(std::chrono::steady_clock::time_point when) { keep_expected_ = when; }
 
   /// Another thread, once. @throws DiskFullError, FileError, CancelledError; SpoiledSaveError if
@@ -72,7 +80,6 @@ class DeferredFiles {
   std::size_t bytes_kept() const { return live_.bytes_kept(); }
 
  private:
-  class Pace;
   void require_unchanged(bool on_devices_alone);
 
   /// In-place changes that LibTorch had counted for a tensor when it was taken.
