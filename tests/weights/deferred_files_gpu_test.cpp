@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace torchhub {
 namespace {
 
@@ -20,11 +22,15 @@ TEST(DeferredFiles, OfAGpuHoldWhatWasThereAndNeedNoCopyBeforeTheStep) {
   const at::Tensor buffer = torch::rand({kNumbers}, torch::kCUDA);
   const at::Tensor before = parameter.cpu();
   const at::Tensor buffer_before = buffer.cpu();
-  for (int round = 0; round < 3; ++round) {
+  std::set<const void*> pinned;
+  for (int save = 0; save < 3; ++save) {
     DeferredFiles files({parameter.data_ptr()});
     const at::Tensor taken = files.take(parameter);
     const at::Tensor taken_buffer = files.take(buffer);
     EXPECT_TRUE(taken.is_pinned());
+    for (const at::Tensor& host : {taken, taken_buffer}) {
+      EXPECT_EQ(pinned.insert(host.data_ptr()).second, save == 0) << "the first save's are reused";
+    }
     buffer.mul_(2);  // as a forward pass does, at once
     EXPECT_EQ(files.keep(), 0U);
     parameter.mul_(2);  // the step
