@@ -212,6 +212,7 @@ class PushToHubCallback final : public TrainerCallback {
   Repo created_repo() const;
   void adopt_remote_card();
   void finish_what_was_left();
+  void go_on_after(const PushTarget& before, std::vector<PushJob>& left);
   bool is_for_another_hub(const PushJob& job) const;
   void collect(std::vector<PushOutcome> outcomes);
   void note_weights(const PushOutcome& outcome);
