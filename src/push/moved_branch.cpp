@@ -7,24 +7,40 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 
 namespace torchhub {
 namespace {
 
-/// Contents by path, of all files that the job would replace but the card.
-std::map<std::string, std::string> replaced_files(const HubClient& client, const PushJob& job,
-                                                  const std::string& revision,
-                                                  const std::stop_token& stop) {
+/// By path.
+using Contents = std::map<std::string, std::string>;
+
+/// Of all files but the card.
+Contents files(const HubClient& client, const PushJob& job, const std::string& revision,
+               const std::stop_token& stop) {
+  Contents contents;
+  for (const RepoTreeEntry& entry : client.list_repo_tree(job.repo, revision, {}, true, stop)) {
+    const bool counts = entry.type == RepoTreeEntry::Type::file && entry.path != "README.md";
+    if (counts) contents[entry.path] = entry.content_id();
+  }
+  return contents;
+}
+
+/// Of those that the job would replace.
+Contents replaced_files(const HubClient& client, const PushJob& job, const std::string& revision,
+                        const std::stop_token& stop) {
   PathFilter touched{.allow = job.replaced};
   const std::vector<std::string> paths = job.snapshot.paths();
   touched.allow.insert(touched.allow.end(), paths.begin(), paths.end());
-  std::map<std::string, std::string> contents;
-  for (const RepoTreeEntry& entry : client.list_repo_tree(job.repo, revision, {}, true, stop)) {
-    const bool counts = entry.type == RepoTreeEntry::Type::file && entry.path != "README.md";
-    if (counts && touched.takes(entry.path)) contents[entry.path] = entry.content_id();
-  }
+  Contents contents = files(client, job, revision, stop);
+  std::erase_if(contents, [&](const auto& file) { return !touched.takes(file.first); });
   return contents;
+}
+
+bool has(const Contents& contents, const std::string& path, const std::string& content_id) {
+  const auto found = contents.find(path);
+  return found != contents.end() && found->second == content_id;
 }
 
 /// Is that what the job would put there? Then it was this very job, whose process did not live to
@@ -44,7 +60,7 @@ void require_not_moved(const HubClient& client, const PushJob& job, const PushJo
                        const std::string& known, const std::stop_token& stop) {
   const std::string head = client.repo_info(job.repo, job.revision, stop).sha;
   if (known.empty() || head == known) return;
-  std::map<std::string, std::string> before;
+  Contents before;
   try {
     before = replaced_files(client, job, known, stop);
   } catch (const RevisionNotFoundError&) {
@@ -53,10 +69,8 @@ void require_not_moved(const HubClient& client, const PushJob& job, const PushJo
   const SentFiles sent(journal);
   std::vector<std::string> changed;
   for (const auto& [path, content] : replaced_files(client, job, head, stop)) {
-    const auto old = before.find(path);
-    const bool same = old != before.end() && old->second == content;
-    if (same || is_ours(job, path, content) || sent.hold(job, path, content)) continue;
-    changed.push_back(path);
+    const bool is_known = has(before, path, content) || is_ours(job, path, content);
+    if (!is_known && !sent.hold(job, path, content)) changed.push_back(path);
   }
   if (changed.empty()) return;
   throw BranchMovedError(fmt::format(
@@ -64,6 +78,24 @@ void require_not_moved(const HubClient& client, const PushJob& job, const PushJo
       "{}). Push it on top of that with 'torchhub push resume {} --on-top', or delete '{}'.",
       job.commit_message, job.revision, job.repo.id.str(), fmt::join(changed, ", "), head,
       journal.output_dir().string(), job.snapshot.folder().parent_path().string()));
+}
+
+bool only_we_have_moved(const HubClient& client, const PushJob& job, const PushJournal& journal,
+                        const std::string& known, const std::string& head,
+                        const std::stop_token& stop) {
+  const SentFiles sent(journal);
+  const Contents now = files(client, job, head, stop);
+  const Contents before = files(client, job, known, stop);
+  const PathFilter replaced{.allow = job.replaced};
+  return std::all_of(now.begin(), now.end(),
+                     [&](const auto& file) {
+                       return has(before, file.first, file.second) ||
+                              sent.hold(job, file.first, file.second);
+                     }) &&
+         std::all_of(before.begin(), before.end(), [&](const auto& file) {
+           return now.contains(file.first) ||
+                  (!replaced.allow.empty() && replaced.takes(file.first));
+         });
 }
 
 }  // namespace torchhub

@@ -125,12 +125,29 @@ class Push {
   }
 
   CommitInfo commit() {
-    if (job_.moved_branch == MovedBranch::fail) {
-      const std::string known = last_.head_of(job_);
-      return commit_on(known.empty() ? head() : known);
-    }
+    if (job_.moved_branch == MovedBranch::fail) return commit_on(parent_unless_moved());
     // ConflictError: somebody is at it this moment.
     return again_after<HeadMovedError, ConflictError>(kTries, [&] { return commit_on(head()); });
+  }
+
+  /// On another head than this the Hub refuses the commit.
+  std::string parent_unless_moved() const {
+    const std::string known = last_.head_of(job_);
+    std::string now = head();
+    if (known.empty() || now == known || is_ours_since(known, now)) return now;
+    return known;
+  }
+
+  /// Has nobody but us moved the branch? So it is where the answer to a commit was lost.
+  bool is_ours_since(const std::string& known, const std::string& now) const {
+    try {
+      if (!only_we_have_moved(client_, job_, journal_, known, now, stop_)) return false;
+      const auto card = card_on_hub(client_, job_.repo, now, stop_);
+      pushed_card_.settle(card);
+      return card == pushed_card_.last() || card == card_on_hub(client_, job_.repo, known, stop_);
+    } catch (const RevisionNotFoundError&) {
+      return false;  // history was rewritten
+    }
   }
 
   std::string head() const { return client_.repo_info(job_.repo, job_.revision, stop_).sha; }

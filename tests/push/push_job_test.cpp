@@ -378,6 +378,34 @@ TEST_F(PushJobsInDoubt, MakeTheirTagLaterWhereTheCommitAloneWasMade) {
   EXPECT_EQ(client_.repo_info(repo_, "v1").sha, client_.repo_info(repo_).sha);
 }
 
+TEST_F(PushJobsInDoubt, AreNoForeignCommitWhereThoseAreRefused) {
+  const auto strict = [&](int step) {
+    PushJob job = save(step, counted(step));
+    job.snapshot.add_text("of " + std::to_string(step), fmt::format("step-{}.txt", step));
+    job.replaced = {"step-*.txt"};
+    job.moved_branch = MovedBranch::fail;
+    return job;
+  };
+  int step = 1;
+  push(strict(step));
+  const std::vector<std::pair<std::string, std::string>> foreign{
+      {}, {"README.md", "# Theirs\n"}, {"notes.txt", "theirs"}, {"model.safetensors", "theirs"}};
+  for (const auto& [path, text] : foreign) {
+    SCOPED_TRACE(path);
+    EXPECT_THROW(push_job(lost_after("/commit/"), strict(++step), journal_), Error);
+    ASSERT_EQ(on_hub("README.md"), counted(step)) << "it arrived";
+    if (path.empty()) {
+      EXPECT_TRUE(push(strict(++step)).ok());
+    } else {
+      commit(path, text);
+      EXPECT_THROW(push(strict(++step)), HeadMovedError);
+      EXPECT_EQ(on_hub(path), text);
+      ++step;
+      push(save(step, counted(step)));  // merged, and noted
+    }
+  }
+}
+
 // Its commit is ours, though nobody noted it, and its files are not those of the newer job.
 TEST_F(PushJobsInDoubt, AreNoChangeOfOthersForTheJobThatTookTheirPlace) {
   push(save(1));
