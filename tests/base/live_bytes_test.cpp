@@ -315,6 +315,27 @@ TEST(LiveBytes, GivesOldBytesWhileTheOwnerChangesThemInAnotherThread) {
   }
 }
 
+TEST(LiveBytes, GivesOldBytesWhereAThirdThreadCopiesAhead) {
+  for (unsigned seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    Training training(random);
+    std::atomic<std::size_t> ahead = 0;
+    std::jthread reader([&] { training.read_in_pieces(seed); });
+    std::jthread copier([&, limit = 1 + random() % 400] {
+      while (const std::size_t copied = training.live.keep_ahead(limit)) ahead += copied;
+    });
+    training.wait_for_pieces(random() % 40);
+    const std::size_t at_the_step = training.live.keep();
+    for (std::string& tensor : training.tensors) change(tensor);
+    reader.join();
+    copier.join();
+    EXPECT_EQ(training.read, training.old);
+    EXPECT_EQ(training.live.bytes_kept(), ahead + at_the_step);
+    EXPECT_EQ(training.live.bytes_held(), 0U);
+  }
+}
+
 TEST(LiveBytes, EndsAReaderInAnotherThreadWhenCancelled) {
   for (unsigned seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);
