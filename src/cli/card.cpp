@@ -92,6 +92,7 @@ ModelCard new_card(const CardArguments& arguments, const CardPlace& place) {
 
 void make_card(const CardArguments& arguments) {
   const CardPlace place = place_of(arguments);
+  require_online(place);
   const ModelCard card = new_card(arguments, place);
   if (!arguments.overwrite && find_card_at(place)) {
     end_with_problem(fmt::format(
@@ -124,8 +125,8 @@ void show_card(const CardArguments& arguments) {
 std::string text_of(const CardPlace& place) {
   if (const auto* file = std::get_if<std::filesystem::path>(&place)) return read_file(*file);
   const auto& remote = std::get<RepoPlace>(place);
-  return read_file(
-      remote.client.hub_download(remote.repo, "README.md", {.revision = remote.revision}));
+  return read_file(remote.client.hub_download(
+      remote.repo, "README.md", {.revision = remote.revision, .force_download = true}));
 }
 
 bool print_problems(const std::string& text) {

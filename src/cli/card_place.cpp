@@ -1,5 +1,6 @@
 #include "cli/card_place.h"
 
+#include "push/online.h"
 #include "torchhub/card/card_template.h"
 #include "torchhub/push/card_repo.h"
 
@@ -41,6 +42,11 @@ CardPlace parse_card_place(const std::string& word, RepoType type,
   return RepoPlace{.client = HubClient(hub()),
                    .repo = {.id = reference.repo, .type = type},
                    .revision = reference.revision.value_or(std::string(kDefaultRevision))};
+}
+
+void require_online(const CardPlace& place) {
+  const auto* remote = std::get_if<RepoPlace>(&place);
+  if (remote != nullptr) torchhub::require_online(remote->client, remote->repo);
 }
 
 std::string name_of(const CardPlace& place) {

@@ -27,6 +27,9 @@ using CardPlace = std::variant<std::filesystem::path, RepoPlace>;
 CardPlace parse_card_place(const std::string& word, RepoType type,
                            const std::function<HubOptions()>& hub);
 
+/// Before anything is read of a card that is to be changed. @throws OfflineModeIsEnabled
+void require_online(const CardPlace& place);
+
 /// The name of the model at that place.
 std::string name_of(const CardPlace& place);
 

@@ -1,5 +1,6 @@
 #include "torchhub/push/card_repo.h"
 
+#include "push/online.h"
 #include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -22,8 +23,10 @@ constexpr int kTries = 3;
 
 RemoteCard read_card(const HubClient& client, const Repo& repo, const std::string& revision,
                      const std::stop_token& stop) {
+  // Forced: else an older card, or one of another Hub, would stand for what cannot be had.
   const fs::path file =
-      client.hub_download(repo, kCardFile, {.revision = revision}, stop);  // snapshots/<commit>/
+      client.hub_download(repo, kCardFile, {.revision = revision, .force_download = true},
+                          stop);  // snapshots/<commit>/
   try {
     return {.card = ModelCard::load(file), .commit = file.parent_path().filename().string()};
   } catch (ModelCardError& error) {
@@ -77,6 +80,7 @@ CommitInfo push_card(const HubClient& client, const Repo& repo, const ModelCard&
 CommitInfo edit_card(const HubClient& client, const Repo& repo,
                      const std::function<void(ModelCard&)>& edit, const UploadOptions& options,
                      std::stop_token stop) {
+  require_online(client, repo);
   return again_after<HeadMovedError>(options.parent_commit ? 1 : kTries,
                                      [&] { return edit_once(client, repo, edit, options, stop); });
 }

@@ -252,6 +252,50 @@ TEST_F(CardOnHub, TellsWhatItCouldNotReach) {
   EXPECT_EQ(offline.errors.find(hub_.token()), std::string::npos);
 }
 
+TEST_F(CardOnHub, IsNotTakenFromTheCacheWhereTheHubHasNone) {
+  const LocalHub other;
+  push_card(client_, repo_, ModelCard("# net\n"));
+  const std::string commit = client_.repo_info(repo_).sha;
+  ASSERT_EQ(run({"show", "demo/net"}).output, "# net\n");
+  const std::vector<std::vector<std::string>> commands{{"show", "demo/net"},
+                                                       {"show", "demo/net@" + commit},
+                                                       {"validate", "demo/net"},
+                                                       {"update", "demo/net", "--tag", "a"},
+                                                       {"new", "demo/net"}};
+  client_.delete_repo(repo_);
+  for (const std::string& hub : {hub_.base_url(), other.base_url()}) {
+    const std::string token = hub == other.base_url() ? other.token() : hub_.token();
+    for (const auto& command : commands) {
+      const Finished refused =
+          card(command, {"HF_HUB_OFFLINE=0", "HF_TOKEN=" + token, "HF_ENDPOINT=" + hub,
+                         "HF_HOME=" + (dir_ / "home").string()});
+      EXPECT_EQ(refused.exit_code, 3) << command[0] << refused.output;
+      EXPECT_NE(refused.errors.find("Repository 'demo/net' (model) not found at " + hub),
+                std::string::npos)
+          << command[0] << refused.errors;
+    }
+  }
+}
+
+TEST_F(CardOnHub, IsShownFromTheCacheInOfflineModeAndNotChanged) {
+  push_card(client_, repo_, ModelCard("---\nlicense: mit\n---\n"));
+  const std::string text = run({"show", "demo/net"}).output;
+  const std::vector<std::string> offline{"HF_HOME=" + (dir_ / "home").string()};
+  EXPECT_EQ(card({"show", "demo/net"}, offline).output, text);
+  EXPECT_EQ(card({"validate", "demo/net"}, offline).exit_code, 0);
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"update", "demo/net", "--set", "license=mit"},
+                                             {"update", "demo/net", "--set", "license=isc"},
+                                             {"new", "demo/net"}}) {
+    const Finished refused = card(command, offline);
+    EXPECT_EQ(refused.exit_code, 3) << refused.output;
+    EXPECT_EQ(
+        refused.errors,
+        "torchhub: Offline mode is on (HF_HUB_OFFLINE or HubOptions::offline): the card of "
+        "'demo/net' can be read from the cache, but not changed. Turn it off to go online.\n");
+  }
+}
+
 TEST_F(CardOnHub, IsReachedAtTheEndpointThatIsNamed) {
   push_card(client_, repo_, ModelCard("# net\n"));
   const Finished shown = card({"show", "demo/net", "--endpoint", hub_.base_url()},

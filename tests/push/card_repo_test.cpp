@@ -53,6 +53,24 @@ TEST_F(CardRepo, PushedCardsAreLoadedByteForByteAtTheirRevision) {
   EXPECT_FALSE(push("# other\n").changed);
 }
 
+TEST_F(CardRepo, IsNotTakenFromTheCacheWhenTheHubIsGone) {
+  const CommitInfo pushed = push("# net\n");
+  ASSERT_EQ(text_at("main"), "# net\n");
+  hub_.stop();
+  HubOptions one_try = options();
+  one_try.retry.max_retries = 0;
+  const HubClient client(one_try);
+  EXPECT_THROW(find_card(client, repo_), ConnectionError);
+  EXPECT_THROW(load_card(client, repo_), ConnectionError);
+  EXPECT_THROW(load_card(client, repo_, pushed.oid), ConnectionError);
+  EXPECT_THROW(edit_card(client, repo_, [](ModelCard&) {}), ConnectionError);
+
+  one_try.offline = true;
+  const HubClient offline(one_try);
+  EXPECT_EQ(load_card(offline, repo_).text(), "# net\n");
+  EXPECT_THROW(edit_card(offline, repo_, [](ModelCard&) {}), OfflineModeIsEnabled);
+}
+
 TEST_F(CardRepo, NoticesThatSomebodyElsePushed) {
   const CommitInfo first = push("# one\n");
   push("# two\n");

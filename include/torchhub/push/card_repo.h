@@ -20,7 +20,8 @@ struct RemoteCard {
   std::string commit;  ///< Push with this as parent_commit to notice if somebody was faster.
 };
 
-/// README.md at a revision (branch, tag, commit). Needs HubOptions::cache_dir.
+/// README.md at a revision (branch, tag, commit), as the Hub has it now; the cache answers in
+/// offline mode alone. Needs HubOptions::cache_dir.
 /// @return nothing if the repository has none there
 /// @throws ModelCardError that names the repository if the card cannot be read
 std::optional<RemoteCard> find_card(const HubClient& client, const Repo& repo,
@@ -46,7 +47,8 @@ CommitInfo push_card(const HubClient& client, const Repo& repo, const ModelCard&
 /// @param edit may be called several times, on this thread. What it throws ends the call
 /// @param options default message: `Upload README.md with torchhub`. The card is read at `revision`
 /// too
-/// @throws RemoteEntryNotFoundError for a Space without a card; as push_card
+/// @throws RemoteEntryNotFoundError for a Space without a card; OfflineModeIsEnabled, also where
+/// the cache has the card; as push_card
 CommitInfo edit_card(const HubClient& client, const Repo& repo,
                      const std::function<void(ModelCard&)>& edit, const UploadOptions& options = {},
                      std::stop_token stop = {});
