@@ -86,7 +86,8 @@ void add_push_folder(CLI::App& push_command) {
   command->add_option("--revision", arguments->revision, "Branch, made if missing; default: main");
   command->add_option("--message", arguments->message, "Title of the commit");
   command->add_flag("--private", arguments->private_, "Make a new repository private");
-  command->add_flag("--create-pr", arguments->create_pr, "Open a pull request instead");
+  command->add_flag("--create-pr", arguments->create_pr,
+                    "Open a pull request instead, to a repository that is there");
   command->add_option("--tag", arguments->tag, "Set this git tag on the commit");
   // Without allow_extra_args(false) a list would swallow the words after it.
   command->add_option("--card-tag", arguments->card_tags, "Add this tag to the card; repeatable")

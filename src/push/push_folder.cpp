@@ -42,11 +42,7 @@ class FolderPush {
     read_own_card();
     require_no_secrets(folder_, paths_, client_.options().token, stop_);
     std::erase(paths_, kCard);
-    repo_ = client_
-                .create_repo({.id = RepoId::parse(plan_.repo_id)},
-                             {.private_ = options_.private_, .exist_ok = true}, stop_)
-                .repo;
-    make_branch();
+    repo_ = options_.create_pr ? repo_for_pull_request() : made_repo();
     std::optional<GitTag> tag;
     if (options_.tag) tag.emplace(client_, repo_, *options_.tag, plan_.revision, stop_);
     CommitInfo info = commit();
@@ -69,12 +65,32 @@ class FolderPush {
     if (!std::binary_search(paths_.begin(), paths_.end(), kCard)) paths_.push_back(kCard);
   }
 
-  void make_branch() const {
+  Repo made_repo() const {
+    const RepoUrl made =
+        client_.create_repo({.id = RepoId::parse(plan_.repo_id)},
+                            {.private_ = options_.private_, .exist_ok = true}, stop_);
+    make_branch(client_, made.repo, plan_.revision, stop_);
+    return made.repo;
+  }
+
+  /// Makes nothing: what was made for a pull request alone would be empty, and stay so where the
+  /// Hub makes none.
+  Repo repo_for_pull_request() const {
+    constexpr const char* kNeeded =
+        "a pull request needs a repository and a branch that are there; a push without it makes "
+        "them";
+    Repo repo{.id = RepoId::parse(plan_.repo_id)};
+    if (repo.id.owner.empty()) repo.id.owner = client_.whoami(stop_).name;
     try {
-      torchhub::make_branch(client_, repo_, plan_.revision, stop_);
-    } catch (const ForbiddenError&) {
-      if (!options_.create_pr) throw;  // a pull request can be based on one that is there
+      static_cast<void>(client_.repo_info(repo, plan_.revision, stop_));
+    } catch (RepositoryNotFoundError& error) {
+      error.add_context(kNeeded);
+      throw;
+    } catch (RevisionNotFoundError& error) {
+      error.add_context(kNeeded);
+      throw;
     }
+    return repo;
   }
 
   std::string head() const { return client_.repo_info(repo_, plan_.revision, stop_).sha; }

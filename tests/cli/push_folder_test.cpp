@@ -107,6 +107,14 @@ TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
   EXPECT_FALSE(client_.repo_exists(repo_));
 }
 
+TEST_F(PushFolderCommand, LeavesNoEmptyRepositoryBehindAPullRequest) {
+  const Finished refused = push({"--create-pr"});
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.errors.find("Repository 'demo/net' (model) not found"), std::string::npos)
+      << refused.errors;
+  EXPECT_FALSE(client_.repo_exists(repo_));
+}
+
 TEST_F(PushFolderCommand, NamesWhatIsWrongInItsWords) {
   EXPECT_EQ(push({"--card", "burn"}).exit_code, 2);
   EXPECT_EQ(push({"--max-size", "5Gb"}).exit_code, 2);

@@ -51,6 +51,14 @@ class PushPullRequest : public ::testing::Test {
         {.repo_id = "demo/resnet", .revision = "v2", .create_pr = create_pr, .tags = {"a"}});
   }
 
+  bool asked_to_make_nothing() const {
+    const auto lines = hub_.server().request_lines();
+    return std::none_of(lines.begin(), lines.end(), [](const std::string& line) {
+      return line.find("/branch/") != std::string::npos ||
+             line.find("/repos/create") != std::string::npos;
+    });
+  }
+
   ScriptedHub hub_;
 };
 
@@ -62,6 +70,7 @@ TEST_F(PushPullRequest, IsMadeWithoutTheRightToMakeABranch) {
   EXPECT_EQ(info.pr_revision, "refs/pr/7");
   const ReceivedRequest last = hub_.server().requests().back();
   EXPECT_EQ(last.target, "/api/models/demo/resnet/commit/v2?create_pr=1");
+  EXPECT_TRUE(asked_to_make_nothing());
   for (const char* part : {"config.json", "README.md", "Upload folder using torchhub"}) {
     EXPECT_NE(last.body.find(part), std::string::npos) << last.body;
   }

@@ -29,6 +29,31 @@ class CountsUploads final : public Transport {
   const std::shared_ptr<Transport> inner_ = make_curl_transport();
 };
 
+TEST(PushWithoutPullRequests, MakesNeitherRepositoryNorBranch) {
+  const TempDir folder;
+  const LocalHub hub;
+  const HubClient client(
+      {.endpoint = hub.base_url(), .token = hub.token(), .cache_dir = folder / "cache"});
+  const Repo repo{.id = {.owner = "demo", .name = "net"}};
+  write_file_atomically(folder / "net/model.safetensors", "weights");
+  PushFolderOptions options{.create_pr = true};
+  for (const char* name : {"demo/net", "net"}) {
+    options.repo_id = name;
+    const std::string message = testing::message_of<RepositoryNotFoundError>(
+        [&] { push_folder(client, folder / "net", options); });
+    EXPECT_EQ(message.find("a pull request needs a repository and a branch that are there; a push "
+                           "without it makes them: Repository 'demo/net' (model) not found at "),
+              0U)
+        << message;
+  }
+  EXPECT_FALSE(client.repo_exists(repo));
+
+  client.create_repo(repo);
+  options.revision = "v2";
+  EXPECT_THROW(push_folder(client, folder / "net", options), RevisionNotFoundError);
+  EXPECT_EQ(client.list_repo_refs(repo).branches.size(), 1U);
+}
+
 TEST(PushWithoutPullRequests, IsRefusedBeforeAnyFileTravelsAndLeavesNothing) {
   const TempDir folder;
   const LocalHub hub;

@@ -28,7 +28,8 @@ struct PushFolderOptions {
   std::optional<std::string> revision = std::nullopt;
   std::optional<std::string> commit_message = std::nullopt;  ///< Unset: upload_message().
   std::string commit_description = {};
-  bool create_pr = false;              ///< On a new pull request; needs no right to write.
+  /// On a new pull request; needs no right to write, and a repository and branch that are there.
+  bool create_pr = false;
   std::vector<std::string> tags = {};  ///< Of the card, which gets those that it lacks.
   /// A git tag for the new commit. Not with create_pr.
   std::optional<std::string> tag = std::nullopt;
@@ -51,9 +52,10 @@ struct PushFolderOptions {
 /// @throws InvalidArgumentError that lists every problem, PushTooLargeError, FileError
 PushPlan plan_push(const std::filesystem::path& folder, const PushFolderOptions& options = {});
 
-/// Pushes a saved folder as one commit: makes the repository and the branch if they are missing,
-/// adds the tags to the card of that branch, and where the folder brings weights removes older
-/// ones. Blocks. Leave the folder alone meanwhile.
+/// Pushes a saved folder as one commit: makes the repository and the branch if they are missing
+/// (not for a pull request: RepositoryNotFoundError, RevisionNotFoundError), adds the tags to the
+/// card of that branch, and where the folder brings weights removes older ones. Blocks. Leave the
+/// folder alone meanwhile.
 /// @throws what plan_push throws; SecretFoundError before any request; ModelCardError if the
 /// folder's README.md cannot be read; what HubClient::create_repo, create_branch, create_commit and
 /// create_tag throw
