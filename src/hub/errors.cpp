@@ -146,7 +146,8 @@ std::string token_advice(const RequestContext& context) {
 [[noreturn]] void raise_for_number(HttpFailure failure, const RequestContext& context) {
   const Words words = words_of(failure, context);
   const auto text = [&](std::string_view what, std::string_view advice) {
-    return fmt::format("{} {} at {}{}. {}", what, context.doing, words.at, words.said, advice);
+    return fmt::format("{} {} at {}{}.{}{}", what, context.doing, words.at, words.said,
+                       advice.empty() ? "" : " ", advice);
   };
   switch (failure.status) {
     case 400:
@@ -177,7 +178,8 @@ std::string token_advice(const RequestContext& context) {
           std::move(failure));
     }
     case 501:
-      throw HubHttpError(text("Failed:", "This Hub does not do that, now or later; do without."),
+      throw HubHttpError(text("This Hub cannot do it:",
+                              words.said.empty() ? "Trying again does not help; do without." : ""),
                          std::move(failure));
     default:
       throw HubHttpError(

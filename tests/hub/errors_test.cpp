@@ -140,8 +140,11 @@ TEST(RaiseForStatus, TellsTheOtherStatusesApart) {
             "The fault is the server's; try again later.");
   EXPECT_EQ(
       message_of<HubHttpError>(answer(501, {}, R"({"error":"No pull requests."})"), context),
-      "Failed: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (501, request 7f3a): No "
-      "pull requests. This Hub does not do that, now or later; do without.");
+      "This Hub cannot do it: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (501, request "
+      "7f3a): No pull requests.");
+  EXPECT_EQ(message_of<HubHttpError>(answer(501), context),
+            "This Hub cannot do it: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (501, "
+            "request 7f3a). Trying again does not help; do without.");
   EXPECT_EQ(message_of<HubHttpError>(answer(404), context),
             "Failed: committing to 'ana/bert-tiny' at http://127.0.0.1:8080 (404, request 7f3a). "
             "Check that HF_ENDPOINT is a Hub.");

@@ -16,7 +16,7 @@ using nlohmann::json;
 
 void refuse_pull_requests(const HttpRequest& request) {
   if (!request.query_flag("create_pr")) return;
-  throw ApiError(501, "Pull requests are not built yet. Commit to a branch.",
+  throw ApiError(501, "torchhub serve makes no pull requests; commit to a branch.",
                  error_codes::kNotImplemented);
 }
 
