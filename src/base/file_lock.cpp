@@ -42,4 +42,15 @@ FileLock::~FileLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool is_locked(const std::filesystem::path& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return false;
+  if (descriptor < 0) throw_file_error("open the lock file", path, errno);
+  // Shared: two that look at the same time do not see each other.
+  const int error = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0 ? 0 : errno;
+  ::close(descriptor);
+  if (error != 0 && error != EWOULDBLOCK) throw_file_error("lock", path, error);
+  return error != 0;
+}
+
 }  // namespace torchhub

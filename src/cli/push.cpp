@@ -1,6 +1,6 @@
 #include "cli/commands.h"
+#include "cli/left_pushes.h"
 #include "push/push_attempt.h"
-#include "torchhub/base/byte_size.h"
 #include "torchhub/base/error.h"
 #include "torchhub/hub/client.h"
 #include "torchhub/push/push_job.h"
@@ -27,24 +27,10 @@ struct ResumeArguments {
   bool on_top = false;
 };
 
-std::string title_of(const PushJob& job) {
-  return fmt::format("{} -> {} ({})", job.commit_message, job.repo.id.str(), job.revision);
-}
-
-void list(const std::vector<ListedPush>& pushes) {
-  for (const auto& [job, files] : pushes) {
-    fmt::print("{}\n", title_of(job));
-    for (const FileToPush& file : files) fmt::print("  {:>10}  {}\n", file.bytes, file.path);
-  }
-}
-
 /// @return is it on the Hub now?
 bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool on_top) {
-  if (job.endpoint != client.options().endpoint) {
-    fmt::print(stderr,
-               "torchhub: {}: belongs to the Hub at {}, not to {}. Give --endpoint {} and a token "
-               "for it.\n",
-               title_of(job), job.endpoint, client.options().endpoint, job.endpoint);
+  if (const auto refusal = refused_at(client.options(), job)) {
+    fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), *refusal);
     return false;
   }
   if (on_top) {
@@ -76,19 +62,9 @@ std::shared_ptr<const void> claim_of(const PushJournal& journal) {
   }
 }
 
-/// A save that was refused for its size may go now.
+/// A save that was refused for its size may go now. Read again: nobody else writes it by now.
 void allow(const PushJournal& journal, const std::string& max_size) {
-  auto target = journal.target();
-  if (max_size.empty() || !target) return;
-  target->selection.max_bytes = parse_byte_size(max_size);
-  journal.set_target(*target);
-}
-
-/// @return is there none?
-bool tell_of_refused_save(const PushJournal& journal) {
-  const auto refusal = refused_save(journal);
-  if (refusal) fmt::print(stderr, "torchhub: {}\n", *refusal);
-  return !refusal;
+  if (const auto target = target_allowing(journal, max_size)) journal.set_target(*target);
 }
 
 void resume(const ResumeArguments& arguments) {
@@ -98,26 +74,26 @@ void resume(const ResumeArguments& arguments) {
         "'{}' is not a folder. Give the output_dir of a training run.", arguments.folder));
   }
   const PushJournal journal(arguments.folder);
-  const bool has_refused = refused_save(journal).has_value();
-  if (list_pushes_left(journal).empty() && !has_refused) {  // it may be no run's folder at all
+  const auto target = target_allowing(journal, arguments.max_size);
+  const bool has_refused = refused_save(journal, target).has_value();
+  if (list_pushes_left(journal, target).empty() && !has_refused) {  // perhaps no run's folder
     fmt::print("Nothing is left to push from '{}'.\n", arguments.folder);
-    return;
-  }
-  if (arguments.dry_run) {
-    list(list_pushes_left(journal));
-    if (!tell_of_refused_save(journal)) throw ExitStatus{kProblemFound};
     return;
   }
   HubOptions options = HubOptions::from_environment();
   if (!arguments.endpoint.empty()) options.endpoint = arguments.endpoint;
   const HubClient client(options);
+  if (arguments.dry_run) {
+    if (list_left_pushes(client, journal, target, arguments.on_top)) return;
+    throw ExitStatus{kProblemFound};
+  }
   const auto claim = claim_of(journal);
-  allow(journal, arguments.max_size);
+  if (!arguments.max_size.empty()) allow(journal, arguments.max_size);
   bool all_pushed = true;
   for (PushJob& job : pushes_left(journal)) {
     all_pushed = push(client, std::move(job), journal, arguments.on_top) && all_pushed;
   }
-  all_pushed = tell_of_refused_save(journal) && all_pushed;
+  all_pushed = tell_of_refused_save(journal, journal.target()) && all_pushed;
   if (!all_pushed) throw ExitStatus{kProblemFound};
 }
 
@@ -134,7 +110,9 @@ void add_push(CLI::App& app) {
   resume_command->add_option("--endpoint", arguments->endpoint, "The Hub; default: HF_ENDPOINT");
   resume_command->add_option("--max-size", arguments->max_size,
                              "Let a save be this large, whatever the run allowed; such as 5GB");
-  resume_command->add_flag("--dry-run", arguments->dry_run, "List what would go, and push nothing");
+  resume_command->add_flag(
+      "--dry-run", arguments->dry_run,
+      "List what would go and where to, with what is in its way; push nothing");
   resume_command->add_flag("--on-top", arguments->on_top,
                            "Push even what others have changed on the Hub since it was saved");
   resume_command->callback([arguments] { resume(*arguments); });

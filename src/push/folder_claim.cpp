@@ -33,10 +33,25 @@ class Claims {
     }
   }
 
+  bool has(const fs::path& lock_file) {
+    const std::lock_guard lock(mutex_);
+    const auto mine = by_file_.find(lock_file);
+    return mine != by_file_.end() && !mine->second.expired();
+  }
+
  private:
   std::mutex mutex_;
   std::map<fs::path, std::weak_ptr<const FileLock>> by_file_;  // guarded by mutex_
 };
+
+Claims& claims() {
+  static Claims of_this_process;
+  return of_this_process;
+}
+
+fs::path lock_file_in(const fs::path& pushes) {
+  return fs::absolute(pushes).lexically_normal() / "lock";
+}
 
 /// "process 17", or of what is not known "another process".
 std::string holder_of(const fs::path& lock_file) {
@@ -47,27 +62,35 @@ std::string holder_of(const fs::path& lock_file) {
   return is_number ? "process " + number : "another process";
 }
 
+PushesTakenError taken(const fs::path& output_dir, const std::string& holder) {
+  return PushesTakenError(fmt::format(
+      "The pushes of '{}' are in the hands of {}: a training, or 'torchhub push resume'. What is "
+      "there is left to it. Wait for its end, or end it, and try again.",
+      output_dir.string(), holder));
+}
+
 }  // namespace
 
 std::shared_ptr<const void> PushJournal::claim(std::chrono::milliseconds wait) const {
-  static Claims claims;
   constexpr std::chrono::milliseconds kPoll{50};
-  const fs::path lock_file = fs::absolute(folder_).lexically_normal() / "lock";
+  const fs::path lock_file = lock_file_in(folder_);
   const auto deadline = std::chrono::steady_clock::now() + wait;
   for (bool is_told = false;; is_told = true) {
-    if (auto claimed = claims.take(lock_file)) return claimed;
+    if (auto claimed = claims().take(lock_file)) return claimed;
     const std::string holder = holder_of(lock_file);
-    if (std::chrono::steady_clock::now() >= deadline) {
-      throw PushesTakenError(fmt::format(
-          "The pushes of '{}' are in the hands of {}: a training, or 'torchhub push resume'. What "
-          "is there is left to it. Wait for its end, or end it, and try again.",
-          output_dir_.string(), holder));
-    }
+    if (std::chrono::steady_clock::now() >= deadline) throw taken(output_dir_, holder);
     if (!is_told) {
       log::warning("waiting_for_another_pusher",
                    {{"folder", output_dir_.string()}, {"holder", holder}});
     }
     system_clock()->sleep_for(kPoll, {});
+  }
+}
+
+void PushJournal::require_free() const {
+  const fs::path lock_file = lock_file_in(folder_);
+  if (!claims().has(lock_file) && is_locked(lock_file)) {
+    throw taken(output_dir_, holder_of(lock_file));
   }
 }
 

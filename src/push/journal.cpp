@@ -49,13 +49,21 @@ std::string LastPush::head_of(const PushJob& job) const {
 }
 
 bool LastPush::has_arrived(const PushJob& job) const {
-  const auto found = newest.find(job.lane_key());
-  return found != newest.end() && job.snapshot.name() == found->second;
+  return has_arrived(job.lane_key(), job.snapshot.name());
 }
 
 bool LastPush::has_overtaken(const PushJob& job) const {
-  const auto found = newest.find(job.lane_key());
-  return found != newest.end() && job.snapshot.name() < found->second;
+  return has_overtaken(job.lane_key(), job.snapshot.name());
+}
+
+bool LastPush::has_arrived(const std::string& lane, const std::string& name) const {
+  const auto found = newest.find(lane);
+  return found != newest.end() && name == found->second;
+}
+
+bool LastPush::has_overtaken(const std::string& lane, const std::string& name) const {
+  const auto found = newest.find(lane);
+  return found != newest.end() && name < found->second;
 }
 
 PushJournal::PushJournal(fs::path output_dir)

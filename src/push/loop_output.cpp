@@ -2,6 +2,7 @@
 
 #include "base/read_if_there.h"
 #include "push/cut_off.h"
+#include "push/replaced_files.h"
 #include "push/root_weights.h"
 #include "push/saved_parts.h"
 #include "torchhub/base/atomic_file.h"
@@ -120,16 +121,27 @@ std::optional<LoopSave> loop_save_cut_off(const fs::path& output_dir,
   }
 }
 
-PushPlan plan_loop_save(const fs::path& output_dir, const SaveSelection& selection) {
+std::vector<SavedPart> parts_of_loop_save(const fs::path& output_dir,
+                                          const SaveSelection& selection) {
   const PathFilter filter = output_filter(selection);
   std::vector<SavedPart> parts{{.folder = output_dir, .filter = filter}};
   const fs::path on_its_way = saved_loop_model(output_dir);
   if (fs::is_directory(on_its_way)) parts.push_back({.folder = on_its_way, .filter = filter});
-  return plan_of(parts, std::nullopt);
+  return parts;
 }
 
 PushJob commit_of_loop_save(const PushTarget& target, const LoopSave& save) {
   return left_job(target, save.commit_message, save.step);
+}
+
+std::vector<std::string> replaced_by_loop_save(const fs::path& output_dir, const LoopSave& save,
+                                               const std::vector<std::string>& paths,
+                                               const SaveSelection& selection) {
+  const fs::path on_its_way = saved_loop_model(output_dir);
+  const fs::path& model = fs::is_directory(on_its_way) ? on_its_way : output_dir;
+  std::vector<std::string> replaced = replaced_by_output(model, paths, selection);
+  replaced.insert(replaced.end(), save.replaced.begin(), save.replaced.end());
+  return replaced;
 }
 
 PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target,
@@ -139,7 +151,8 @@ PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target
   job.snapshot = journal.new_snapshot();
   job.card_problem = card_there(journal, target).problem;
   add_output_folder(job, journal.output_dir(), std::nullopt, target.selection);
-  job.replaced.insert(job.replaced.end(), save.replaced.begin(), save.replaced.end());
+  job.replaced =
+      replaced_by_loop_save(journal.output_dir(), save, job.snapshot.paths(), target.selection);
   journal.remember(job);
   forget_loop_save(journal.output_dir());
   return job;

@@ -2,7 +2,7 @@
 
 #include "torchhub/push/job.h"
 #include "torchhub/push/journal.h"
-#include "torchhub/push/push_plan.h"
+#include "torchhub/push/saved_files.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -38,11 +38,18 @@ void forget_loop_save(const std::filesystem::path& output_dir);
 std::optional<LoopSave> loop_save_cut_off(const std::filesystem::path& output_dir,
                                           const std::vector<PushJob>& jobs);
 
-/// What it holds, by a look that changes nothing. @throws FileError
-PushPlan plan_loop_save(const std::filesystem::path& output_dir, const SaveSelection& selection);
+/// What it is made of, in place or not yet.
+std::vector<SavedPart> parts_of_loop_save(const std::filesystem::path& output_dir,
+                                          const SaveSelection& selection);
 
 /// Its commit, without its files.
 PushJob commit_of_loop_save(const PushTarget& target, const LoopSave& save);
+
+/// As PushJob::replaced. @param paths of the files that go. @throws FileError
+std::vector<std::string> replaced_by_loop_save(const std::filesystem::path& output_dir,
+                                               const LoopSave& save,
+                                               const std::vector<std::string>& paths,
+                                               const SaveSelection& selection);
 
 /// That save, in its place, noted as a job. @throws PushTooLargeError, FileError, DiskFullError
 PushJob hand_over_loop_save(const PushJournal& journal, const PushTarget& target,

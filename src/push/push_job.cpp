@@ -115,7 +115,7 @@ class Push {
   void refuse_if_moved() const {
     const std::string since = job_.refused_since.empty() ? last_.head_of(job_) : job_.refused_since;
     try {
-      require_not_moved(client_, job_, journal_, since, stop_);
+      require_not_moved(client_, job_, files_of(job_.snapshot), journal_, since, stop_);
     } catch (const BranchMovedError&) {
       PushJob refused = job_;
       refused.refused_since = since;

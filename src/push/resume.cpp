@@ -2,6 +2,7 @@
 
 #include "push/cut_off.h"
 #include "push/loop_output.h"
+#include "push/replaced_files.h"
 #include "push/saved_parts.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
@@ -14,6 +15,8 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
+
+const std::string kCard = "README.md";
 
 fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
   return journal.output_dir() / checkpoint_name(step);
@@ -31,13 +34,21 @@ bool needs_second_commit(const PushJournal& journal, const PushTarget& target, c
   });
 }
 
+ListedPush listed_parts(PushJob job, const std::vector<SavedPart>& parts) {
+  ListedPush listed{.job = std::move(job), .files = plan_of(parts, std::nullopt).files};
+  const auto sources = sources_of(parts);
+  for (const FileToPush& file : listed.files) listed.sources[file.path] = sources.at(file.path);
+  return listed;
+}
+
 ListedPush listed_second_commit(const PushJournal& journal, const PushTarget& target,
                                 PushJob first) {
   const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, first.step)};
   const SavedPart part = checkpoint_part(checkpoint, target.checkpoint, target.selection);
   first.commit_message += kSecondCommit;
   first.lane = kCheckpointLane;
-  return {.job = std::move(first), .files = plan_of({part}, std::nullopt).files};
+  first.replaced = {part.path_in_repo + "/*"};
+  return listed_parts(std::move(first), {part});
 }
 
 std::vector<PushJob> jobs_of(const std::vector<PushJournal::Noted>& noted) {
@@ -69,6 +80,32 @@ std::optional<CutOff> save_cut_off(const PushJournal& journal,
     save.refusal = error.what();
   }
   return save;
+}
+
+/// All its commits as one.
+ListedPush listed_cut_off(const PushJournal& journal, const PushTarget& target,
+                          const CutOff& save) {
+  const CheckpointFiles checkpoint{.folder = checkpoint_of(journal, save.step)};
+  ListedPush listed = listed_parts(
+      commit_cut_off(journal, target, save.step),
+      parts_of_save(journal.output_dir(), checkpoint, target.checkpoint, target.selection));
+  listed.job.replaced = replaced_by_save(checkpoint, target.checkpoint, target.selection);
+  listed.files = save.plan.files;  // with the card
+  const auto is_card = [](const FileToPush& file) { return file.path == kCard; };
+  if (std::any_of(listed.files.begin(), listed.files.end(), is_card)) {
+    listed.sources[kCard] = journal.output_dir() / kCard;
+  }
+  return listed;
+}
+
+ListedPush listed_loop_save(const PushJournal& journal, const PushTarget& target,
+                            const LoopSave& save) {
+  ListedPush listed = listed_parts(commit_of_loop_save(target, save),
+                                   parts_of_loop_save(journal.output_dir(), target.selection));
+  std::vector<std::string> paths;
+  for (const FileToPush& file : listed.files) paths.push_back(file.path);
+  listed.job.replaced = replaced_by_loop_save(journal.output_dir(), save, paths, target.selection);
+  return listed;
 }
 
 }  // namespace
@@ -108,30 +145,36 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
 }
 
 std::vector<ListedPush> list_pushes_left(const PushJournal& journal) {
+  return list_pushes_left(journal, journal.target());
+}
+
+std::vector<ListedPush> list_pushes_left(const PushJournal& journal,
+                                         const std::optional<PushTarget>& target) {
   const std::vector<PushJournal::Noted> noted = journal.noted();
   const std::vector<PushJob> jobs = jobs_of(noted);
-  const auto target = journal.target();
   std::vector<ListedPush> listed;
   for (const auto& [job, files] : noted) {
-    listed.push_back({.job = job, .files = plan_of({{.folder = files}}, std::nullopt).files});
+    listed.push_back(listed_parts(job, {{.folder = files}}));
+    listed.back().entry = files.parent_path();
     if (target && needs_second_commit(journal, *target, job, jobs)) {
       listed.push_back(listed_second_commit(journal, *target, job));
     }
   }
   if (auto save = save_cut_off(journal, target, jobs); save && save->refusal.empty()) {
-    listed.push_back({.job = commit_cut_off(journal, *target, save->step),
-                      .files = std::move(save->plan.files)});
+    listed.push_back(listed_cut_off(journal, *target, *save));
   }
   const auto save = target ? loop_save_cut_off(journal.output_dir(), jobs) : std::nullopt;
-  if (save) {
-    listed.push_back({.job = commit_of_loop_save(*target, *save),
-                      .files = plan_loop_save(journal.output_dir(), target->selection).files});
-  }
+  if (save) listed.push_back(listed_loop_save(journal, *target, *save));
   return listed;
 }
 
 std::optional<std::string> refused_save(const PushJournal& journal) {
-  const auto save = save_cut_off(journal, journal.target(), jobs_of(journal.noted()));
+  return refused_save(journal, journal.target());
+}
+
+std::optional<std::string> refused_save(const PushJournal& journal,
+                                        const std::optional<PushTarget>& target) {
+  const auto save = save_cut_off(journal, target, jobs_of(journal.noted()));
   if (!save || save->refusal.empty()) return std::nullopt;
   return save->refusal;
 }

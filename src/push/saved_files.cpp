@@ -1,33 +1,21 @@
 #include "torchhub/push/saved_files.h"
 
 #include "push/files_below.h"
-#include "push/root_weights.h"
+#include "push/replaced_files.h"
 #include "push/saved_parts.h"
 #include "push/size_guard.h"
 #include "torchhub/push/card_sync.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool takes_all(const PathFilter& filter) { return filter.allow.empty() && filter.ignore.empty(); }
-
 /// Only then a look at all files is worth while.
 bool may_refuse(const SaveSelection& selection) {
   return selection.max_bytes || !takes_all(selection.root) || !takes_all(selection.checkpoint);
-}
-
-/// Do weights of `folder` stay here? Then those on the Hub must not go for want of them.
-bool leaves_weights_out(const fs::path& folder, const PathFilter& asked) {
-  if (takes_all(asked)) return false;
-  const std::vector<std::string> weights = files_below(folder, {.allow = root_weights()});
-  return std::any_of(weights.begin(), weights.end(),
-                     [&](const std::string& path) { return !asked.takes(path); });
 }
 
 void add_digests(PushJob& job, const CheckpointFiles& checkpoint, const SavedPart& part) {
@@ -55,7 +43,7 @@ void add_save(PushJob& job, const fs::path& output_dir, const CheckpointFiles& c
   if (const auto text = selected_card(card, selection)) {
     job.snapshot.add_text(*text, "README.md");
   }
-  if (!leaves_weights_out(checkpoint.folder, selection.root)) job.replaced = root_weights();
+  job.replaced = replaced_by_save(checkpoint, PushedCheckpoint::none, selection);
   if (which != PushedCheckpoint::none) add_checkpoint(job, checkpoint, which, selection);
 }
 
@@ -119,13 +107,7 @@ void add_output_folder(PushJob& job, const fs::path& folder, const std::optional
     job.snapshot.add_file(folder / path, path, !frozen.empty() && is_frozen.takes(path));
   }
   if (text) job.snapshot.add_text(*text, "README.md");
-  const PathFilter weights{.allow = root_weights()};
-  const std::vector<std::string> paths = job.snapshot.paths();
-  const bool brings_weights = std::any_of(
-      paths.begin(), paths.end(), [&](const std::string& path) { return weights.takes(path); });
-  if (brings_weights && !leaves_weights_out(folder, selection.root)) {
-    job.replaced = root_weights();
-  }
+  job.replaced = replaced_by_output(folder, job.snapshot.paths(), selection);
 }
 
 }  // namespace torchhub

@@ -59,13 +59,18 @@ std::optional<std::string> selected_card(const std::optional<std::string>& card,
   return selection.root.takes("README.md") ? card : std::nullopt;
 }
 
-PushPlan plan_of(const std::vector<SavedPart>& parts, const std::optional<std::string>& card) {
+std::map<std::string, fs::path> sources_of(const std::vector<SavedPart>& parts) {
   std::map<std::string, fs::path> sources;
   for (const SavedPart& part : parts) {
     for (const std::string& path : files_below(part.folder, part.filter)) {
       sources[(fs::path(part.path_in_repo) / path).generic_string()] = part.folder / path;
     }
   }
+  return sources;
+}
+
+PushPlan plan_of(const std::vector<SavedPart>& parts, const std::optional<std::string>& card) {
+  std::map<std::string, fs::path> sources = sources_of(parts);
   if (card) sources["README.md"] = fs::path();  // it has no file
   PushPlan plan;
   std::set<fs::path> counted;

@@ -3,6 +3,7 @@
 #include "torchhub/push/saved_files.h"
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,8 +24,12 @@ std::optional<std::string> selected_card(const std::optional<std::string>& card,
 /// As messages have it: "The save 'my-net/checkpoint-4'".
 std::string name_of_save(const std::filesystem::path& folder);
 
-/// What is to go of these parts, and as README.md the card; of two files for one path the later
-/// part's. Without a place or a message. @throws FileError
+/// Where the files of these parts lie, by path in the repository; of two for one path the later
+/// part's. @throws FileError
+std::map<std::string, std::filesystem::path> sources_of(const std::vector<SavedPart>& parts);
+
+/// What is to go of these parts, and as README.md the card. Without a place or a message.
+/// @throws FileError
 PushPlan plan_of(const std::vector<SavedPart>& parts, const std::optional<std::string>& card);
 
 }  // namespace torchhub

@@ -96,11 +96,17 @@ void require_no_secrets(const fs::path& folder, const std::optional<std::string>
 
 void require_no_secrets(const fs::path& folder, const std::vector<std::string>& paths,
                         const std::optional<std::string>& token, const std::stop_token& stop) {
+  std::map<std::string, fs::path> files;
+  for (const std::string& path : paths) files[path] = folder / path;
+  require_no_secrets(files, token, stop);
+}
+
+void require_no_secrets(const std::map<std::string, fs::path>& files,
+                        const std::optional<std::string>& token, const std::stop_token& stop) {
   const std::vector<KnownSecret> known = known_secrets(token);
   std::set<std::pair<dev_t, ino_t>> seen;
-  for (const std::string& path : paths) {
+  for (const auto& [path, place] : files) {
     throw_if_cancelled(stop, "looking for secrets in what is pushed");
-    const fs::path place = folder / path;
     if (!seen.insert(identity(place)).second || fs::file_size(place) == 0) continue;
     const auto file = MappedFile::open(place);
     const auto bytes = std::as_const(*file).bytes();

@@ -113,6 +113,18 @@ TEST(FileLock, MakesItsFolder) {
   EXPECT_TRUE(can_lock(dir / ".locks" / "models--a" / "x.lock"));
 }
 
+TEST(FileLock, IsSeenByALookThatMakesNoFile) {
+  const TempDir dir;
+  EXPECT_FALSE(is_locked(dir / "a.lock"));
+  EXPECT_FALSE(std::filesystem::exists(dir / "a.lock"));
+  {
+    const FileLock lock(dir / "a.lock");
+    EXPECT_TRUE(is_locked(dir / "a.lock"));
+  }
+  EXPECT_FALSE(is_locked(dir / "a.lock"));
+  EXPECT_TRUE(can_lock(dir / "a.lock"));
+}
+
 TEST(FileLock, SaysWhyAFileCannotBeOpened) {
   const TempDir dir;
   EXPECT_THROW(FileLock(dir.path(), milliseconds(0)), FileError);

@@ -75,7 +75,8 @@ TEST_F(PushCommand, ListsAndPushesNothingOnADryRun) {
   leave_job(hub_.base_url());
   const Finished listed = resume({"--dry-run"});
   EXPECT_EQ(listed.exit_code, 0) << listed.errors;
-  EXPECT_NE(listed.output.find("7  model.safetensors"), std::string::npos) << listed.output;
+  EXPECT_EQ(listed.output, "Training in progress, step 5 -> demo/net (main) at " + hub_.base_url() +
+                               "\n           7  model.safetensors\n");
   EXPECT_EQ(titles(), Names{"initial commit"});
   EXPECT_EQ(resume().exit_code, 0);
   EXPECT_EQ(titles().size(), 2U);  // the dry run left it in its place
@@ -182,6 +183,101 @@ TEST_F(PushCommand, PushesOverForeignChangesOnlyWhenTold) {
   EXPECT_EQ(titles().back(), "Training in progress, step 5");
 }
 
+class PushCommandDryRun : public PushCommand {
+ protected:
+  void expect_the_same_refusal(const std::string& part, const Names& more = {}) const {
+    Names dry_run = more;
+    dry_run.emplace_back("--dry-run");
+    const auto before = testing::everything_in(folder_.path());
+    const Finished dry = resume(dry_run);
+    EXPECT_EQ(testing::everything_in(folder_.path()), before);
+    EXPECT_EQ(dry.exit_code, 1) << dry.output;
+    EXPECT_NE(dry.errors.find(part), std::string::npos) << dry.errors;
+    const Finished real = resume(more);
+    EXPECT_EQ(real.exit_code, 1);
+    EXPECT_EQ(dry.errors, real.errors);
+  }
+  void change_by_hand() const {
+    client_.create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "newer")},
+                          {.commit_message = "by hand"});
+  }
+  void note_head() const {
+    journal_.note_head({.endpoint = hub_.base_url(), .repo = repo_}, client_.repo_info(repo_).sha);
+  }
+  void save_cut_off(const SaveSelection& selection = {}) const {
+    write_file_atomically(folder_ / "run/checkpoint-8/model.safetensors", "weights of 8");
+    write_file_atomically(folder_ / "run/checkpoint-8/trainer_state.json", "{}");
+    journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .selection = selection});
+  }
+};
+
+TEST_F(PushCommandDryRun, RefusesAnotherHub) {
+  leave_job("http://127.0.0.1:9");
+  expect_the_same_refusal("belongs to the Hub at http://127.0.0.1:9, not to " + hub_.base_url());
+}
+
+TEST_F(PushCommandDryRun, RefusesWhatOthersHaveChanged) {
+  leave_job(hub_.base_url());
+  note_head();
+  change_by_hand();
+  expect_the_same_refusal("others have changed model.safetensors there");
+  const Finished on_top = resume({"--dry-run", "--on-top"});
+  EXPECT_EQ(on_top.exit_code, 0) << on_top.errors;
+  EXPECT_EQ(titles().back(), "by hand");
+}
+
+TEST_F(PushCommandDryRun, RefusesASaveThatWasCutOffAndWhoseFilesOthersHaveChanged) {
+  save_cut_off();
+  note_head();
+  change_by_hand();
+  const Finished dry = resume({"--dry-run"});
+  EXPECT_EQ(dry.exit_code, 1);
+  const std::size_t end = dry.errors.find(" --on-top'");
+  ASSERT_NE(end, std::string::npos) << dry.errors;
+  const Finished real = resume();  // which knows more: what to delete to be rid of it
+  EXPECT_EQ(real.exit_code, 1);
+  EXPECT_EQ(real.errors.substr(0, end), dry.errors.substr(0, end));
+}
+
+TEST_F(PushCommandDryRun, RefusesFilesWithATokenWhereverTheyLie) {
+  save_cut_off();
+  write_file_atomically(folder_ / "run/notes.txt", hub_.token());
+  expect_the_same_refusal("'notes.txt' holds a token at byte 0");
+}
+
+TEST_F(PushCommandDryRun, RefusesWhatTheHubDoesNotHave) {
+  leave_job(hub_.base_url());
+  client_.delete_repo(repo_);
+  const Finished dry = resume({"--dry-run"});
+  EXPECT_EQ(dry.exit_code, 1);
+  EXPECT_NE(dry.errors.find("Repository 'demo/net' (model) not found at " + hub_.base_url()),
+            std::string::npos)
+      << dry.errors;
+}
+
+TEST_F(PushCommandDryRun, TakesTheLimitThatIsGiven) {
+  save_cut_off({.max_bytes = 11});
+  expect_the_same_refusal("more than the 11 of");
+  const Finished dry = resume({"--dry-run", "--max-size", "1KB"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.errors;
+  EXPECT_NE(dry.output.find("12  model.safetensors"), std::string::npos) << dry.output;
+  expect_the_same_refusal("more than the 11 of");  // it is not remembered
+}
+
+TEST_F(PushCommandDryRun, SaysThatANewerSaveIsThere) {
+  leave_job(hub_.base_url());
+  const PushJob newer{.repo = repo_,
+                      .endpoint = hub_.base_url(),
+                      .commit_message = "step 6",
+                      .step = 6,
+                      .snapshot = journal_.new_snapshot()};
+  journal_.note_done(newer, client_.repo_info(repo_).sha);
+  const Finished dry = resume({"--dry-run"});
+  EXPECT_EQ(dry.exit_code, 0) << dry.errors;
+  EXPECT_NE(dry.output.find("\n  a newer one is there\n"), std::string::npos) << dry.output;
+  EXPECT_NE(resume().output.find(": a newer one is there\n"), std::string::npos);
+}
+
 TEST_F(PushCommand, LeavesThePushesOfALivingRunAloneAndSaysSo) {
   leave_job(hub_.base_url());
   auto run = journal_.claim();  // as a Trainer does for as long as it lives
@@ -191,7 +287,10 @@ TEST_F(PushCommand, LeavesThePushesOfALivingRunAloneAndSaysSo) {
             std::string::npos)
       << refused.errors;
   EXPECT_EQ(titles(), Names{"initial commit"});
-  EXPECT_EQ(resume({"--dry-run"}).exit_code, 0);  // looking is free
+  const Finished looked = resume({"--dry-run"});
+  EXPECT_EQ(looked.exit_code, 1);
+  EXPECT_EQ(looked.errors, refused.errors);
+  EXPECT_NE(looked.output.find("7  model.safetensors"), std::string::npos);  // looking is free
   run.reset();
   EXPECT_EQ(resume().exit_code, 0);
   EXPECT_EQ(titles().back(), "Training in progress, step 5");
@@ -206,10 +305,12 @@ TEST_F(PushCommand, LeavesNoTraceOfADryRun) {
   const auto before = testing::everything_in(folder_.path());
   const Finished listed = resume({"--dry-run"});
   EXPECT_EQ(listed.exit_code, 0) << listed.errors;
-  EXPECT_NE(listed.output.find("Training in progress, step 8 -> demo/net (main)\n"
-                               "           6  README.md\n"
-                               "          12  model.safetensors\n"),
-            std::string::npos)
+  EXPECT_NE(
+      listed.output.find("Training in progress, step 8 -> demo/net (main) at " + hub_.base_url() +
+                         "\n"
+                         "           6  README.md\n"
+                         "          12  model.safetensors\n"),
+      std::string::npos)
       << listed.output;
   EXPECT_EQ(testing::everything_in(folder_.path()), before);
   EXPECT_EQ(titles(), Names{"initial commit"});

@@ -215,6 +215,16 @@ TEST_F(JournalClaim, NamesWhoHasItAndTheFolder) {
   EXPECT_NE(message.find(folder_.path().string()), std::string::npos) << message;
 }
 
+TEST_F(JournalClaim, IsLookedForWithoutATrace) {
+  EXPECT_NO_THROW(journal_.require_free());
+  EXPECT_FALSE(std::filesystem::exists(journal_.folder()));
+  auto other = of_another_process();
+  EXPECT_THROW(journal_.require_free(), PushesTakenError);
+  other.reset();
+  const auto mine = journal_.claim();
+  EXPECT_NO_THROW(journal_.require_free());
+}
+
 TEST_F(JournalClaim, WaitsForTheOtherProcessToEnd) {
   auto other = of_another_process();
   std::latch is_waiting(1);

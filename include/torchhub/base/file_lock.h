@@ -23,4 +23,8 @@ class FileLock {
   int descriptor_ = -1;
 };
 
+/// Does somebody have this FileLock? By a look that makes no file and keeps nobody waiting for more
+/// than a moment. @throws FileError
+bool is_locked(const std::filesystem::path& path);
+
 }  // namespace torchhub

@@ -64,6 +64,9 @@ struct LastPush {
   bool has_arrived(const PushJob& job) const;
   /// Has a newer job of its lane arrived?
   bool has_overtaken(const PushJob& job) const;
+  /// The same. @param lane PushJob::lane_key() @param name of the job's snapshot
+  bool has_arrived(const std::string& lane, const std::string& name) const;
+  bool has_overtaken(const std::string& lane, const std::string& name) const;
 };
 
 /// What a run has to push, on disk: `<output_dir>/_torchhub/pushes/`. A process that is killed at
@@ -82,6 +85,9 @@ class PushJournal {
   /// @param wait for another process to end; the first wait is logged
   /// @throws PushesTakenError, FileError
   std::shared_ptr<const void> claim(std::chrono::milliseconds wait = {}) const;
+  /// What claim() would do without a wait, by a look that claims and writes nothing.
+  /// @throws PushesTakenError, FileError
+  void require_free() const;
   /// For the next job. Names of snapshots come in the order in which they were made.
   /// @throws FileError, DiskFullError
   Snapshot new_snapshot() const;

@@ -4,6 +4,8 @@
 #include "torchhub/push/journal.h"
 #include "torchhub/push/push_plan.h"
 
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,16 +23,24 @@ std::vector<PushJob> pushes_left(const PushJournal& journal);
 /// larger than the run's PushTarget::selection allows, or that takes nothing of it. Writes nothing.
 /// @throws as list_pushes_left
 std::optional<std::string> refused_save(const PushJournal& journal);
+/// The same with another target than the one that is noted.
+std::optional<std::string> refused_save(const PushJournal& journal,
+                                        const std::optional<PushTarget>& target);
 
 /// One of them, by a look that changes nothing.
 struct ListedPush {
-  PushJob job;                         ///< Without its snapshot.
-  std::vector<FileToPush> files = {};  ///< Sorted by path.
+  PushJob job;                                                ///< Without its snapshot.
+  std::vector<FileToPush> files = {};                         ///< Sorted by path.
+  std::map<std::string, std::filesystem::path> sources = {};  ///< Where they lie, by path.
+  std::filesystem::path entry = {};  ///< Where the journal has it; empty: not yet.
 };
 
 /// What pushes_left() would give, and what other processes are at. Writes nothing and locks
 /// nothing. @throws FileError; Error if the journal is damaged
 std::vector<ListedPush> list_pushes_left(const PushJournal& journal);
+/// The same with another target than the one that is noted.
+std::vector<ListedPush> list_pushes_left(const PushJournal& journal,
+                                         const std::optional<PushTarget>& target);
 
 /// Notes the second commit of saves that have two, where the process was killed between noting the
 /// first and the second. @param jobs what is left; each second one comes after its first

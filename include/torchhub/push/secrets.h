@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -40,6 +41,9 @@ void require_no_secrets(const std::filesystem::path& folder,
                         const std::optional<std::string>& token, const std::stop_token& stop = {});
 /// The same for some of them, by path relative to `folder`.
 void require_no_secrets(const std::filesystem::path& folder, const std::vector<std::string>& paths,
+                        const std::optional<std::string>& token, const std::stop_token& stop = {});
+/// The same for files that lie in several places, by path in the repository.
+void require_no_secrets(const std::map<std::string, std::filesystem::path>& files,
                         const std::optional<std::string>& token, const std::stop_token& stop = {});
 
 }  // namespace torchhub
