@@ -46,32 +46,38 @@ PushFolderOptions options_of(const FolderArguments& arguments) {
   return options;
 }
 
+[[noreturn]] void end_with_problem(const std::string& message) {
+  fmt::print(stderr, "torchhub: {}\n", message);
+  throw ExitStatus{kProblemFound};
+}
+
 void list(const PushPlan& plan, bool takes_card) {
   fmt::print("{} -> {} ({})\n", plan.commit_message, plan.repo_id, plan.revision);
   for (const FileToPush& file : plan.files) fmt::print("  {:>10}  {}\n", file.bytes, file.path);
-  fmt::print("{} files, {} bytes; those that the Hub has already do not travel.{}\n",
-             plan.files.size(), plan.bytes,
+  fmt::print("{} file{}, {} bytes; what the Hub has already does not travel.{}\n",
+             plan.files.size(), plan.files.size() == 1 ? "" : "s", plan.bytes,
              takes_card ? " README.md is settled with the one on the Hub." : "");
 }
 
-void push(const FolderArguments& arguments) {
-  const PushFolderOptions options = options_of(arguments);
-  if (arguments.dry_run) {
-    list(plan_push(arguments.folder, options), options.filter.takes("README.md"));
-    return;
-  }
+void push(const FolderArguments& arguments, const PushFolderOptions& options) {
   HubOptions hub = HubOptions::from_environment();
   if (!arguments.endpoint.empty()) hub.endpoint = arguments.endpoint;
+  const CommitInfo info = push_folder(HubClient(hub), arguments.folder, options);
+  fmt::print("{}: {}\n", info.commit_message, info.pr_url.value_or(info.commit_url));
+  if (!info.changed) fmt::print("Nothing had changed; no commit was made.\n");
+}
+
+void run(const FolderArguments& arguments) {
+  const PushFolderOptions options = options_of(arguments);
   try {
-    const CommitInfo info = push_folder(HubClient(hub), arguments.folder, options);
-    fmt::print("{}: {}\n", info.commit_message, info.pr_url.value_or(info.commit_url));
-    if (!info.changed) fmt::print("Nothing had changed; no commit was made.\n");
+    if (!arguments.dry_run) return push(arguments, options);
+    list(plan_push(arguments.folder, options), options.filter.takes("README.md"));
   } catch (const SecretFoundError& error) {
-    fmt::print(stderr, "torchhub: {}\n", error.what());
-    throw ExitStatus{kProblemFound};
+    end_with_problem(error.what());
   } catch (const PushTooLargeError& error) {
-    fmt::print(stderr, "torchhub: {}\n", error.what());
-    throw ExitStatus{kProblemFound};
+    end_with_problem(
+        error.told_of("that --max-size allows",
+                      "Leave files out with --exclude or --include, or give a larger --max-size."));
   }
 }
 
@@ -105,7 +111,7 @@ void add_push_folder(CLI::App& push_command) {
       ->allow_extra_args(false);
   command->add_option("--max-size", arguments->max_size, "Refuse to push more, such as 5GB");
   command->add_flag("--dry-run", arguments->dry_run, "List what would go, and push nothing");
-  command->callback([arguments] { push(*arguments); });
+  command->callback([arguments] { run(*arguments); });
 }
 
 }  // namespace torchhub::cli

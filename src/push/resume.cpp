@@ -7,6 +7,8 @@
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -75,7 +77,10 @@ std::optional<CutOff> save_cut_off(const PushJournal& journal,
     save.plan = plan_save(journal.output_dir(), {.folder = checkpoint_of(journal, *step)}, *target,
                           card_there(journal, *target).text);
   } catch (const PushTooLargeError& error) {
-    save.refusal = error.what();
+    save.refusal = error.told_of("that its run allows",
+                                 fmt::format("To push it all the same: 'torchhub push resume {} "
+                                             "--max-size {}'.",
+                                             journal.output_dir().string(), error.bytes()));
   } catch (const InvalidArgumentError& error) {
     save.refusal = error.what();
   }

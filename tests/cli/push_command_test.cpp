@@ -125,7 +125,12 @@ TEST_F(PushCommand, RefusesASaveAboveItsRunsLimitUnlessALargerOneIsGiven) {
   for (const Names& more : {Names{}, Names{"--dry-run"}}) {
     const Finished refused = resume(more);
     EXPECT_EQ(refused.exit_code, 1);
-    EXPECT_NE(refused.errors.find("checkpoint-8' has 12 bytes to push, more than the 11 of"),
+    EXPECT_NE(refused.errors.find("checkpoint-8' has 12 bytes to push, more than the 11 that its "
+                                  "run allows; nothing was pushed."),
+              std::string::npos)
+        << refused.errors;
+    EXPECT_NE(refused.errors.find(". To push it all the same: 'torchhub push resume " +
+                                  (folder_ / "run").string() + " --max-size 12'.\n"),
               std::string::npos)
         << refused.errors;
   }
@@ -257,11 +262,11 @@ TEST_F(PushCommandDryRun, RefusesWhatTheHubDoesNotHave) {
 
 TEST_F(PushCommandDryRun, TakesTheLimitThatIsGiven) {
   save_cut_off({.max_bytes = 11});
-  expect_the_same_refusal("more than the 11 of");
+  expect_the_same_refusal("more than the 11 that its run allows");
   const Finished dry = resume({"--dry-run", "--max-size", "1KB"});
   EXPECT_EQ(dry.exit_code, 0) << dry.errors;
   EXPECT_NE(dry.output.find("12  model.safetensors"), std::string::npos) << dry.output;
-  expect_the_same_refusal("more than the 11 of");  // it is not remembered
+  expect_the_same_refusal("more than the 11 that its run allows");  // it is not remembered
 }
 
 TEST_F(PushCommandDryRun, SaysThatANewerSaveIsThere) {

@@ -71,10 +71,12 @@ TEST_F(PushFolderCommand, ListsAndWritesNothingOnADryRun) {
             "Upload folder using torchhub -> demo/net (v2)\n"
             "           2  config.json\n"
             "           7  model.safetensors\n"
-            "2 files, 9 bytes; those that the Hub has already do not travel. README.md is settled "
+            "2 files, 9 bytes; what the Hub has already does not travel. README.md is settled "
             "with the one on the Hub.\n");
   EXPECT_EQ(testing::everything_in(folder_.path()), before);
   EXPECT_FALSE(client_.repo_exists(repo_));
+  const Finished one = push({"--dry-run", "--include", "*.json"});
+  EXPECT_NE(one.output.find("\n1 file, 2 bytes; "), std::string::npos) << one.output;
 }
 
 TEST_F(PushFolderCommand, TakesBranchTagAndPatterns) {
@@ -96,9 +98,18 @@ TEST_F(PushFolderCommand, ReplacesTheCardOnlyWhenTold) {
 }
 
 TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
-  const Finished large = push({"--max-size", "9"});
-  EXPECT_EQ(large.exit_code, 1);
-  EXPECT_NE(large.errors.find("'model.safetensors' (7)"), std::string::npos) << large.errors;
+  for (const Names& more : {Names{}, Names{"--dry-run"}}) {
+    Names words{"--max-size", "9"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Finished large = push(words);
+    EXPECT_EQ(large.exit_code, 1);
+    EXPECT_EQ(large.errors,
+              "torchhub: '" + (folder_ / "net").string() +
+                  "' has 10 bytes to push, more than the 9 that --max-size allows; nothing was "
+                  "pushed. Its largest files: 'model.safetensors' (7), 'config.json' (2), "
+                  "'notes.txt' (1). Leave files out with --exclude or --include, or give a larger "
+                  "--max-size.\n");
+  }
   write_file_atomically(folder_ / "net/config.yaml", hub_.token());
   const Finished secret = push();
   EXPECT_EQ(secret.exit_code, 1);
