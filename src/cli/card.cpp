@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -129,19 +130,26 @@ std::string text_of(const CardPlace& place) {
       remote.repo, "README.md", {.revision = remote.revision, .force_download = true}));
 }
 
-bool print_problems(const std::string& text) {
-  bool refused = false;
-  for (const CardProblem& problem : problems_of_card(text)) {
-    const bool is_error = problem.severity == CardProblem::Severity::error;
-    refused = refused || is_error;
-    fmt::print("{}: {}{}{}\n", is_error ? "error" : "warning", problem.key,
-               problem.key.empty() ? "" : ": ", problem.message);
-  }
-  return refused;
+bool is_error(const CardProblem& problem) {
+  return problem.severity == CardProblem::Severity::error;
 }
 
-/// What the Hub says, if there is one to ask: it knows more than we do.
-bool ask_the_hub(const std::string& text, const CardArguments& arguments) {
+void print(const CardProblem& problem) {
+  fmt::print("{}: {}{}{}\n", is_error(problem) ? "error" : "warning", problem.key,
+             problem.key.empty() ? "" : ": ", problem.message);
+}
+
+/// Does the Hub say no more than we did? HubHttpError drops the full stop.
+bool is_one_of(const std::vector<CardProblem>& problems, const std::string& said_by_hub) {
+  return std::any_of(problems.begin(), problems.end(), [&](const CardProblem& problem) {
+    return problem.message == said_by_hub || problem.message == said_by_hub + ".";
+  });
+}
+
+/// What the Hub says beside what we found, if there is one to ask: it knows more than we do.
+/// @return does it refuse the card?
+bool ask_the_hub(const std::string& text, const std::vector<CardProblem>& found,
+                 const CardArguments& arguments) {
   const HubOptions options = hub_options(arguments);
   if (options.offline || !options.token) return false;
   try {
@@ -151,15 +159,18 @@ bool ask_the_hub(const std::string& text, const CardArguments& arguments) {
     }
     return false;
   } catch (const BadRequestError& error) {
-    fmt::print("error: the Hub says: {}\n", error.server_message());
+    const std::string& said = error.server_message();
+    if (!is_one_of(found, said)) fmt::print("error: the Hub says: {}\n", said);
     return true;
   }
 }
 
 void validate_card(const CardArguments& arguments) {
   const std::string text = text_of(place_of(arguments));
-  const bool refused_here = print_problems(text);
-  const bool refused_there = ask_the_hub(text, arguments);
+  const std::vector<CardProblem> found = problems_of_card(text);
+  for (const CardProblem& problem : found) print(problem);
+  const bool refused_here = std::any_of(found.begin(), found.end(), is_error);
+  const bool refused_there = ask_the_hub(text, found, arguments);
   if (refused_here || refused_there) throw ExitStatus{kProblemFound};
 }
 

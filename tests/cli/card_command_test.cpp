@@ -244,6 +244,16 @@ TEST_F(CardOnHub, IsValidatedByTheHubToo) {
   EXPECT_EQ(run({"validate", file, "--offline"}).exit_code, 0);
 }
 
+TEST_F(CardOnHub, IsToldOnceOfWhatTheHubSaysToo) {
+  const std::string file = (dir_ / "README.md").string();
+  write_file_atomically(file, "---\n- a\n---\n");
+  const Finished refused = run({"validate", file});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_EQ(refused.output,
+            "error: The front matter of a model card cannot be read at line 1, column 1: it is not "
+            "a map of keys and values. Mend the block between the two '---' lines.\n");
+}
+
 TEST_F(CardOnHub, TellsWhatItCouldNotReach) {
   EXPECT_EQ(run({"show", "demo/absent"}).exit_code, 3);
   EXPECT_EQ(run({"show", "demo/net"}).exit_code, 3);  // no card yet
