@@ -143,6 +143,15 @@ std::string token_advice(const RequestContext& context) {
       std::move(failure));
 }
 
+std::string forbidden_advice(const RequestContext& context) {
+  if (!context.writing) return "Check what your token may do.";
+  if (context.repo) return "Use a token with write access there (its role must be write).";
+  // Only who makes a repository writes without one.
+  return "There may be no such user or organisation, the token's owner may have no right to make "
+         "repositories there, or the token's role is not write. Check the name, or ask an admin of "
+         "the organisation for the right.";
+}
+
 [[noreturn]] void raise_for_number(HttpFailure failure, const RequestContext& context) {
   const Words words = words_of(failure, context);
   const auto text = [&](std::string_view what, std::string_view advice) {
@@ -154,11 +163,7 @@ std::string token_advice(const RequestContext& context) {
     case 422:
       throw BadRequestError(text("Refused:", "Correct what was sent."), std::move(failure));
     case 403:
-      throw ForbiddenError(
-          text("Not allowed:", context.writing
-                                   ? "Use a token with write access there (its role must be write)."
-                                   : "Check what your token may do."),
-          std::move(failure));
+      throw ForbiddenError(text("Not allowed:", forbidden_advice(context)), std::move(failure));
     case 409:
       throw ConflictError(text("Conflict:", "Look at what is there and try again."),
                           std::move(failure));
