@@ -74,6 +74,8 @@ void run(const FolderArguments& arguments) {
     list(plan_push(arguments.folder, options), options.filter.takes("README.md"));
   } catch (const SecretFoundError& error) {
     end_with_problem(error.what());
+  } catch (const TagTakenError& error) {
+    end_with_problem(error.what());
   } catch (const PushTooLargeError& error) {
     end_with_problem(
         error.told_of("that --max-size allows",

@@ -1,6 +1,6 @@
 #include "push/git_tag.h"
 
-#include "torchhub/base/error.h"
+#include "torchhub/push/push_folder.h"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ GitTag::GitTag(const HubClient& client, Repo repo, std::string name, const std::
       std::find_if(tags.begin(), tags.end(), [&](const GitRef& tag) { return tag.name == name_; });
   if (found == tags.end()) return;
   if (found->target_commit != client_.repo_info(repo_, branch, stop_).sha) {
-    throw InvalidArgumentError(fmt::format(
+    throw TagTakenError(fmt::format(
         "Tag '{}' of '{}' stands at commit {} already; nothing was pushed. Choose another tag, "
         "or delete that one.",
         name_, repo_.id.str(), found->target_commit));

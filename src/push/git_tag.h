@@ -12,7 +12,7 @@ namespace torchhub {
 class GitTag {
  public:
   /// @param branch the tag may stand at its head already: where the push changes nothing, all is
-  /// well. @throws InvalidArgumentError if it stands elsewhere; what the client throws
+  /// well. @throws TagTakenError if it stands elsewhere; what the client throws
   GitTag(const HubClient& client, Repo repo, std::string name, const std::string& branch,
          std::stop_token stop = {});
 

@@ -88,6 +88,20 @@ TEST_F(PushFolderCommand, TakesBranchTagAndPatterns) {
   EXPECT_EQ(files(), Names{});
 }
 
+TEST_F(PushFolderCommand, MovesNoTagAndSaysThatItStandsElsewhere) {
+  push({"--tag", "v1"});
+  const std::string first = client_.repo_info(repo_).sha;
+  write_file_atomically(folder_ / "net/config.json", "{\"a\": 1}");
+  EXPECT_EQ(push().exit_code, 0);
+  write_file_atomically(folder_ / "net/config.json", "{\"a\": 2}");
+  const Finished refused = push({"--tag", "v1"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.errors.find("Tag 'v1' of 'demo/net' stands at commit " + first),
+            std::string::npos)
+      << refused.errors;
+  EXPECT_EQ(client_.repo_info(repo_, "v1").sha, first);
+}
+
 TEST_F(PushFolderCommand, ReplacesTheCardOnlyWhenTold) {
   push();
   write_file_atomically(folder_ / "net/README.md", "# By hand\n");

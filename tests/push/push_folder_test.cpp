@@ -167,7 +167,7 @@ TEST_F(PushFolder, SetsAGitTagOnceAndNeverMovesIt) {
   write("config.json", "{\"changed\": 1}");
   push();
   write("config.json", "{\"changed\": 2}");
-  const std::string message = message_of<InvalidArgumentError>([&] { push({.tag = "v1"}); });
+  const std::string message = message_of<TagTakenError>([&] { push({.tag = "v1"}); });
   EXPECT_NE(message.find("'v1' of 'demo/net' stands at commit " + first.oid), std::string::npos)
       << message;
   EXPECT_EQ(titles().size(), 3U);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "torchhub/base/error.h"
 #include "torchhub/base/glob.h"
 #include "torchhub/card/merge.h"
 #include "torchhub/hub/client.h"
@@ -17,6 +18,12 @@
 #include <vector>
 
 namespace torchhub {
+
+/// The git tag that a push was to set stands at another commit already. Nothing was pushed.
+class TagTakenError : public InvalidArgumentError {
+ public:
+  using InvalidArgumentError::InvalidArgumentError;
+};
 
 struct PushFolderOptions {
   /// `name` or `owner/name`, made if missing. Empty: the folder's name.
@@ -57,8 +64,8 @@ PushPlan plan_push(const std::filesystem::path& folder, const PushFolderOptions&
 /// card of that branch, and where the folder brings weights removes older ones. Blocks. Leave the
 /// folder alone meanwhile.
 /// @throws what plan_push throws; SecretFoundError before any request; ModelCardError if the
-/// folder's README.md cannot be read; what HubClient::create_repo, create_branch, create_commit and
-/// create_tag throw
+/// folder's README.md cannot be read; TagTakenError; what HubClient::create_repo, create_branch,
+/// create_commit and create_tag throw
 CommitInfo push_folder(const HubClient& client, const std::filesystem::path& folder,
                        const PushFolderOptions& options = {}, std::stop_token stop = {});
 
