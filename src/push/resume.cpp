@@ -4,6 +4,7 @@
 #include "push/loop_output.h"
 #include "push/replaced_files.h"
 #include "push/saved_parts.h"
+#include "push/size_guard.h"
 #include "torchhub/push/saved_files.h"
 #include "torchhub/wire/checkpoint_folders.h"
 
@@ -59,6 +60,25 @@ std::vector<PushJob> jobs_of(const std::vector<PushJournal::Noted>& noted) {
   return jobs;
 }
 
+std::string told_of(const PushTooLargeError& error, const PushJournal& journal) {
+  return error.told_of("that its run allows",
+                       fmt::format("To push it all the same: 'torchhub push resume {} --max-size "
+                                   "{}'.",
+                                   journal.output_dir().string(), error.bytes()));
+}
+
+/// Why the run's selection does not let the save of a loop go; nothing if it does.
+std::optional<std::string> loop_save_refusal(const PushJournal& journal, const PushTarget& target) {
+  const auto parts = parts_of_loop_save(journal.output_dir(), target.selection);
+  try {
+    require_size(plan_of(parts, std::nullopt), target.selection.max_bytes,
+                 name_of_save(journal.output_dir()));
+    return std::nullopt;
+  } catch (const PushTooLargeError& error) {
+    return told_of(error, journal);
+  }
+}
+
 /// Of a save that was cut off: what it brings, or why the run's selection does not let it go.
 struct CutOff {
   std::int64_t step = 0;
@@ -77,10 +97,7 @@ std::optional<CutOff> save_cut_off(const PushJournal& journal,
     save.plan = plan_save(journal.output_dir(), {.folder = checkpoint_of(journal, *step)}, *target,
                           card_there(journal, *target).text);
   } catch (const PushTooLargeError& error) {
-    save.refusal = error.told_of("that its run allows",
-                                 fmt::format("To push it all the same: 'torchhub push resume {} "
-                                             "--max-size {}'.",
-                                             journal.output_dir().string(), error.bytes()));
+    save.refusal = told_of(error, journal);
   } catch (const InvalidArgumentError& error) {
     save.refusal = error.what();
   }
@@ -138,7 +155,9 @@ std::vector<PushJob> pushes_left(const PushJournal& journal) {
     }
   }
   if (const auto save = loop_save_cut_off(journal.output_dir(), jobs)) {
-    jobs.push_back(hand_over_loop_save(journal, *target, *save));
+    if (!loop_save_refusal(journal, *target)) {
+      jobs.push_back(hand_over_loop_save(journal, *target, *save));
+    }
   } else {
     forget_loop_save(journal.output_dir());  // it is among the jobs
   }
@@ -169,7 +188,9 @@ std::vector<ListedPush> list_pushes_left(const PushJournal& journal,
     listed.push_back(listed_cut_off(journal, *target, *save));
   }
   const auto save = target ? loop_save_cut_off(journal.output_dir(), jobs) : std::nullopt;
-  if (save) listed.push_back(listed_loop_save(journal, *target, *save));
+  if (save && !loop_save_refusal(journal, *target)) {
+    listed.push_back(listed_loop_save(journal, *target, *save));
+  }
   return listed;
 }
 
@@ -179,9 +200,11 @@ std::optional<std::string> refused_save(const PushJournal& journal) {
 
 std::optional<std::string> refused_save(const PushJournal& journal,
                                         const std::optional<PushTarget>& target) {
-  const auto save = save_cut_off(journal, target, jobs_of(journal.noted()));
-  if (!save || save->refusal.empty()) return std::nullopt;
-  return save->refusal;
+  const std::vector<PushJob> jobs = jobs_of(journal.noted());
+  const auto save = save_cut_off(journal, target, jobs);
+  if (save && !save->refusal.empty()) return save->refusal;
+  const bool has_loop_save = target && loop_save_cut_off(journal.output_dir(), jobs);
+  return has_loop_save ? loop_save_refusal(journal, *target) : std::nullopt;
 }
 
 }  // namespace torchhub

@@ -269,6 +269,16 @@ TEST_F(PushCommandDryRun, TakesTheLimitThatIsGiven) {
   expect_the_same_refusal("more than the 11 that its run allows");  // it is not remembered
 }
 
+TEST_F(PushCommandDryRun, RefusesASaveOfALoopAboveItsRunsLimit) {
+  write_file_atomically(folder_ / "run/model.safetensors", "weights of a loop");
+  write_file_atomically(folder_ / "run/_unpushed.json",
+                        R"({"commit_message": "epoch 1", "step": 5, "replaced": []})");
+  journal_.set_target({.endpoint = hub_.base_url(), .repo = repo_, .selection = {.max_bytes = 16}});
+  expect_the_same_refusal("has 17 bytes to push, more than the 16 that its run allows");
+  EXPECT_EQ(resume({"--max-size", "17"}).exit_code, 0);
+  EXPECT_EQ(titles().back(), "epoch 1");
+}
+
 TEST_F(PushCommandDryRun, SaysThatANewerSaveIsThere) {
   leave_job(hub_.base_url());
   const PushJob newer{.repo = repo_,

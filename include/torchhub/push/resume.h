@@ -19,8 +19,9 @@ namespace torchhub {
 /// @throws FileError, DiskFullError; Error if the journal is damaged
 std::vector<PushJob> pushes_left(const PushJournal& journal);
 
-/// Why the newest checkpoint is not among pushes_left() though nobody has handed it over: it is
-/// larger than the run's PushTarget::selection allows, or that takes nothing of it. Writes nothing.
+/// Why the newest checkpoint, or save of a loop, is not among pushes_left() though nobody has
+/// handed it over: it is larger than the run's PushTarget::selection allows, or that takes nothing
+/// of it. Writes nothing.
 /// @throws as list_pushes_left
 std::optional<std::string> refused_save(const PushJournal& journal);
 /// The same with another target than the one that is noted.
