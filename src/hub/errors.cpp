@@ -145,11 +145,12 @@ std::string token_advice(const RequestContext& context) {
 
 std::string forbidden_advice(const RequestContext& context) {
   if (!context.writing) return "Check what your token may do.";
-  if (context.repo) return "Use a token with write access there (its role must be write).";
+  const std::string token = "Use a token with write access there (its role must be write).";
+  if (context.repo) return token;
   // Only who makes a repository writes without one.
-  return "There may be no such user or organisation, the token's owner may have no right to make "
-         "repositories there, or the token's role is not write. Check the name, or ask an admin of "
-         "the organisation for the right.";
+  return token +
+         " If the name has an owner, check that it exists and that the token's owner may make "
+         "repositories in it.";
 }
 
 [[noreturn]] void raise_for_number(HttpFailure failure, const RequestContext& context) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <fstream>
 #include <mutex>
 #include <unistd.h>
@@ -55,11 +56,10 @@ fs::path lock_file_in(const fs::path& pushes) {
 
 /// "process 17", or of what is not known "another process".
 std::string holder_of(const fs::path& lock_file) {
-  std::string number = read_file_if_there(lock_file).value_or("");
-  number = number.substr(0, number.find('\n'));
-  const bool is_number =
-      !number.empty() && number.find_first_not_of("0123456789") == std::string::npos;
-  return is_number ? "process " + number : "another process";
+  const auto text = read_file_if_there(lock_file);
+  int id = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), id);
+  return id > 0 ? fmt::format("process {}", id) : "another process";
 }
 
 PushesTakenError taken(const fs::path& output_dir, const std::string& holder) {

@@ -1,5 +1,7 @@
 #include "push/moved_branch.h"
 
+#include "push/hub_card.h"
+#include "push/pushed_card.h"
 #include "push/sent_files.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/hub/errors.h"
@@ -53,6 +55,25 @@ bool is_ours(const JobFiles& files, const std::string& path, const std::string& 
                                                            : git_blob_id_of_file(found->second));
 }
 
+/// But for the card: files that came, changed or went since `known` by other hands.
+bool has_foreign_files(const HubClient& client, const PushJob& job, const PushJournal& journal,
+                       const std::string& known, const std::string& head,
+                       const std::stop_token& stop) {
+  const SentFiles sent(journal);
+  const Contents now = contents_at(client, job, head, stop);
+  const Contents before = contents_at(client, job, known, stop);
+  const PathFilter replaced{.allow = job.replaced};
+  return std::any_of(now.begin(), now.end(),
+                     [&](const auto& file) {
+                       const auto& [path, content] = file;
+                       return !has(before, path, content) && !sent.hold(job, path, content);
+                     }) ||
+         std::any_of(before.begin(), before.end(), [&](const auto& file) {
+           const bool may_go = !replaced.allow.empty() && replaced.takes(file.first);
+           return !may_go && !now.contains(file.first);
+         });
+}
+
 }  // namespace
 
 JobFiles files_of(const Snapshot& snapshot) {
@@ -90,19 +111,14 @@ void require_not_moved(const HubClient& client, const PushJob& job, const JobFil
 bool only_we_have_moved(const HubClient& client, const PushJob& job, const PushJournal& journal,
                         const std::string& known, const std::string& head,
                         const std::stop_token& stop) {
-  const SentFiles sent(journal);
-  const Contents now = contents_at(client, job, head, stop);
-  const Contents before = contents_at(client, job, known, stop);
-  const PathFilter replaced{.allow = job.replaced};
-  return std::all_of(now.begin(), now.end(),
-                     [&](const auto& file) {
-                       return has(before, file.first, file.second) ||
-                              sent.hold(job, file.first, file.second);
-                     }) &&
-         std::all_of(before.begin(), before.end(), [&](const auto& file) {
-           return now.contains(file.first) ||
-                  (!replaced.allow.empty() && replaced.takes(file.first));
-         });
+  try {
+    if (has_foreign_files(client, job, journal, known, head, stop)) return false;
+    const auto card = card_on_hub(client, job.repo, head, stop);
+    return PushedCard(journal, job.place()).is_ours(card) ||
+           card == card_on_hub(client, job.repo, known, stop);
+  } catch (const RevisionNotFoundError&) {
+    return false;  // history was rewritten
+  }
 }
 
 }  // namespace torchhub

@@ -25,8 +25,9 @@ void require_not_moved(const HubClient& client, const PushJob& job, const JobFil
                        const PushJournal& journal, const std::string& known,
                        const std::stop_token& stop);
 
-/// Were all changes on the branch since `known` was its head sent from here, the card apart? So it
-/// is where a commit of ours arrived and its answer did not. @throws what the client throws
+/// Were all changes on the branch since `known` was its head sent from here, the card's as well? So
+/// it is where a commit of ours arrived and its answer did not. Writes nothing.
+/// @throws what the client throws
 bool only_we_have_moved(const HubClient& client, const PushJob& job, const PushJournal& journal,
                         const std::string& known, const std::string& head,
                         const std::stop_token& stop);

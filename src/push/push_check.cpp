@@ -11,8 +11,11 @@ namespace torchhub {
 namespace {
 
 /// With MovedBranch::fail the commit names its parent, and the Hub refuses it on another.
-void require_head(const std::string& head, const std::string& known, const PushJob& job) {
+void require_head(const HubClient& client, const PushJob& job, const PushJournal& journal,
+                  const std::string& head, const std::stop_token& stop) {
+  const std::string known = journal.last_push().head_of(job);
   if (job.moved_branch != MovedBranch::fail || known.empty() || head == known) return;
+  if (only_we_have_moved(client, job, journal, known, head, stop)) return;
   throw BranchMovedError(fmt::format(
       "'{}' cannot be pushed to {} of '{}': its run lets it go on top of commit {} alone, and the "
       "branch is at {}. Push it all the same with --on-top.",
@@ -45,7 +48,7 @@ void require_may_go(const HubClient& client, const ListedPush& push, const PushJ
   const std::string last = journal.last_push().head_of(job);
   require_not_moved(client, job, {.sources = push.sources, .entry = push.entry}, journal,
                     job.refused_since.empty() ? last : job.refused_since, stop);
-  require_head(head, last, job);
+  require_head(client, job, journal, head, stop);
 }
 
 }  // namespace torchhub

@@ -134,20 +134,10 @@ class Push {
   std::string parent_unless_moved() const {
     const std::string known = last_.head_of(job_);
     std::string now = head();
-    if (known.empty() || now == known || is_ours_since(known, now)) return now;
-    return known;
-  }
-
-  /// Has nobody but us moved the branch? So it is where the answer to a commit was lost.
-  bool is_ours_since(const std::string& known, const std::string& now) const {
-    try {
-      if (!only_we_have_moved(client_, job_, journal_, known, now, stop_)) return false;
-      const auto card = card_on_hub(client_, job_.repo, now, stop_);
-      pushed_card_.settle(card);
-      return card == pushed_card_.last() || card == card_on_hub(client_, job_.repo, known, stop_);
-    } catch (const RevisionNotFoundError&) {
-      return false;  // history was rewritten
-    }
+    if (known.empty() || now == known) return now;
+    if (!only_we_have_moved(client_, job_, journal_, known, now, stop_)) return known;
+    pushed_card_.settle(card_on_hub(client_, job_.repo, now, stop_));
+    return now;
   }
 
   std::string head() const { return client_.repo_info(job_.repo, job_.revision, stop_).sha; }

@@ -69,6 +69,10 @@ void PushedCard::settle(const std::optional<std::string>& on_hub) const {
   }
 }
 
+bool PushedCard::is_ours(const std::optional<std::string>& on_hub) const {
+  return on_hub && (on_hub == last() || on_hub == read_file_if_there(sending_));
+}
+
 std::optional<std::string> PushedCard::last() const { return read_file_if_there(last_); }
 
 void PushedCard::note_sending(const std::string& card) const {

@@ -19,6 +19,9 @@ class PushedCard {
   /// What became of a card whose push was cut off? Where the Hub's card is made of it, it arrived.
   /// @throws FileError
   void settle(const std::optional<std::string>& on_hub) const;
+  /// Is that a card of ours to the letter: the last one, or that of a push that was cut off? Writes
+  /// nothing. @throws FileError
+  bool is_ours(const std::optional<std::string>& on_hub) const;
   /// Nothing if no push is known. @throws FileError
   std::optional<std::string> last() const;
 

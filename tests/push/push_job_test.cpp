@@ -1,5 +1,6 @@
 #include "torchhub/push/push_job.h"
 
+#include "push/push_check.h"
 #include "push/saved_job.h"
 #include "support/commit_titles.h"
 #include "support/local_hub.h"
@@ -330,9 +331,17 @@ class LosesAnswers final : public Transport {
   std::shared_ptr<Transport> inner_ = make_curl_transport();
 };
 
-/// A client that is lost after that request.
 class PushJobsInDoubt : public PushJobs {
  protected:
+  /// With a file of its own in place of that of the step before.
+  PushJob strict(int step) {
+    PushJob job = save(step, counted(step));
+    job.snapshot.add_text("of " + std::to_string(step), fmt::format("step-{}.txt", step));
+    job.replaced = {"step-*.txt"};
+    job.moved_branch = MovedBranch::fail;
+    return job;
+  }
+  /// A client that is lost after that request.
   HubClient lost_after(const std::string& part) const {
     HubOptions options = client_.options();
     options.transport = std::make_shared<LosesAnswers>(part);
@@ -379,13 +388,6 @@ TEST_F(PushJobsInDoubt, MakeTheirTagLaterWhereTheCommitAloneWasMade) {
 }
 
 TEST_F(PushJobsInDoubt, AreNoForeignCommitWhereThoseAreRefused) {
-  const auto strict = [&](int step) {
-    PushJob job = save(step, counted(step));
-    job.snapshot.add_text("of " + std::to_string(step), fmt::format("step-{}.txt", step));
-    job.replaced = {"step-*.txt"};
-    job.moved_branch = MovedBranch::fail;
-    return job;
-  };
   int step = 1;
   push(strict(step));
   const std::vector<std::pair<std::string, std::string>> foreign{
@@ -404,6 +406,20 @@ TEST_F(PushJobsInDoubt, AreNoForeignCommitWhereThoseAreRefused) {
       push(save(step, counted(step)));  // merged, and noted
     }
   }
+}
+
+TEST_F(PushJobsInDoubt, AreFoundByADryRunToGoWhereTheyDo) {
+  push(strict(1));
+  PushJob job = strict(2);
+  journal_.remember(job);
+  EXPECT_THROW(push_job(lost_after("/commit/"), job, journal_), Error);
+  job = {};
+  const auto left = list_pushes_left(journal_);
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_NO_THROW(require_may_go(client_, left[0], journal_, /*on_top=*/false));
+  commit("notes.txt", "theirs");
+  EXPECT_THROW(require_may_go(client_, left[0], journal_, /*on_top=*/false), BranchMovedError);
+  EXPECT_NO_THROW(require_may_go(client_, left[0], journal_, /*on_top=*/true));
 }
 
 // Its commit is ours, though nobody noted it, and its files are not those of the newer job.

@@ -98,10 +98,8 @@ TEST_F(PushToOrganization, SaysThatThereMayBeNone) {
   const std::string message = message_of<ForbiddenError>(
       [&] { push_folder(ana_, folder_ / "net", {.repo_id = "x", .organization = "taem"}); });
   EXPECT_TRUE(message.ends_with(
-      "under 'taem'. There may be no such user or organisation, the token's owner may have no "
-      "right "
-      "to make repositories there, or the token's role is not write. Check the name, or ask an "
-      "admin of the organisation for the right."))
+      "under 'taem'. Use a token with write access there (its role must be write). If the name has "
+      "an owner, check that it exists and that the token's owner may make repositories in it."))
       << message;
 }
 

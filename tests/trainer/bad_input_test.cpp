@@ -140,7 +140,9 @@ TEST_F(BadHub, FailsEarlyWithATokenThatMayOnlyRead) {
       message<ForbiddenError>(hub_.read_token()),
       "Not allowed: creating repository 'tiny' at " + url_ +
           " (403, request R): Your token has the role 'read'; this needs a token with the role "
-          "'write'. Use a token with write access there (its role must be write).");
+          "'write'. Use a token with write access there (its role must be write). If the name has "
+          "an "
+          "owner, check that it exists and that the token's owner may make repositories in it.");
 }
 
 TEST_F(BadHub, FailsEarlyWhereNoServerListens) {
