@@ -126,7 +126,7 @@ std::size_t LiveBytes::keep_ahead(std::size_t limit) {
   const std::lock_guard lock(mutex_);
   const auto live = std::find_if(segments_.rbegin(), segments_.rend(),
                                  [](const auto& each) { return !each.second.copy; });
-  if (live == segments_.rend()) return 0;
+  if (live == segments_.rend() || limit == 0) return 0;
   const std::uintptr_t end = live->first + live->second.old.size();
   const std::uintptr_t begin = std::max(live->first, end - std::min(limit, room_for_copies()));
   split_at(begin);

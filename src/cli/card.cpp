@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace torchhub::cli {
@@ -139,11 +140,24 @@ void print(const CardProblem& problem) {
              problem.key.empty() ? "" : ": ", problem.message);
 }
 
-/// Does the Hub say no more than we did? HubHttpError drops the full stop.
-bool is_one_of(const std::vector<CardProblem>& problems, const std::string& said_by_hub) {
+/// HubHttpError drops the last full stop.
+bool is_error_of(const std::vector<CardProblem>& problems, std::string_view said) {
   return std::any_of(problems.begin(), problems.end(), [&](const CardProblem& problem) {
-    return problem.message == said_by_hub || problem.message == said_by_hub + ".";
+    return is_error(problem) &&
+           (problem.message == said || problem.message == std::string(said) + ".");
   });
+}
+
+/// Does the Hub say no more than we did? It puts a semicolon between errors.
+bool adds_nothing(const std::string& said_by_hub, const std::vector<CardProblem>& problems) {
+  constexpr std::string_view kBetween = "; ";
+  std::string_view rest = said_by_hub;
+  for (;;) {
+    const std::size_t end = rest.find(kBetween);
+    if (!is_error_of(problems, rest.substr(0, end))) return false;
+    if (end == std::string_view::npos) return true;
+    rest.remove_prefix(end + kBetween.size());
+  }
 }
 
 /// What the Hub says beside what we found, if there is one to ask: it knows more than we do.
@@ -160,7 +174,7 @@ bool ask_the_hub(const std::string& text, const std::vector<CardProblem>& found,
     return false;
   } catch (const BadRequestError& error) {
     const std::string& said = error.server_message();
-    if (!is_one_of(found, said)) fmt::print("error: the Hub says: {}\n", said);
+    if (!adds_nothing(said, found)) fmt::print("error: the Hub says: {}\n", said);
     return true;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "push/push_check.h"
 #include "torchhub/base/byte_size.h"
+#include "torchhub/http/transport.h"
 #include "torchhub/push/resume.h"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ void print(const ListedPush& push) {
   if (push.files.empty()) fmt::print("  a newer one is there\n");
 }
 
-/// @return nothing: it would go
+/// Why the push would not go; nothing if it would. @throws ConnectionError
 std::optional<std::string> obstacle_of(const HubClient& client, const ListedPush& push,
                                        const PushJournal& journal, bool on_top) {
   if (auto refusal = refused_at(client.options(), push.job)) return refusal;
@@ -26,9 +27,27 @@ std::optional<std::string> obstacle_of(const HubClient& client, const ListedPush
   try {
     require_may_go(client, push, journal, on_top);
     return std::nullopt;
+  } catch (const ConnectionError&) {
+    throw;
   } catch (const std::exception& error) {
     return error.what();
   }
+}
+
+/// @param would_go false where it would not, else left alone @return does the Hub answer?
+bool tell_of_obstacle(const HubClient& client, const ListedPush& push, const PushJournal& journal,
+                      bool on_top, bool& would_go) {
+  std::optional<std::string> obstacle;
+  bool is_reached = true;
+  try {
+    obstacle = obstacle_of(client, push, journal, on_top);
+  } catch (const ConnectionError& error) {
+    obstacle = error.what();
+    is_reached = false;
+  }
+  if (obstacle) fmt::print(stderr, "torchhub: {}: {}\n", title_of(push.job), *obstacle);
+  would_go = would_go && !obstacle;
+  return is_reached;
 }
 
 /// @return is that so?
@@ -71,17 +90,19 @@ bool tell_of_refused_save(const PushJournal& journal, const std::optional<PushTa
 
 bool list_left_pushes(const HubClient& client, const PushJournal& journal,
                       const std::optional<PushTarget>& target, bool on_top) {
-  bool all_would_go = !tell_of_another_pusher(journal);
   const LastPush last = journal.last_push();
-  for (ListedPush& push : list_pushes_left(journal, target)) {
+  std::vector<ListedPush> left = list_pushes_left(journal, target);
+  for (ListedPush& push : left) {
     keep_what_still_goes(push, last);
     print(push);
-    if (const auto obstacle = obstacle_of(client, push, journal, on_top)) {
-      fmt::print(stderr, "torchhub: {}: {}\n", title_of(push.job), *obstacle);
-      all_would_go = false;
-    }
   }
-  return tell_of_refused_save(journal, target) && all_would_go;
+  std::fflush(stdout);
+  bool all_would_go = tell_of_refused_save(journal, target) && !tell_of_another_pusher(journal);
+  for (const ListedPush& push : left) {
+    const bool is_reached = tell_of_obstacle(client, push, journal, on_top, all_would_go);
+    if (!is_reached) break;  // the next one would wait as long for nothing
+  }
+  return all_would_go;
 }
 
 }  // namespace torchhub::cli

@@ -33,7 +33,7 @@ bool push(const HubClient& client, PushJob job, const PushJournal& journal, bool
     fmt::print(stderr, "torchhub: {}: {}\n", title_of(job), *refusal);
     return false;
   }
-  if (on_top) {
+  if (on_top && !journal.last_push().has_arrived(job)) {
     job.is_left = false;
     job.moved_branch = MovedBranch::merge;
   }

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
@@ -67,11 +68,20 @@ void push(const FolderArguments& arguments, const PushFolderOptions& options) {
   if (!info.changed) fmt::print("Nothing had changed; no commit was made.\n");
 }
 
+std::vector<std::string> paths_of(const PushPlan& plan) {
+  std::vector<std::string> paths;
+  for (const FileToPush& file : plan.files) paths.push_back(file.path);
+  return paths;
+}
+
 void run(const FolderArguments& arguments) {
   const PushFolderOptions options = options_of(arguments);
   try {
     if (!arguments.dry_run) return push(arguments, options);
-    list(plan_push(arguments.folder, options), options.filter.takes("README.md"));
+    const PushPlan plan = plan_push(arguments.folder, options);
+    list(plan, options.filter.takes("README.md"));
+    std::fflush(stdout);
+    require_no_secrets(arguments.folder, paths_of(plan), HubOptions::from_environment().token);
   } catch (const SecretFoundError& error) {
     end_with_problem(error.what());
   } catch (const TagTakenError& error) {

@@ -74,12 +74,13 @@ PushesTakenError taken(const fs::path& output_dir, const std::string& holder) {
 std::shared_ptr<const void> PushJournal::claim(std::chrono::milliseconds wait) const {
   constexpr std::chrono::milliseconds kPoll{50};
   const fs::path lock_file = lock_file_in(folder_);
-  const auto deadline = std::chrono::steady_clock::now() + wait;
+  // Once more in any case: is_locked() may have had it for a moment.
+  const auto deadline = std::chrono::steady_clock::now() + std::max(wait, kPoll);
   for (bool is_told = false;; is_told = true) {
     if (auto claimed = claims().take(lock_file)) return claimed;
     const std::string holder = holder_of(lock_file);
     if (std::chrono::steady_clock::now() >= deadline) throw taken(output_dir_, holder);
-    if (!is_told) {
+    if (!is_told && wait > wait.zero()) {
       log::warning("waiting_for_another_pusher",
                    {{"folder", output_dir_.string()}, {"holder", holder}});
     }

@@ -30,7 +30,10 @@ std::optional<std::string> readable(const std::optional<std::string>& card) {
 std::optional<std::string> card_on_hub(const HubClient& client, const Repo& repo,
                                        const std::string& revision, const std::stop_token& stop) {
   try {
-    return read_file(client.hub_download(repo, "README.md", {.revision = revision}, stop));
+    // The cache may have another card of a branch: an older one, or another Hub's.
+    const bool is_fixed = is_commit_hash(revision);
+    return read_file(client.hub_download(
+        repo, "README.md", {.revision = revision, .force_download = !is_fixed}, stop));
   } catch (const RemoteEntryNotFoundError&) {  // not LocalEntryNotFoundError: the Hub said nothing
     return std::nullopt;                       // none yet
   } catch (const RevisionNotFoundError&) {

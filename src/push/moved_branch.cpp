@@ -62,15 +62,13 @@ bool has_foreign_files(const HubClient& client, const PushJob& job, const PushJo
   const SentFiles sent(journal);
   const Contents now = contents_at(client, job, head, stop);
   const Contents before = contents_at(client, job, known, stop);
-  const PathFilter replaced{.allow = job.replaced};
   return std::any_of(now.begin(), now.end(),
                      [&](const auto& file) {
                        const auto& [path, content] = file;
                        return !has(before, path, content) && !sent.hold(job, path, content);
                      }) ||
          std::any_of(before.begin(), before.end(), [&](const auto& file) {
-           const bool may_go = !replaced.allow.empty() && replaced.takes(file.first);
-           return !may_go && !now.contains(file.first);
+           return !now.contains(file.first) && !sent.may_have_deleted(job, file.first);
          });
 }
 

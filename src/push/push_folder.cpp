@@ -73,22 +73,19 @@ class FolderPush {
     return made.repo;
   }
 
-  /// Makes nothing: what was made for a pull request alone would be empty, and stay so where the
-  /// Hub makes none.
+  /// Makes no repository: one for a pull request alone would be empty, and stay so where the Hub
+  /// makes none.
   Repo repo_for_pull_request() const {
-    constexpr const char* kNeeded =
-        "a pull request needs a repository and a branch that are there; a push without it makes "
-        "them";
     Repo repo{.id = RepoId::parse(plan_.repo_id)};
     if (repo.id.owner.empty()) repo.id.owner = client_.whoami(stop_).name;
     try {
       static_cast<void>(client_.repo_info(repo, plan_.revision, stop_));
     } catch (RepositoryNotFoundError& error) {
-      error.add_context(kNeeded);
+      error.add_context(
+          "a pull request needs a repository that is there; a push without it makes one");
       throw;
-    } catch (RevisionNotFoundError& error) {
-      error.add_context(kNeeded);
-      throw;
+    } catch (const RevisionNotFoundError&) {
+      make_branch(client_, repo, plan_.revision, stop_);
     }
     return repo;
   }

@@ -15,6 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kDeleted = "";              // no file's path: patterns, not contents
 constexpr std::uintmax_t kMayBeABlob = 16 << 20;  // bytes; a Hub has larger files by SHA-256
 
 /// By place and path: lists of contents. What is damaged says nothing.
@@ -37,6 +38,7 @@ void SentFiles::note(const PushJob& job) const {
   Json sent = sent_of(file_);
   Json& files = sent[job.place()];
   if (!files.is_object()) files = Json::object();
+  for (const std::string& pattern : job.replaced) add(files[kDeleted], pattern);
   for (const auto& [path, sha256] : job.sha256) {
     const fs::path file = job.snapshot.folder() / path;
     std::error_code error;
@@ -50,6 +52,17 @@ void SentFiles::note(const PushJob& job) const {
 void SentFiles::forget(const PushJob& job) const {
   Json sent = sent_of(file_);
   if (sent.erase(job.place()) > 0) write_file_atomically(file_, sent.dump(1) + "\n");
+}
+
+bool SentFiles::may_have_deleted(const PushJob& job, const std::string& path) const {
+  const Json sent = sent_of(file_);
+  const auto files = sent.find(job.place());
+  if (files == sent.end() || !files->is_object() || !files->contains(kDeleted)) return false;
+  PathFilter deleted;
+  for (const Json& pattern : files->at(kDeleted)) {
+    if (pattern.is_string()) deleted.allow.push_back(pattern.get<std::string>());
+  }
+  return !deleted.allow.empty() && deleted.takes(path);
 }
 
 bool SentFiles::hold(const PushJob& job, const std::string& path,

@@ -22,6 +22,8 @@ class SentFiles {
   /// May the file have come from here? @param content_id RepoTreeEntry::content_id()
   /// @throws FileError
   bool hold(const PushJob& job, const std::string& path, const std::string& content_id) const;
+  /// May its deletion have come from here? @throws FileError
+  bool may_have_deleted(const PushJob& job, const std::string& path) const;
 
  private:
   std::filesystem::path file_;

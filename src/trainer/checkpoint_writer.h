@@ -45,7 +45,7 @@ class CheckpointWriter {
   std::optional<SavedCheckpoint> wait();
 
   std::size_t bytes_kept() const { return bytes_kept_; }  ///< By before_change(), in all.
-  /// By the writing thread before that, of checkpoints that were taken.
+  /// By another thread before that, of checkpoints that were taken.
   std::size_t bytes_kept_ahead() const { return bytes_kept_ahead_; }
 
  private:

@@ -53,7 +53,7 @@ std::string TrainOutput::full_report() const {
   }
   if (save_write_seconds > 0) {
     text += fmt::format(
-        ", written in {:.3f} s beside training ({:.3f} s of it hashing), {:.1f} MB copied by it "
+        ", written in {:.3f} s beside training ({:.3f} s of it hashing), {:.1f} MB copied there "
         "and {:.1f} MB by the training thread; {:.3f} s at the end",
         save_write_seconds, save_hash_seconds, static_cast<double>(save_bytes_copied_ahead) / 1e6,
         static_cast<double>(save_bytes_copied) / 1e6, last_save_seconds);

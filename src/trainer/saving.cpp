@@ -85,7 +85,6 @@ void TrainingRun::write_checkpoint(const fs::path& folder,
     return;
   }
   const bool hashes = impl_.pusher && args_.hub_strategy != HubStrategy::end;
-  copies_->trim();
   auto files = std::make_unique<DeferredFiles>(
       steady_memory(), DeferredFiles::Options{.sha256 = hashes, .memory = copies_});
   fill_checkpoint(building->path(), folder, random_states, files.get());
@@ -140,8 +139,11 @@ void TrainingRun::wait_for_save() {
 std::optional<SavedCheckpoint> TrainingRun::taken(
     const std::function<std::optional<SavedCheckpoint>()>& take) {
   try {
-    return take();
+    auto saved = take();
+    if (saved) copies_->trim();
+    return saved;
   } catch (const SpoiledSaveError& error) {
+    copies_ = std::make_shared<ReusedMemory>();  // no save needs the old one's any more
     log::error("save_dropped", {{"error", error.what()}, {"from_now_on", "SaveMode::sync"}});
     saves_at_once_ = true;
     owes_save_ = true;

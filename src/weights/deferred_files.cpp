@@ -8,6 +8,7 @@
 #include <utility>
 
 namespace torchhub {
+
 at::Tensor DeferredFiles::take(const at::Tensor& tensor) {
   if (steady_.contains(tensor.data_ptr())) return take_steady(tensor);
   return copies_.take(tensor.detach().clone(at::MemoryFormat::Contiguous));
@@ -31,7 +32,7 @@ void DeferredFiles::write(const std::stop_token& stop) {
   copies_.wait();
   require_unchanged(/*on_devices_alone=*/true);
   std::optional<EarlyCopies> early;
-  if (keep_expected_) early.emplace(live_, *keep_expected_);
+  if (keep_expected_ && live_.bytes_live() > 0) early.emplace(live_, *keep_expected_);
   const Writing how{.bytes_now =
                         [&](std::span<const std::byte> piece) {
                           if (early) early->was_written(piece.size());

@@ -89,7 +89,7 @@ std::vector<Figure> copying_figures(const torchhub::TrainOutput& out, std::size_
        1e3 * copy_seconds(copied, CopyTarget::used_before), 2},
       {"memcpy_into_new_pages_ms", "a memcpy of that into new pages, ms",
        1e3 * copy_seconds(copied, CopyTarget::new_pages), 2},
-      {"copied_ahead_mb_a_save", "copied by the writing thread, mean of a save, MB",
+      {"copied_ahead_mb_a_save", "copied beside training, mean of a save, MB",
        static_cast<double>(out.save_bytes_copied_ahead) / saves / 1e6, 1},
   };
 }

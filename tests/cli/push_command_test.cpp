@@ -29,21 +29,24 @@ class PushCommand : public ::testing::Test {
   void SetUp() override { client_.create_repo(repo_); }
 
   /// As a killed process leaves it.
-  void leave_job(const std::string& endpoint) const {
+  PushJob leave_job(const std::string& endpoint,
+                    MovedBranch moved_branch = MovedBranch::merge) const {
     PushJob job{.repo = repo_,
                 .endpoint = endpoint,
                 .commit_message = "Training in progress, step 5",
                 .step = 5,
-                .snapshot = journal_.new_snapshot()};
+                .snapshot = journal_.new_snapshot(),
+                .moved_branch = moved_branch};
     job.snapshot.add_text("weights", "model.safetensors");
     journal_.remember(job);
+    return job;
   }
 
   Finished resume(std::vector<std::string> more = {}) const {
     std::vector<std::string> command{TORCHHUB_EXECUTABLE, "push", "resume",
                                      (folder_ / "run").string()};
     command.insert(command.end(), more.begin(), more.end());
-    return testing::run(command, {"HF_ENDPOINT=" + hub_.base_url(), "HF_TOKEN=" + hub_.token(),
+    return testing::run(command, {"HF_ENDPOINT=" + hub_.base_url(), "HF_TOKEN=" + token_,
                                   "HF_HOME=" + (folder_ / "home").string()});
   }
 
@@ -51,11 +54,12 @@ class PushCommand : public ::testing::Test {
   Names titles() const { return testing::commit_titles(client_, repo_); }
 
   const TempDir folder_;
-  const LocalHub hub_;
+  LocalHub hub_;
   const HubClient client_{
       {.endpoint = hub_.base_url(), .token = hub_.token(), .cache_dir = folder_ / "cache"}};
   const Repo repo_{.id = {.owner = "demo", .name = "net"}};
   const PushJournal journal_{folder_ / "run"};
+  std::string token_ = hub_.token();  ///< Of the command.
 };
 
 TEST_F(PushCommand, PushesWhatWasLeftOnceAndSaysSo) {
@@ -188,6 +192,19 @@ TEST_F(PushCommand, PushesOverForeignChangesOnlyWhenTold) {
   EXPECT_EQ(titles().back(), "Training in progress, step 5");
 }
 
+// Killed after the push was noted and before its files went.
+TEST_F(PushCommand, PushesNothingTwiceThoughItGoesOnTop) {
+  journal_.note_done(leave_job(hub_.base_url()), client_.repo_info(repo_).sha);
+  client_.create_commit(repo_, {CommitOperationAdd::from_bytes("model.safetensors", "newer")},
+                        {.commit_message = "by hand"});
+  for (const Names& how : {Names{"--on-top", "--dry-run"}, Names{"--on-top"}}) {
+    const Finished on_top = resume(how);
+    EXPECT_EQ(on_top.exit_code, 0) << on_top.errors;
+    EXPECT_NE(on_top.output.find("a newer one is there"), std::string::npos) << on_top.output;
+    EXPECT_EQ(titles().back(), "by hand");
+  }
+}
+
 class PushCommandDryRun : public PushCommand {
  protected:
   void expect_the_same_refusal(const std::string& part, const Names& more = {}) const {
@@ -258,6 +275,29 @@ TEST_F(PushCommandDryRun, RefusesWhatTheHubDoesNotHave) {
   EXPECT_NE(dry.errors.find("Repository 'demo/net' (model) not found at " + hub_.base_url()),
             std::string::npos)
       << dry.errors;
+}
+
+TEST_F(PushCommandDryRun, RefusesATokenThatMayNotWrite) {
+  leave_job(hub_.base_url());
+  token_ = hub_.read_token();
+  const Finished dry = resume({"--dry-run"});
+  EXPECT_EQ(dry.exit_code, 1);
+  EXPECT_NE(dry.errors.find("Not allowed: "), std::string::npos) << dry.errors;
+  EXPECT_EQ(resume().exit_code, 1);
+}
+
+TEST_F(PushCommandDryRun, RefusesAnyCommitOfOthersWhereTheRunDid) {
+  leave_job(hub_.base_url(), MovedBranch::fail);
+  note_head();
+  EXPECT_EQ(resume({"--dry-run"}).exit_code, 0);
+  client_.create_commit(repo_, {CommitOperationAdd::from_bytes("notes.txt", "theirs")},
+                        {.commit_message = "by hand"});
+  const Finished dry = resume({"--dry-run"});
+  EXPECT_EQ(dry.exit_code, 1);
+  EXPECT_NE(dry.errors.find("lets it go on top of commit "), std::string::npos) << dry.errors;
+  EXPECT_EQ(resume({"--dry-run", "--on-top"}).exit_code, 0);
+  EXPECT_EQ(resume().exit_code, 1);
+  EXPECT_EQ(titles().back(), "by hand");
 }
 
 TEST_F(PushCommandDryRun, TakesTheLimitThatIsGiven) {

@@ -125,10 +125,13 @@ TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
                   "--max-size.\n");
   }
   write_file_atomically(folder_ / "net/config.yaml", hub_.token());
-  const Finished secret = push();
-  EXPECT_EQ(secret.exit_code, 1);
-  EXPECT_NE(secret.errors.find("'config.yaml' holds a token"), std::string::npos) << secret.errors;
-  EXPECT_EQ(secret.errors.find(hub_.token()), std::string::npos);
+  for (const Names& more : {Names{}, Names{"--dry-run"}}) {
+    const Finished secret = push(more);
+    EXPECT_EQ(secret.exit_code, 1);
+    EXPECT_NE(secret.errors.find("'config.yaml' holds a token"), std::string::npos)
+        << secret.errors;
+    EXPECT_EQ(secret.errors.find(hub_.token()), std::string::npos);
+  }
   EXPECT_FALSE(client_.repo_exists(repo_));
 }
 

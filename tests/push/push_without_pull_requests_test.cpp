@@ -29,7 +29,7 @@ class CountsUploads final : public Transport {
   const std::shared_ptr<Transport> inner_ = make_curl_transport();
 };
 
-TEST(PushWithoutPullRequests, MakesNeitherRepositoryNorBranch) {
+TEST(PushWithoutPullRequests, MakesNoRepository) {
   const TempDir folder;
   const LocalHub hub;
   const HubClient client(
@@ -41,17 +41,26 @@ TEST(PushWithoutPullRequests, MakesNeitherRepositoryNorBranch) {
     options.repo_id = name;
     const std::string message = testing::message_of<RepositoryNotFoundError>(
         [&] { push_folder(client, folder / "net", options); });
-    EXPECT_EQ(message.find("a pull request needs a repository and a branch that are there; a push "
-                           "without it makes them: Repository 'demo/net' (model) not found at "),
+    EXPECT_EQ(message.find("a pull request needs a repository that is there; a push without it "
+                           "makes one: Repository 'demo/net' (model) not found at "),
               0U)
         << message;
   }
   EXPECT_FALSE(client.repo_exists(repo));
+}
 
-  client.create_repo(repo);
-  options.revision = "v2";
-  EXPECT_THROW(push_folder(client, folder / "net", options), RevisionNotFoundError);
-  EXPECT_EQ(client.list_repo_refs(repo).branches.size(), 1U);
+TEST(PushWithoutPullRequests, NeedsTheRightToWriteForABranchThatIsMissing) {
+  const TempDir folder;
+  LocalHub hub;
+  const auto client = [&](const std::string& token) {
+    return HubClient({.endpoint = hub.base_url(), .token = token, .cache_dir = folder / "cache"});
+  };
+  const Repo repo{.id = {.owner = "demo", .name = "net"}};
+  client(hub.token()).create_repo(repo);
+  write_file_atomically(folder / "net/model.safetensors", "weights");
+  const PushFolderOptions options{.repo_id = "demo/net", .revision = "v2", .create_pr = true};
+  EXPECT_THROW(push_folder(client(hub.read_token()), folder / "net", options), ForbiddenError);
+  EXPECT_EQ(client(hub.token()).list_repo_refs(repo).branches.size(), 1U);
 }
 
 TEST(PushWithoutPullRequests, IsRefusedBeforeAnyFileTravelsAndLeavesNothing) {

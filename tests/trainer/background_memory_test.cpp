@@ -1,4 +1,5 @@
 // SaveMode::async: the memory that a save takes beside training.
+#include "support/fake_clock.h"
 #include "support/heap_bytes.h"
 #include "support/temp_dir.h"
 #include "torchhub/torchhub.h"
@@ -9,6 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace torchhub {
 namespace {
@@ -33,6 +36,25 @@ class HeapInUpdates final : public TrainerCallback {
   std::vector<std::size_t> before_step;  ///< All of it that is not written is copied.
 };
 
+/// Updates take an hour, and begin when the save before is written, but for the second one.
+class SlowUpdates final : public TrainerCallback {
+ public:
+  explicit SlowUpdates(std::shared_ptr<testing::FakeClock> clock) : clock_(std::move(clock)) {}
+  std::string name() const override { return "SlowUpdates"; }
+  void on_step_begin(const TrainerEvent& event) override {
+    clock_->advance(std::chrono::hours(1));
+    const std::int64_t step = event.state.global_step;
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (step > 1 && !std::filesystem::exists(event.args.output_dir / checkpoint_name(step)) &&
+           std::chrono::steady_clock::now() < give_up) {
+      std::this_thread::yield();
+    }
+  }
+
+ private:
+  std::shared_ptr<testing::FakeClock> clock_;
+};
+
 std::size_t more(std::size_t with, std::size_t without) { return with - std::min(with, without); }
 
 class BackgroundMemory : public ::testing::Test {
@@ -40,14 +62,23 @@ class BackgroundMemory : public ::testing::Test {
   std::shared_ptr<HeapInUpdates> heap_of_run(SaveStrategy saves,
                                              std::shared_ptr<TrainerCallback> holds = nullptr,
                                              SaveCopy copy = SaveCopy::gate) const {
+    std::vector<std::shared_ptr<TrainerCallback>> before;
+    if (holds) before.push_back(std::move(holds));
+    return heap_of_run(saves, std::move(before), copy, system_clock());
+  }
+  std::shared_ptr<HeapInUpdates> heap_of_run(SaveStrategy saves,
+                                             std::vector<std::shared_ptr<TrainerCallback>> before,
+                                             SaveCopy copy,
+                                             std::shared_ptr<const Clock> clock) const {
     const auto heap = std::make_shared<HeapInUpdates>();
     TrainerOptions o{.model = testing::wide_model(),
                      .args = testing::short_run(folder_ / "out"),
                      .train_dataset = testing::tiny_dataset(16),
-                     .save_copy = copy};
+                     .save_copy = copy,
+                     .clock = std::move(clock)};
     o.args.save_strategy = saves;
     o.args.save_steps = 1;
-    if (holds) o.callbacks.push_back(std::move(holds));
+    o.callbacks = std::move(before);
     o.callbacks.push_back(heap);
     Trainer(std::move(o)).train();
     std::filesystem::remove_all(folder_ / "out");
@@ -82,6 +113,19 @@ TEST_F(BackgroundMemory, IsAtMostOneCopyOfTheStateHoweverLateTheWriting) {
       EXPECT_LE(extra, state_ + kNoTensors);
     }
   }
+}
+
+TEST_F(BackgroundMemory, IsKeptForTheNextSaveAndFreedWhereThatNeedsNone) {
+  heap_of_run(SaveStrategy::no);
+  const auto without = heap_of_run(SaveStrategy::no);
+  const auto clock = std::make_shared<testing::FakeClock>();
+  const std::vector<std::shared_ptr<TrainerCallback>> before{
+      std::make_shared<testing::HoldsTheWriter>(0, 1), std::make_shared<SlowUpdates>(clock)};
+  const auto with = heap_of_run(SaveStrategy::steps, before, SaveCopy::gate, clock);
+  // The first save, of which nothing was written by then; the second, which was.
+  EXPECT_GE(more(with->before_step.at(1), without->before_step.at(1)), state_);
+  EXPECT_GE(more(with->begin.at(2), without->begin.at(2)), state_);
+  EXPECT_LE(more(with->before_step.at(3), without->before_step.at(3)), kNoTensors);
 }
 
 }  // namespace

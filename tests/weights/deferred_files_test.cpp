@@ -71,6 +71,19 @@ TEST(DeferredFiles, AreKeptByTheTrainingThreadUnlessCopiedInTimeWhileTheWriterSt
   }
 }
 
+TEST(DeferredFiles, EndWhereTheWriterFailsWhileAnotherThreadCopies) {
+  const at::Tensor parameter = torch::rand({64 * kNumbers});
+  DeferredFiles files({parameter.data_ptr()});
+  static_cast<void>(files.take(parameter));
+  files.add("weights", [&](const DeferredFiles::Writing&) -> WrittenFile {
+    await_copies(files, 1);
+    throw DiskFullError("the disk is full", "weights");
+  });
+  files.expect_keep_at(std::chrono::steady_clock::now());
+  EXPECT_THROW(files.write(), DiskFullError);
+  EXPECT_LT(files.bytes_kept(), parameter.nbytes()) << "what nobody will write is copied no more";
+}
+
 TEST(DeferredFiles, CopyIntoTheMemoryOfTheSaveBefore) {
   const at::Tensor parameter = torch::rand({kNumbers});
   const auto memory = std::make_shared<ReusedMemory>();

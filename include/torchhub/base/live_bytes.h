@@ -42,8 +42,9 @@ class LiveBytes {
   /// added, is given as it is. @throws CancelledError after cancel()
   std::span<const std::byte> read(std::span<const std::byte> piece);
 
-  /// Owner: copies what is still to be read; then the memory may change. Waits for the reader no
-  /// longer than one piece takes to copy. What was copied goes as soon as it has been read.
+  /// Owner: copies what is still to be read; then the memory may change. Waits no longer than the
+  /// pieces take that the reader and keep_ahead() are at. What was copied goes as soon as it has
+  /// been read.
   /// @return bytes copied; 0 when called again
   /// @throws std::bad_alloc; the memory must not change then, unless cancel() comes first
   std::size_t keep();

@@ -21,8 +21,8 @@ struct PushObjectOptions {
   /// Unset: by the class name, "Upload model", "Upload config".
   std::optional<std::string> commit_message = std::nullopt;
   std::string commit_description = {};
-  bool create_pr = false;  ///< On a new pull request, to a repository and branch that are there.
-  std::vector<std::string> tags = {};                     ///< Of the card, besides the model's own.
+  bool create_pr = false;              ///< On a new pull request to a repository that is there.
+  std::vector<std::string> tags = {};  ///< Of the card, besides the model's own.
   std::optional<std::string> tag = std::nullopt;          ///< A git tag for the commit.
   std::optional<std::uint64_t> max_bytes = std::nullopt;  ///< More is refused. Unset: no limit.
   /// Makes README.md where the branch has none. Unset: the Hub's long template, filled with what

@@ -35,7 +35,7 @@ struct PushFolderOptions {
   std::optional<std::string> revision = std::nullopt;
   std::optional<std::string> commit_message = std::nullopt;  ///< Unset: upload_message().
   std::string commit_description = {};
-  /// On a new pull request; needs no right to write, and a repository and branch that are there.
+  /// On a new pull request to a repository that is there; needs no right to write.
   bool create_pr = false;
   std::vector<std::string> tags = {};  ///< Of the card, which gets those that it lacks.
   /// A git tag for the new commit. Not with create_pr.
@@ -59,8 +59,8 @@ struct PushFolderOptions {
 /// @throws InvalidArgumentError that lists every problem, PushTooLargeError, FileError
 PushPlan plan_push(const std::filesystem::path& folder, const PushFolderOptions& options = {});
 
-/// Pushes a saved folder as one commit: makes the repository and the branch if they are missing
-/// (not for a pull request: RepositoryNotFoundError, RevisionNotFoundError), adds the tags to the
+/// Pushes a saved folder as one commit: makes the repository (not for a pull request:
+/// RepositoryNotFoundError) and the branch if they are missing, adds the tags to the
 /// card of that branch, and where the folder brings weights removes older ones. Blocks. Leave the
 /// folder alone meanwhile.
 /// @throws what plan_push throws; SecretFoundError before any request; ModelCardError if the
