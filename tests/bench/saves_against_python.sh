@@ -2,7 +2,7 @@
 # How long training stands still in a save: SaveCopy::gate, SaveCopy::clone, and transformers' Trainer
 # with the same model and the same bytes, in turns on the same machine with one thread. Prints a table
 # of medians over all saves and their ratios, then the same as one line of JSON.
-# usage: [ROUNDS=3] [JOB=encoder-large] [UPDATES=12] [SAVE_EVERY=4] \
+# usage: [ROUNDS=3] [JOB=encoder-large] [UPDATES=22] [SAVE_EVERY=4] \
 #          tests/bench/saves_against_python.sh SAVE_BENCH PYTHON...
 #   PYTHON...   tests/peers/enter.sh python3; inside the tree of the peers, python3. It is started in
 #               the repository
@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source "$here/lib.sh"
 program=$(realpath "$1")
 python=("${@:2}")
-job=(${JOB:-encoder-large} ${UPDATES:-12} ${SAVE_EVERY:-4})
+job=(${JOB:-encoder-large} ${UPDATES:-22} ${SAVE_EVERY:-4})
 cd "$here/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
