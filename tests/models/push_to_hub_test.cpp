@@ -7,6 +7,7 @@
 #include "torchhub/hub/client.h"
 #include "torchhub/hub/errors.h"
 #include "torchhub/models/auto.h"
+#include "torchhub/push/push_folder.h"
 
 #include <torch/torch.h>
 
@@ -67,6 +68,20 @@ TEST_F(PushToHub, OfModelAndConfigMakesPythonsCommitsAndOneCard) {
   changed.layers = {2};
   changed.push_to_hub("demo/resnet", with({"shirts"}));
   EXPECT_EQ(titles(), (Names{"initial commit", "Upload model", "Upload config"}));
+  EXPECT_EQ(card(), made);
+}
+
+TEST_F(PushToHub, OfAModelAndThenOfItsTokenizerKeepsBoth) {
+  ResnetModelForImageClassification(small_resnet()).push_to_hub("resnet", with({"shirts"}));
+  const std::string made = card();
+  for (const char* file : {"tokenizer.json", "tokenizer_config.json"}) {
+    write_file_atomically(folder_ / "tokenizer" / file, file);
+  }
+  push_folder(client(), folder_ / "tokenizer",
+              {.repo_id = "resnet", .commit_message = upload_message("BertTokenizerFast")});
+  EXPECT_EQ(titles(), (Names{"initial commit", "Upload model", "Upload tokenizer"}));
+  EXPECT_EQ(files(), (Names{"README.md", "config.json", "model.safetensors", "tokenizer.json",
+                            "tokenizer_config.json"}));
   EXPECT_EQ(card(), made);
 }
 
