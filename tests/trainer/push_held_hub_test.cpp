@@ -132,6 +132,40 @@ TEST_F(PushesToAHeldHub, BringTheWeightsOfTheirSaveThoughTrainingWentOn) {
   }
 }
 
+TEST_F(PushesToAHeldHub, ByHandBringTheWeightsOfTheirMomentThoughTheModelWentOn) {
+  Trainer trainer(options());
+  const auto push = [&](const std::string& message) {
+    {
+      const torch::NoGradGuard no_grad;
+      for (at::Tensor& parameter : trainer.model().parameters()) parameter.add_(1);
+    }
+    trainer.model().save_pretrained(folder_ / message);
+    trainer.push_to_hub({.commit_message = message, .blocking = false});
+  };
+  gate_->set_shut(true);
+  push("first");
+  gate_->wait_for_request();  // it is on its way, and has not read its files
+  push("second");
+  EXPECT_TRUE(read_file(folder_ / "tiny/model.safetensors") ==
+              read_file(folder_ / "second/model.safetensors"));
+  {
+    const torch::NoGradGuard no_grad;
+    for (at::Tensor& parameter : trainer.model().parameters()) parameter.zero_();
+  }
+  gate_->set_shut(false);
+  const std::vector<PushOutcome> outcomes = trainer.wait_for_pushes();
+  ASSERT_EQ(outcomes.size(), 2U);
+  std::set<std::string> different;
+  for (const PushOutcome& outcome : outcomes) {
+    SCOPED_TRACE(outcome.commit_message);
+    ASSERT_TRUE(outcome.ok()) << outcome.error;
+    const std::string weights = read_file(folder_ / outcome.commit_message / "model.safetensors");
+    different.insert(weights);
+    EXPECT_TRUE(at_commit_of(outcome, "model.safetensors") == weights);
+  }
+  EXPECT_EQ(different.size(), 2U);
+}
+
 TEST_F(PushesToAHeldHub, AreToldOfAndCountedWhereANewerSaveTookTheirPlace) {
   const testing::LoggedLines logged(log::Level::info);
   const TrainOutput out = output_of(options());
