@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 
 namespace torchhub {
@@ -19,6 +20,8 @@ using testing::ChildProcess;
 
 constexpr std::uint64_t kSilence = 1;  // bytes/s: no request comes to its end
 constexpr std::uint64_t kBroadband = 100'000'000;
+/// Much more than a run needs that asks the silent hub for nothing more.
+constexpr std::chrono::seconds kMostTimeToEnd{60};
 
 class SignalledRun : public ::testing::Test {
  protected:
@@ -40,6 +43,21 @@ class SignalledRun : public ::testing::Test {
       ASSERT_TRUE(run_->is_running()) << run_->errors();
       system_clock()->sleep_for(std::chrono::milliseconds(5));
     }
+  }
+
+  /// @return the exit code
+  int end_after(int signal) {
+    const auto limit = std::chrono::steady_clock::now() + kMostTimeToEnd;
+    run_->signal(signal);
+    while (run_->is_running() && std::chrono::steady_clock::now() < limit) {
+      system_clock()->sleep_for(std::chrono::milliseconds(5));
+    }
+    if (run_->is_running()) {
+      ADD_FAILURE() << "it still runs " << kMostTimeToEnd.count() << " s after the signal\n"
+                    << run_->errors();
+      run_->signal(SIGKILL);
+    }
+    return run_->wait();
   }
 
   std::size_t pushed_saves() const {
@@ -88,8 +106,7 @@ class SignalledRun : public ::testing::Test {
 TEST_F(SignalledRun, SavesAndEndsAfterSigtermThoughTheHubIsSilent) {
   ASSERT_NO_FATAL_FAILURE(start());
   const std::int64_t before = newest_step();
-  run_->signal(SIGTERM);
-  EXPECT_EQ(run_->wait(), 1) << run_->errors();
+  EXPECT_EQ(end_after(SIGTERM), 1) << run_->errors();
   EXPECT_GT(newest_step(), before);
   const std::string report = run_->output();
   EXPECT_NE(
@@ -102,8 +119,7 @@ TEST_F(SignalledRun, SavesAndEndsAfterSigtermThoughTheHubIsSilent) {
 
 TEST_F(SignalledRun, LosesNothingThatWasSavedBeforeSigint) {
   ASSERT_NO_FATAL_FAILURE(start());
-  run_->signal(SIGINT);
-  EXPECT_EQ(run_->wait(), 128 + SIGINT);
+  EXPECT_EQ(end_after(SIGINT), 128 + SIGINT);
   expect_nothing_is_lost();
 }
 
