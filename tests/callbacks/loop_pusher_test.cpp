@@ -140,6 +140,26 @@ TEST_F(LoopPushes, GoWhereTheyAreTold) {
   EXPECT_FALSE(client().file_exists(pusher.repo(), "model.safetensors"));
 }
 
+TEST_F(LoopPushes, GoToAnOrganizationWhereTheUserMayWrite) {
+  const std::string token = hub_.create_user("ana");
+  hub_.admin().create_organization("team", "demo");
+  hub_.admin().set_member("team", "ana", OrganizationRole::write);
+  LoopPusherOptions of_ana = options();
+  of_ana.hub_token = token;
+  of_ana.hub_model_id = "team/x";
+  LoopPusher pusher(std::move(of_ana));
+  const Repo theirs{.id = RepoId::parse("team/x")};
+  EXPECT_EQ(pusher.repo(), theirs);
+  pusher.on_train_begin();
+  epoch(pusher, "epoch 1", 0.5);
+  pusher.on_train_end();
+  EXPECT_TRUE(pusher.pushed_all());
+  EXPECT_EQ(testing::commit_titles(client(), theirs).back(), "End of training");
+  EXPECT_EQ(read_file(client().hub_download(theirs, "model.safetensors")), "epoch 1");
+  const std::string card = read_file(client().hub_download(theirs, "README.md"));
+  EXPECT_NE(card.find("\n# team/x\n"), std::string::npos) << card;
+}
+
 TEST_F(LoopPushes, BringsTheFilesThatBelongToTheModel) {
   write_file_atomically(folder_ / "tokenizer.json", "{}");
   LoopPusherOptions with_tokenizer = options();
