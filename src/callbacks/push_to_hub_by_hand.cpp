@@ -79,7 +79,7 @@ CommitInfo PushToHubCallback::push_run(const TrainerEvent& event, const PushToHu
     make_branch(client, job.repo, job.revision);
   }
   // One that stands elsewhere is refused before anything is pushed.
-  if (push.tag) static_cast<void>(GitTag(client, repo_, *push.tag, job.revision));
+  if (push.tag) GitTag(client, repo_, *push.tag).require_free(job.revision);
   job.tag = push.tag;
   add_output_folder(job, options_.output_dir, card_for_tag(event, push.tag.value_or("")),
                     options_.selection);

@@ -77,7 +77,11 @@ void report_problems(const std::function<void()>& command) {
 
 ModelCard new_card(const CardArguments& arguments, const CardPlace& place) {
   nlohmann::ordered_json metadata = metadata_of(arguments.set);
-  if (!arguments.tags.empty()) metadata["tags"] = with_tags({}, arguments.tags);
+  if (!arguments.tags.empty()) {
+    ModelCard given("");
+    if (metadata.contains("tags")) given.set("tags", metadata["tags"]);
+    metadata["tags"] = with_tags(given.words("tags"), arguments.tags);
+  }
   TemplateValues values = {{"model_id", name_of(place)}};
   for (const std::string& word : arguments.values) {
     const auto [name, text] = key_and_value("--value", word);

@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "torchhub/base/byte_size.h"
+#include "torchhub/card/errors.h"
 #include "torchhub/push/secrets.h"
 
 #include <fmt/format.h>
@@ -82,6 +83,8 @@ void run(const FolderArguments& arguments) {
     list(plan, options.filter.takes("README.md"));
     std::fflush(stdout);
     require_no_secrets(arguments.folder, paths_of(plan), HubOptions::from_environment().token);
+  } catch (const ModelCardError& error) {
+    end_with_problem(error.what());
   } catch (const SecretFoundError& error) {
     end_with_problem(error.what());
   } catch (const TagTakenError& error) {

@@ -11,13 +11,14 @@ namespace torchhub {
 /// A git tag that a commit to be is to get.
 class GitTag {
  public:
-  /// @param branch the tag may stand at its head already: where the push changes nothing, all is
-  /// well. @throws TagTakenError if it stands elsewhere; what the client throws
-  GitTag(const HubClient& client, Repo repo, std::string name, const std::string& branch,
-         std::stop_token stop = {});
+  /// Looks where it stands now. @throws what the client throws
+  GitTag(const HubClient& client, Repo repo, std::string name, std::stop_token stop = {});
 
-  /// Unless it stands there. @throws what HubClient::create_tag throws, saying that the commit is
-  /// made
+  /// Before the commit. It may stand at the head of `branch`: where the push changes nothing, all
+  /// is well. @throws TagTakenError if it stands elsewhere; what the client throws
+  void require_free(const std::string& branch) const;
+  /// Unless it stands there. @throws TagTakenError if it stands elsewhere; what
+  /// HubClient::create_tag throws; both say that the commit is made
   void set(const std::string& commit) const;
 
  private:

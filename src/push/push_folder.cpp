@@ -44,7 +44,10 @@ class FolderPush {
     std::erase(paths_, kCard);
     repo_ = options_.create_pr ? repo_for_pull_request() : made_repo();
     std::optional<GitTag> tag;
-    if (options_.tag) tag.emplace(client_, repo_, *options_.tag, plan_.revision, stop_);
+    if (options_.tag) {
+      tag.emplace(client_, repo_, *options_.tag, stop_);
+      tag->require_free(plan_.revision);
+    }
     CommitInfo info = commit();
     if (tag) tag->set(info.oid);
     return info;

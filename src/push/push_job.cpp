@@ -76,7 +76,7 @@ class Push {
   /// that is not known as the last one pushed, what we wrote would look like people's words.
   void note_done(const std::string& commit) const {
     if (sends_card()) pushed_card_.note_arrived();
-    if (job_.tag) GitTag(client_, job_.repo, *job_.tag, job_.revision, stop_).set(commit);
+    if (job_.tag) GitTag(client_, job_.repo, *job_.tag, stop_).set(commit);
     journal_.note_done(job_, commit);
     sent_files_.forget(job_);
   }

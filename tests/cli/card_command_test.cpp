@@ -29,12 +29,14 @@ Finished card(std::vector<std::string> arguments, const std::vector<std::string>
 TEST(CardCommand, MakesACardForAFolderOnce) {
   const TempDir dir;
   const std::string folder = (dir / "my-net").string();
-  const Finished made = card({"new", folder, "--set", "license=mit", "--set", "language=no",
-                              "--tag", "a", "--tag", "b", "--value", "developers=Ana & Ben"});
+  const Finished made =
+      card({"new", folder, "--set", "license=mit", "--set", "language=no", "--set", "tags=[z, a]",
+            "--tag", "a", "--tag", "b", "--value", "developers=Ana & Ben"});
   EXPECT_EQ(made.exit_code, 0) << made.errors;
   EXPECT_EQ(made.output, folder + "/README.md\n");
   const std::string text = read_file(folder + "/README.md");
-  EXPECT_NE(text.find("\nlicense: mit\nlanguage: 'no'\ntags:\n- a\n- b\n---\n"), std::string::npos);
+  EXPECT_NE(text.find("\nlicense: mit\nlanguage: 'no'\ntags:\n- z\n- a\n- b\n---\n"),
+            std::string::npos);
   EXPECT_NE(text.find("\n# Model Card for my-net\n"), std::string::npos);
   EXPECT_NE(text.find("**Developed by:** Ana & Ben\n"), std::string::npos);
 

@@ -135,6 +135,16 @@ TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
   EXPECT_FALSE(client_.repo_exists(repo_));
 }
 
+TEST_F(PushFolderCommand, RefusesACardThatCannotBeRead) {
+  write_file_atomically(folder_ / "net/README.md", "---\ntags: [a\n---\n");
+  const Finished refused = push();
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_NE(refused.errors.find("net/README.md: The front matter of a model card cannot be read"),
+            std::string::npos)
+      << refused.errors;
+  EXPECT_FALSE(client_.repo_exists(repo_));
+}
+
 TEST_F(PushFolderCommand, LeavesNoEmptyRepositoryBehindAPullRequest) {
   const Finished refused = push({"--create-pr"});
   EXPECT_EQ(refused.exit_code, 3);

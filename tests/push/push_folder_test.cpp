@@ -174,6 +174,17 @@ TEST_F(PushFolder, SetsAGitTagOnceAndNeverMovesIt) {
   EXPECT_EQ(client_.repo_info(repo_, "v1").sha, first.oid);
 }
 
+TEST_F(PushFolder, SaysOfATagAtTheHeadThatTheCommitWasMadeWithoutIt) {
+  const CommitInfo first = push({.tag = "v1"});
+  write("config.json", "{\"changed\": 1}");
+  const std::string message = message_of<TagTakenError>([&] { push({.tag = "v1"}); });
+  EXPECT_EQ(message.find("Commit " + client_.repo_info(repo_).sha + " was made, but not its tag: "),
+            0U)
+      << message;
+  EXPECT_EQ(titles().size(), 3U);
+  EXPECT_EQ(client_.repo_info(repo_, "v1").sha, first.oid);
+}
+
 TEST_F(PushFolder, MakesAPrivateRepositoryAndLeavesOneThatIsThereAsItIs) {
   push({.private_ = true});
   EXPECT_TRUE(client_.repo_info(repo_).private_);
