@@ -5,13 +5,18 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace torchhub {
+
+/// May git have a tag of this name? As `git check-ref-format refs/tags/<name>` says.
+bool is_tag_name(std::string_view name);
 
 /// A git tag that a commit to be is to get.
 class GitTag {
  public:
-  /// Looks where it stands now. @throws what the client throws
+  /// Looks where it stands now. @throws InvalidArgumentError if git has no such names; what the
+  /// client throws
   GitTag(const HubClient& client, Repo repo, std::string name, std::stop_token stop = {});
 
   /// Before the commit. It may stand at the head of `branch`: where the push changes nothing, all

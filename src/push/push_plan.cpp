@@ -1,4 +1,5 @@
 #include "base/folder_name.h"
+#include "push/git_tag.h"
 #include "push/size_guard.h"
 #include "torchhub/push/push_folder.h"
 
@@ -19,7 +20,9 @@ std::vector<std::string> problems_of(const PushFolderOptions& options) {
                                    options.repo_id, *options.organization));
   }
   if (options.revision && options.revision->empty()) problems.emplace_back("revision is empty");
-  if (options.tag && options.tag->empty()) problems.emplace_back("tag is empty");
+  if (options.tag && !is_tag_name(*options.tag)) {
+    problems.push_back(fmt::format("'{}' is no name for a git tag", *options.tag));
+  }
   if (options.tag && options.create_pr) {
     problems.emplace_back(
         "tag cannot be set on a pull request (create_pr); set it after the merge");

@@ -135,6 +135,14 @@ TEST_F(PushFolderCommand, RefusesSecretsAndTooMuchAndNeverShowsTheToken) {
   EXPECT_FALSE(client_.repo_exists(repo_));
 }
 
+TEST_F(PushFolderCommand, RefusesATagThatGitCannotHaveBeforeAnythingIsMade) {
+  const Finished refused = push({"--tag", "bad tag"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.errors.find("'bad tag' is no name for a git tag"), std::string::npos)
+      << refused.errors;
+  EXPECT_FALSE(client_.repo_exists(repo_));
+}
+
 TEST_F(PushFolderCommand, RefusesACardThatCannotBeRead) {
   write_file_atomically(folder_ / "net/README.md", "---\ntags: [a\n---\n");
   const Finished refused = push();
