@@ -72,8 +72,8 @@ std::string TrainOutput::full_report() const {
   for (const PushOutcome& push : pushes) text += push_line(push);
   if (!pushed_all()) {
     text +=
-        "The newest save is NOT on the Hub. It is in output_dir: push_to_hub(), the next start or "
-        "'torchhub push resume' pushes it.\n";
+        "The newest save is NOT on the Hub. It is in output_dir: once what its line says is out of "
+        "the way, push_to_hub(), the next start or 'torchhub push resume' pushes it.\n";
   }
   return text;
 }
