@@ -97,12 +97,12 @@ bool list_left_pushes(const HubClient& client, const PushJournal& journal,
     print(push);
   }
   std::fflush(stdout);
-  bool all_would_go = tell_of_refused_save(journal, target) && !tell_of_another_pusher(journal);
+  bool all_would_go = !tell_of_another_pusher(journal);
   for (const ListedPush& push : left) {
     const bool is_reached = tell_of_obstacle(client, push, journal, on_top, all_would_go);
     if (!is_reached) break;  // the next one would wait as long for nothing
   }
-  return all_would_go;
+  return tell_of_refused_save(journal, target) && all_would_go;
 }
 
 }  // namespace torchhub::cli

@@ -408,6 +408,21 @@ TEST_F(PushJobsInDoubt, AreNoForeignCommitWhereThoseAreRefused) {
   }
 }
 
+TEST_F(PushJobsInDoubt, KnowWhatTheyHaveDeletedAndWhatOthersHave) {
+  const auto replaces_nothing = [&](int step) {
+    PushJob job = save(step, counted(step));
+    job.moved_branch = MovedBranch::fail;
+    return job;
+  };
+  push(strict(1));
+  EXPECT_THROW(push_job(lost_after("/commit/"), strict(2), journal_), Error);
+  ASSERT_FALSE(on_hub("step-1.txt").has_value()) << "it arrived";
+  EXPECT_TRUE(push(replaces_nothing(3)).ok());
+  EXPECT_THROW(push_job(lost_after("/commit/"), replaces_nothing(4), journal_), Error);
+  client_.create_commit(repo_, {CommitOperationDelete{"step-2.txt"}}, {.commit_message = "theirs"});
+  EXPECT_THROW(push(replaces_nothing(5)), HeadMovedError);
+}
+
 TEST_F(PushJobsInDoubt, AreFoundByADryRunToGoWhereTheyDo) {
   push(strict(1));
   PushJob job = strict(2);

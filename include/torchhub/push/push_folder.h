@@ -19,7 +19,8 @@
 
 namespace torchhub {
 
-/// The git tag that a push was to set stands at another commit already. Nothing was pushed.
+/// The git tag that a push was to set stands at another commit already. The message says whether
+/// anything was pushed.
 class TagTakenError : public InvalidArgumentError {
  public:
   using InvalidArgumentError::InvalidArgumentError;
