@@ -2,7 +2,7 @@
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(fmt 9 REQUIRED)
-find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto SSL)
 find_package(CURL 7.88 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(yaml-cpp 0.7 REQUIRED)
@@ -14,7 +14,7 @@ endif()
 
 if(TORCHHUB_BUILD_SERVER)
   pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
-  pkg_check_modules(microhttpd REQUIRED IMPORTED_TARGET libmicrohttpd>=0.9.75)
+  find_package(Boost 1.74 REQUIRED)  # Beast, headers alone
   pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 endif()
 if(TORCHHUB_BUILD_CLI)

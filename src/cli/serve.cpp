@@ -56,7 +56,8 @@ void print_start(const Server& server, const ServeArguments& arguments) {
     fmt::print(stderr, "  durability relaxed: a power cut may lose what was answered.\n");
   }
   const std::string& listen = arguments.options.listen;
-  if (!listen.starts_with("127.") && !listen.starts_with("localhost") &&
+  const bool plain = arguments.options.tls_certificate.empty();
+  if (plain && !listen.starts_with("127.") && !listen.starts_with("localhost") &&
       !listen.starts_with("[::1]")) {
     fmt::print(stderr, "  Warning: tokens travel in clear text over this address.\n");
   }
@@ -82,12 +83,19 @@ sigset_t block_signals() {
   return signals;
 }
 
+/// SIGHUP says that something outside has changed.
+void reload(Server& server) {
+  try {
+    server.reload_certificate();
+  } catch (const TlsError& error) {
+    log::error("certificate_not_reloaded", {{"error", error.what()}});
+  }
+}
+
 /// Waits for the first end signal, then stops the server; a second one ends the process at once.
 void wait_and_stop(Server& server, const sigset_t& signals) {
-  int signal = SIGHUP;
-  // Programs that rotate logs send SIGHUP. The log goes to standard error: there is nothing to
-  // reopen, but the default action would end the server.
-  while (signal == SIGHUP) sigwait(&signals, &signal);
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload(server);
   const sigset_t again = end_signals();
   pthread_sigmask(SIG_UNBLOCK, &again, nullptr);  // default action: the end, as safe as a crash
   fmt::print(stderr, "torchhub stops.\n");
@@ -125,6 +133,12 @@ void add_serve(CLI::App& app) {
       ->capture_default_str();
   serve_command->add_option("--address-file", arguments->address_file,
                             "Receives the base URL once requests are answered");
+  CLI::Option* certificate = serve_command->add_option(
+      "--tls-cert", arguments->options.tls_certificate, "Certificate as PEM: speak HTTPS");
+  CLI::Option* key = serve_command->add_option("--tls-key", arguments->options.tls_key,
+                                               "The certificate's key as PEM");
+  certificate->needs(key);
+  key->needs(certificate);
   serve_command->add_option("--base-url", arguments->base_url,
                             "What links start with; default: the listener's address");
   serve_command

@@ -53,11 +53,13 @@ std::string HubState::base_url(const HttpRequest& request) const {
   // Clients insist on the very name that they were given, so a loopback name is echoed. Any other
   // Host is not: it may be an attacker's.
   const std::string host = request.header("Host");
+  const bool tls = own_url.starts_with("https:");
+  const std::string scheme = tls ? "https://" : "http://";
   const std::string port = port_of(own_url);
   for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {
-    if (host == fmt::format("{}:{}", name, port)) return "http://" + host;
+    if (host == fmt::format("{}:{}", name, port)) return scheme + host;
     // Clients leave the port out where it is the scheme's own (RFC 9110 section 7.2).
-    if (host == name && port == "80") return "http://" + host;
+    if (host == name && port == (tls ? "443" : "80")) return scheme + host;
   }
   return own_url;
 }

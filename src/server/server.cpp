@@ -1,8 +1,8 @@
 #include "torchhub/server/server.h"
 
 #include "server/api/dispatcher.h"
+#include "server/http/http_server.h"
 #include "server/http/listener.h"
-#include "server/http/mhd_server.h"
 #include "server/hub_state.h"
 #include "torchhub/base/log.h"
 
@@ -37,6 +37,15 @@ void check_fault_point(const ServerOptions& options) {
                                          name, fmt::join(known, ", ")));
 }
 
+std::unique_ptr<server::TlsContext> tls_of(const ServerOptions& options) {
+  if (options.tls_certificate.empty() && options.tls_key.empty()) return nullptr;
+  if (options.tls_certificate.empty() || options.tls_key.empty()) {
+    throw InvalidArgumentError("HTTPS needs both a certificate and its key.");
+  }
+  return std::make_unique<server::TlsContext>(
+      server::TlsFiles{options.tls_certificate, options.tls_key});
+}
+
 ServerOptions checked(ServerOptions options) {
   check_fault_point(options);
   if (!options.base_url) return options;
@@ -59,7 +68,7 @@ std::vector<std::string> start_warnings(const server::HubState& hub,
     out.push_back(fmt::format(
         "Links in answers start with {}, which other machines cannot open: uploads and downloads "
         "from there will fail. Set --base-url to the address that clients use.",
-        listener.url()));
+        hub.own_url));
   }
   return out;
 }
@@ -68,20 +77,23 @@ std::vector<std::string> start_warnings(const server::HubState& hub,
 
 struct Server::Impl {
   explicit Impl(ServerOptions options)
-      : listener(options.listen), hub(checked(std::move(options))), dispatcher(hub) {
+      : listener(options.listen),
+        tls(tls_of(options)),
+        hub(checked(std::move(options))),
+        dispatcher(hub) {
     if (hub.options.test_mode && !listener.is_loopback()) {
       throw ListenError("Test mode listens on loopback addresses only. Use 127.0.0.1.");
     }
-    hub.own_url = listener.url();
+    hub.own_url = listener.url(tls ? "https" : "http");
     port = listener.port();
     base_url = hub.options.base_url.value_or(hub.own_url);
     warnings = start_warnings(hub, listener);
     const unsigned per_address =
         listener.is_loopback() ? 0 : hub.options.max_connections_per_address;
     http.emplace(listener,
-                 server::MhdOptions{.max_connections = hub.options.max_connections,
-                                    .max_connections_per_address = per_address},
-                 dispatcher);
+                 server::HttpOptions{.max_connections = hub.options.max_connections,
+                                     .max_connections_per_address = per_address},
+                 dispatcher, tls.get());
   }
 
   void stop() {
@@ -102,13 +114,15 @@ struct Server::Impl {
   }
 
   server::Listener listener;
+  std::unique_ptr<server::TlsContext> tls;  ///< Null for plain HTTP.
   server::HubState hub;
   server::Dispatcher dispatcher;
   std::string base_url;
   std::uint16_t port = 0;
   std::vector<std::string> warnings;
   std::mutex mutex;
-  std::optional<server::MhdServer> http;  // guarded by mutex; last member: its threads use the rest
+  std::optional<server::HttpServer>
+      http;  // guarded by mutex; last member: its threads use the rest
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -117,6 +131,9 @@ Server::~Server() { stop(); }
 const std::string& Server::base_url() const { return impl_->base_url; }
 std::uint16_t Server::port() const { return impl_->port; }
 const std::vector<std::string>& Server::warnings() const { return impl_->warnings; }
+void Server::reload_certificate() {
+  if (impl_->tls) impl_->tls->reload();
+}
 void Server::stop() { impl_->stop(); }
 void Server::stop_now() { impl_->stop_now(); }
 

@@ -10,6 +10,12 @@ class ListenError : public Error {
   using Error::Error;
 };
 
+/// The certificate or key of a server cannot be used.
+class TlsError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Another server holds the data folder.
 class DataFolderInUseError : public Error {
  public:

@@ -24,6 +24,10 @@ struct ServerOptions {
   std::optional<std::string> base_url = std::nullopt;
   Durability durability = Durability::full;
 
+  /// PEM files; both or none. With them the server speaks HTTPS only.
+  std::filesystem::path tls_certificate = {};
+  std::filesystem::path tls_key = {};
+
   std::chrono::milliseconds grace =
       std::chrono::seconds(10);  ///< stop() waits so long for answers.
   std::chrono::milliseconds upload_grace = std::chrono::seconds(60);  ///< The same for uploads.

@@ -28,6 +28,10 @@ class Server {
   /// What works, but not as its users may expect: a sentence each, for the start-up text.
   const std::vector<std::string>& warnings() const;
 
+  /// Reads the certificate and its key again, for connections from now on; those that were loaded
+  /// stay in use if that fails. Safe from any thread. @throws TlsError
+  void reload_certificate();
+
   /// Accepts nothing new, lets requests under way finish for ServerOptions::grace, then closes.
   /// Safe to call from any thread, and again.
   void stop();

@@ -127,10 +127,13 @@ HttpResponse Dispatcher::failed(const HttpRequest& request, const std::exception
 
 void Dispatcher::decorate(const HttpRequest& request, HttpResponse& response) {
   response.headers.set("X-Request-Id", request.id.empty() ? request_id(request) : request.id);
+}
+
+void Dispatcher::finished(const HttpRequest& request, const ExchangeFacts& facts) {
   log::debug("request", {{"request", request.id},
                          {"method", request.method},
                          {"path", request.raw_path},
-                         {"status", response.status}});
+                         {"status", facts.status}});
 }
 
 }  // namespace torchhub::server

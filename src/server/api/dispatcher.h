@@ -1,6 +1,6 @@
 #pragma once
 
-#include "server/http/mhd_server.h"
+#include "server/http/request_handler.h"
 #include "server/http/router.h"
 #include "server/hub_state.h"
 
@@ -14,6 +14,7 @@ class Dispatcher final : public RequestHandler {
   Answer begin(HttpRequest& request) override;
   HttpResponse failed(const HttpRequest& request, const std::exception& error) override;
   void decorate(const HttpRequest& request, HttpResponse& response) override;
+  void finished(const HttpRequest& request, const ExchangeFacts& facts) override;
 
  private:
   HubState& hub_;

@@ -4,6 +4,7 @@
 #include "server/http/api_error.h"
 #include "server/http/content_type.h"
 #include "server/http/file_answer.h"
+#include "server/http/http_date.h"
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/error_codes.h"
@@ -11,9 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <ctime>
 
 namespace torchhub::server {
 namespace {
@@ -22,17 +20,6 @@ enum class Kind {
   resolve,  ///< The file: an LFS object's own bytes.
   raw       ///< What lies in git: a pointer's text for LFS.
 };
-
-/// "Sun, 22 Nov 2026 00:43:51 GMT"
-std::string http_date(std::chrono::system_clock::time_point time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 40> text;
-  const std::size_t size =
-      std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text.data(), size};
-}
 
 std::string disposition(const HttpRequest& request, const std::string& path) {
   const std::string name = path.substr(path.rfind('/') + 1);

@@ -109,6 +109,8 @@ int Listener::release() {
   return descriptor;
 }
 
-std::string Listener::url() const { return fmt::format("http://{}:{}", host_, port_); }
+std::string Listener::url(std::string_view scheme) const {
+  return fmt::format("{}://{}:{}", scheme, host_, port_);
+}
 
 }  // namespace torchhub::server

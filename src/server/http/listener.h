@@ -21,7 +21,7 @@ class Listener {
   int release();
   std::uint16_t port() const { return port_; }
   /// "http://127.0.0.1:40123"
-  std::string url() const;
+  std::string url(std::string_view scheme = "http") const;
   /// Only this machine can reach it.
   bool is_loopback() const { return loopback_; }
   /// It takes every address of the machine (0.0.0.0, [::]), so url() is no place for clients.

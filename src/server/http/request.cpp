@@ -39,6 +39,13 @@ std::string decode_strictly(std::string_view encoded) {
 }
 
 void parse_target(std::string_view target, HttpRequest& request) {
+  // The absolute form, which proxies send (RFC 9112 section 3.2.2): only its path counts here.
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (!target.starts_with(scheme)) continue;
+    target.remove_prefix(std::min(target.find('/', scheme.size()), target.size()));
+    if (target.empty()) target = "/";
+    break;
+  }
   const std::size_t mark = std::min(target.find('?'), target.size());
   request.raw_path = target.substr(0, mark);
   std::string_view rest = mark < target.size() ? target.substr(mark + 1) : std::string_view();

@@ -15,7 +15,9 @@ namespace torchhub::server {
 /// A request whose head is in and whose body is not.
 struct HttpRequest {
   std::string method;
-  std::string raw_path;  ///< As sent, still percent-encoded, without the query.
+  std::string raw_path;             ///< As sent, still percent-encoded, without the query.
+  std::string raw_target = {};      ///< As sent, with the query.
+  std::string remote_address = {};  ///< Of the client, without its port.
   /// Names and values decoded; a name's "[]" at the end is cut off.
   std::vector<std::pair<std::string, std::string>> query = {};
   Headers headers = {};

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "server/http/response.h"
+#include "server/http/stream.h"
+
+#include <cstdint>
+#include <string_view>
+
+namespace torchhub::server {
+
+/// What the answer must look like besides what it says.
+struct AnswerForm {
+  bool head_only = false;  ///< The request was HEAD.
+  bool http_1_0 = false;   ///< Knows no chunks.
+  bool close = false;      ///< The connection ends after this answer.
+};
+
+/// Can the client tell where this answer ends? Not HTTP/1.0 where the length is not known.
+bool has_visible_end(const HttpResponse& answer, const AnswerForm& form);
+
+/// Sends a whole answer. @return bytes of its body that went out
+/// @throws ConnectionLost, and whatever a BodySource throws: the connection must end then, so that
+/// the client sees that something is missing
+std::uint64_t write_answer(Stream& stream, HttpResponse& answer, const AnswerForm& form);
+
+/// The words of a status line: "Not Found".
+std::string_view reason_phrase(int status);
+
+}  // namespace torchhub::server
