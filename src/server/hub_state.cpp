@@ -28,6 +28,7 @@ HubState::HubState(ServerOptions o)
       accounts(database, *options.clock),
       repos(database, *options.clock),
       objects(folder, options.durability, faults),
+      repositories(folder.git_config(), options.durability),
       signer(folder.link_key(), *options.clock),
       git(options.git_processes, options.git_timeout) {
   write_git_config(folder.git_config(), options.durability);

@@ -3,6 +3,7 @@
 #include "server/accounts/account_store.h"
 #include "server/git/program.h"
 #include "server/git/repository.h"
+#include "server/git/repository_pool.h"
 #include "server/http/request.h"
 #include "server/lfs/link_signer.h"
 #include "server/lfs/object_store.h"
@@ -23,7 +24,7 @@ struct HubState {
   explicit HubState(ServerOptions options);
 
   git::Repository open(const RepoRow& repo) const {
-    return {folder.repository(repo.id), folder.git_config(), options.durability};
+    return repositories.open(folder.repository(repo.id));
   }
   /// What links in the answer to `request` start with.
   std::string base_url(const HttpRequest& request) const;
@@ -39,6 +40,7 @@ struct HubState {
   AccountStore accounts;
   RepoStore repos;
   ObjectStore objects;
+  git::RepositoryPool repositories;
   LinkSigner signer;
   git::Program git;
   RefQueue queue;

@@ -172,8 +172,13 @@ TEST(Connections, ThatWaitMakeRoomForNewOnes) {
   EXPECT_EQ(busy.read_answer().status, "100 Continue");
   std::vector<std::unique_ptr<RawConnection>> idle;
   for (int i = 0; i < 10; ++i) {  // more than there may be: the oldest that wait are ended
-    idle.push_back(std::make_unique<RawConnection>(url));
-    EXPECT_EQ(answers(*idle.back()), "200 OK") << i;
+    // A client may see its answer before the server's thread is back to waiting: then try again.
+    std::string status = "503 Service Unavailable";
+    while (status.starts_with("503")) {
+      idle.push_back(std::make_unique<RawConnection>(url));
+      status = answers(*idle.back());
+    }
+    EXPECT_EQ(status, "200 OK") << i;
   }
   EXPECT_TRUE(idle.front()->is_closed());
   busy.send("12345");

@@ -30,6 +30,11 @@ void start_library() {
     }
     // The data folder may have come from another machine, where our user had another number.
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    // Repositories stay open (repository_pool.h), so what libgit2 remembers of them must be little.
+    constexpr ssize_t kObjectBytes = ssize_t{16} << 20;
+    constexpr std::size_t kMappedBytes = std::size_t{64} << 20;
+    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, kObjectBytes);
+    git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, kMappedBytes);
   });
 }
 

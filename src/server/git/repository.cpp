@@ -105,19 +105,26 @@ CommitInfo describe_commit(git_commit& commit) {
 
 }  // namespace
 
-Repository::Repository(const std::filesystem::path& path, const std::filesystem::path& config,
-                       Durability durability)
-    : path_(path), config_path_(config), durability_(durability) {
+RepositoryHandle Repository::open_handle(const std::filesystem::path& path,
+                                         const std::filesystem::path& config) {
   start_library();
-  repository_ = made<RepositoryHandle>("open a repository", git_repository_open_bare, path.c_str());
-  const auto settings =
-      made<ConfigHandle>("read settings", git_repository_config, repository_.get());
+  RepositoryHandle opened =
+      made<RepositoryHandle>("open a repository", git_repository_open_bare, path.c_str());
+  const auto settings = made<ConfigHandle>("read settings", git_repository_config, opened.get());
   check(git_config_add_file_ondisk(settings.get(), config.c_str(), GIT_CONFIG_LEVEL_APP,
-                                   repository_.get(), 1),
+                                   opened.get(), 1),
         "read our settings");
-  check(git_repository_set_ident(repository_.get(), "torchhub", "torchhub@localhost"),
+  check(git_repository_set_ident(opened.get(), "torchhub", "torchhub@localhost"),
         "set the name in reflogs");
+  return opened;
 }
+
+Repository::Repository(std::shared_ptr<git_repository> opened, std::filesystem::path path,
+                       std::filesystem::path config, Durability durability)
+    : path_(std::move(path)),
+      config_path_(std::move(config)),
+      durability_(durability),
+      repository_(std::move(opened)) {}
 
 void Repository::create(const std::filesystem::path& path) {
   start_library();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,7 +46,13 @@ class Repository {
   /// @param config settings of ours that win over the repository's own
   /// @throws GitError
   Repository(const std::filesystem::path& path, const std::filesystem::path& config,
-             Durability durability);
+             Durability durability)
+      : Repository(open_handle(path, config), path, config, durability) {}
+  /// One that open_handle() has opened.
+  Repository(std::shared_ptr<git_repository> opened, std::filesystem::path path,
+             std::filesystem::path config, Durability durability);
+  static RepositoryHandle open_handle(const std::filesystem::path& path,
+                                      const std::filesystem::path& config);
   /// The same repository once more.
   Repository reopened() const { return {path_, config_path_, durability_}; }
 
@@ -110,7 +117,7 @@ class Repository {
   std::filesystem::path path_;
   std::filesystem::path config_path_;
   Durability durability_;
-  RepositoryHandle repository_;
+  std::shared_ptr<git_repository> repository_;
 };
 
 }  // namespace torchhub::server::git

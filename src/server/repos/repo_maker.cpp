@@ -167,6 +167,7 @@ std::optional<RepoRow> make_repo(HubState& hub, const NewRepo& wanted, const Acc
 void remove_repo(HubState& hub, const RepoRow& repo) {
   try {
     hub.repos.mark_deleting(repo.id);
+    hub.repositories.forget(hub.folder.repository(repo.id));
   } catch (const DatabaseError& error) {
     if (!error.is_full()) throw;
     const UseOfReserve room(hub.folder);
