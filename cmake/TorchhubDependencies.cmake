@@ -15,6 +15,7 @@ endif()
 if(TORCHHUB_BUILD_SERVER)
   pkg_check_modules(libgit2 REQUIRED IMPORTED_TARGET libgit2>=1.5)
   find_package(Boost 1.74 REQUIRED)  # Beast, headers alone
+  pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
   pkg_check_modules(sqlite3 REQUIRED IMPORTED_TARGET sqlite3>=3.40)
 endif()
 if(TORCHHUB_BUILD_CLI)

@@ -86,9 +86,9 @@ sigset_t block_signals() {
 /// SIGHUP says that something outside has changed.
 void reload(Server& server) {
   try {
-    server.reload_certificate();
-  } catch (const TlsError& error) {
-    log::error("certificate_not_reloaded", {{"error", error.what()}});
+    server.reload();
+  } catch (const Error& error) {
+    log::error("not_reloaded", {{"error", error.what()}});
   }
 }
 

@@ -30,7 +30,9 @@ HubState::HubState(ServerOptions o)
       objects(folder, options.durability, faults),
       repositories(folder.git_config(), options.durability),
       signer(folder.link_key(), *options.clock),
-      git(options.git_processes, options.git_timeout) {
+      git(options.git_processes, options.git_timeout),
+      rates(*options.clock),
+      access_log(options.access_log, *options.clock) {
   write_git_config(folder.git_config(), options.durability);
   folder.empty_incoming();
   folder.remove_stale_locks();

@@ -12,11 +12,21 @@
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
 #include "server/store/fault_point.h"
+#include "server/traffic/access_log.h"
+#include "server/traffic/metrics.h"
+#include "server/traffic/rate_limiter.h"
 
+#include <functional>
 #include <stop_token>
 #include <string>
 
 namespace torchhub::server {
+
+/// What the HTTP layer has to do just now.
+struct HttpLoad {
+  unsigned connections = 0;
+  unsigned uploads = 0;
+};
 
 /// What handlers work on. Everything in it may be used from several threads.
 struct HubState {
@@ -44,7 +54,11 @@ struct HubState {
   LinkSigner signer;
   git::Program git;
   RefQueue queue;
-  std::string own_url = {};    ///< Set once the port is known.
+  RateLimiter rates;
+  AccessLog access_log;
+  Metrics metrics;
+  std::function<HttpLoad()> load = {};  ///< Set once somebody listens.
+  std::string own_url = {};             ///< Set once the port is known.
   std::stop_source stop = {};  ///< Ends git processes, and the wait for requests under way.
 
  private:

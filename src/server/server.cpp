@@ -1,6 +1,7 @@
 #include "torchhub/server/server.h"
 
 #include "server/api/dispatcher.h"
+#include "server/api/status_server.h"
 #include "server/http/http_server.h"
 #include "server/http/listener.h"
 #include "server/hub_state.h"
@@ -94,11 +95,16 @@ struct Server::Impl {
                  server::HttpOptions{.max_connections = hub.options.max_connections,
                                      .max_connections_per_address = per_address},
                  dispatcher, tls.get());
+    hub.load = [running = &*http] {
+      return server::HttpLoad{running->connections(), running->uploads()};
+    };
+    if (!hub.options.metrics_listen.empty()) status.emplace(hub);
   }
 
   void stop() {
     const std::lock_guard lock(mutex);
     if (!http) return;
+    status.reset();  // it asks http for its load
     http->quiesce();
     if (!http->wait_until_idle(hub.options.grace, hub.options.upload_grace, hub.stop.get_token())) {
       log::warning("requests_cut_off_at_stop");
@@ -121,8 +127,8 @@ struct Server::Impl {
   std::uint16_t port = 0;
   std::vector<std::string> warnings;
   std::mutex mutex;
-  std::optional<server::HttpServer>
-      http;  // guarded by mutex; last member: its threads use the rest
+  std::optional<server::HttpServer> http;      // guarded by mutex; its threads use all above
+  std::optional<server::StatusServer> status;  // the same
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -131,7 +137,9 @@ Server::~Server() { stop(); }
 const std::string& Server::base_url() const { return impl_->base_url; }
 std::uint16_t Server::port() const { return impl_->port; }
 const std::vector<std::string>& Server::warnings() const { return impl_->warnings; }
-void Server::reload_certificate() {
+std::uint16_t Server::metrics_port() const { return impl_->status ? impl_->status->port() : 0; }
+void Server::reload() {
+  impl_->hub.access_log.reopen();
   if (impl_->tls) impl_->tls->reload();
 }
 void Server::stop() { impl_->stop(); }

@@ -96,14 +96,14 @@ TEST_F(TlsTest, TakesANewCertificateWithoutARestart) {
   std::filesystem::copy_file(certificate_, old);
   write_self_signed(certificate_, key_);
   EXPECT_EQ(get(server.base_url() + "/healthz", old).status, 200) << "before the reload";
-  server.reload_certificate();
+  server.reload();
   EXPECT_THROW(get(server.base_url() + "/healthz", old), ConnectionError);
   EXPECT_EQ(get(server.base_url() + "/healthz", certificate_).status, 200);
 
   const auto good = folder_ / "good.crt";
   std::filesystem::copy_file(certificate_, good);
   write_file_atomically(certificate_, "no certificate");
-  EXPECT_THROW(server.reload_certificate(), TlsError);
+  EXPECT_THROW(server.reload(), TlsError);
   EXPECT_EQ(get(server.base_url() + "/healthz", good).status, 200) << "what was loaded stays";
 }
 

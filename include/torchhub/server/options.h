@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub {
 
@@ -41,6 +42,24 @@ struct ServerOptions {
   unsigned max_connections_per_address = 64;
   unsigned git_processes = 4;                                    ///< Clones served at once.
   std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of a clone that stands still.
+
+  /// Requests that one client may make in five minutes: to the API, for files, and for all else. A
+  /// client without a token has half of it. Clients on this machine are not counted.
+  unsigned rate_api = 1000;
+  unsigned rate_resolve = 5000;
+  unsigned rate_pages = 200;
+  bool rate_loopback = false;  ///< Count clients on this machine too.
+
+  /// Receives a line of JSON for each request; "-" is standard output; empty for none.
+  std::filesystem::path access_log = {};
+  /// HOST:PORT that answers /metrics, /healthz and /readyz to anybody; empty for none. Elsewhere
+  /// /metrics wants the token of a site admin.
+  std::string metrics_listen = {};
+  std::uint64_t min_free_bytes = std::uint64_t{1} << 30;  ///< Below it /readyz says no.
+  /// Origins whose pages may use the API: "https://example.org". Cookies never count there.
+  std::vector<std::string> cors_origins = {};
+  /// Addresses of proxies whose X-Forwarded-For tells the client's address.
+  std::vector<std::string> trusted_proxies = {};
 
   /// Allows fault points and chosen token values; refuses to listen beyond loopback.
   bool test_mode = false;

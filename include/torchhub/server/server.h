@@ -25,12 +25,15 @@ class Server {
   const std::string& base_url() const;
   /// The port that was taken.
   std::uint16_t port() const;
+  /// The port of ServerOptions::metrics_listen; 0 without one.
+  std::uint16_t metrics_port() const;
   /// What works, but not as its users may expect: a sentence each, for the start-up text.
   const std::vector<std::string>& warnings() const;
 
-  /// Reads the certificate and its key again, for connections from now on; those that were loaded
-  /// stay in use if that fails. Safe from any thread. @throws TlsError
-  void reload_certificate();
+  /// Reads the certificate and its key again, for connections from now on, and opens the access
+  /// log anew; what is in use stays so if that fails. Safe from any thread.
+  /// @throws TlsError, FileError
+  void reload();
 
   /// Accepts nothing new, lets requests under way finish for ServerOptions::grace, then closes.
   /// Safe to call from any thread, and again.

@@ -57,6 +57,7 @@ Caller Gate::caller(const HttpRequest& request) const {
   if (!token) return {};
   auto owner = hub_.accounts.by_token(*token);
   if (!owner) refuse(401, codes::kBadCredentials, {});
+  request.notes.user_id = owner->user.id;
   return {std::move(owner)};
 }
 

@@ -1,7 +1,11 @@
 #include "server/api/dispatcher.h"
 
+#include "server/api/cors.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/http/compress.h"
+#include "server/traffic/client_address.h"
+#include "server/traffic/rate_rules.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
 #include "torchhub/wire/error_codes.h"
@@ -86,6 +90,7 @@ ApiError as_api_error(const std::exception& error) {
 }  // namespace
 
 Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
+  add_status_routes(router_, hub_, StatusFor::admins);
   add_account_routes(router_, hub_);
   add_service_routes(router_, hub_);
   add_repo_routes(router_, hub_);
@@ -101,7 +106,13 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
 Answer Dispatcher::begin(HttpRequest& request) {
   request.id = request_id(request);
   try {
-    Answer answer = router_.find(request)(request);
+    request.remote_address = client_address(request, hub_.options.trusted_proxies);
+    if (auto preflight = answer_preflight(request, hub_.options.cors_origins)) {
+      return *std::move(preflight);
+    }
+    const Handler& handler = router_.find(request);
+    count_request(hub_.rates, hub_.options, request);
+    Answer answer = handler(request);
     auto* consumer = std::get_if<std::unique_ptr<BodyConsumer>>(&answer);
     const std::string encoding = request.header("Content-Encoding");
     if (consumer == nullptr || encoding.empty() || encoding == "identity") return answer;
@@ -127,13 +138,16 @@ HttpResponse Dispatcher::failed(const HttpRequest& request, const std::exception
 
 void Dispatcher::decorate(const HttpRequest& request, HttpResponse& response) {
   response.headers.set("X-Request-Id", request.id.empty() ? request_id(request) : request.id);
+  for (const auto& [name, value] : request.notes.headers.fields()) {
+    response.headers.set(name, value);
+  }
+  allow_origin(request, hub_.options.cors_origins, response.headers);
+  compress_if_wanted(request, response);
 }
 
 void Dispatcher::finished(const HttpRequest& request, const ExchangeFacts& facts) {
-  log::debug("request", {{"request", request.id},
-                         {"method", request.method},
-                         {"path", request.raw_path},
-                         {"status", facts.status}});
+  hub_.metrics.note_request(request, facts);
+  hub_.access_log.note(request, facts);
 }
 
 }  // namespace torchhub::server

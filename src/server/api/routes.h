@@ -7,7 +7,11 @@ namespace torchhub::server {
 
 /// whoami-v2.
 void add_account_routes(Router& router, HubState& hub);
-/// healthz, validate-yaml and what clients ask on the side.
+/// Whom /metrics answers.
+enum class StatusFor { admins, everybody };
+/// healthz, readyz, metrics.
+void add_status_routes(Router& router, HubState& hub, StatusFor whom);
+/// validate-yaml and what clients ask on the side.
 void add_service_routes(Router& router, HubState& hub);
 /// Create, delete, settings, auth-check, list.
 void add_repo_routes(Router& router, HubState& hub);

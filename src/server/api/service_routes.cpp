@@ -7,15 +7,9 @@ namespace {
 
 using nlohmann::json;
 
-HttpResponse health(HubState& hub) {
-  hub.database.run("SELECT 1");
-  return json_response({{"status", "ok"}});
-}
-
 }  // namespace
 
-void add_service_routes(Router& router, HubState& hub) {
-  router.add("GET", "/healthz", [&hub](const HttpRequest&) { return health(hub); });
+void add_service_routes(Router& router, HubState&) {
   router.add("POST", "/api/validate-yaml", [](const HttpRequest&) {
     return read_json([](const json& body) {
       const auto problem = problem_of_card(need_text(body, "content"));

@@ -217,6 +217,11 @@ std::optional<std::string> Program::find_problem() {
   }
 }
 
+unsigned Program::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
 void Program::take_place(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) {

@@ -29,6 +29,9 @@ class Program {
   /// What is wrong with the installed git, or nothing.
   const std::optional<std::string>& problem() const { return problem_; }
 
+  /// How many run now.
+  unsigned running() const;
+
   struct Call {
     std::vector<std::string> arguments;               ///< Behind "git".
     std::string protocol = {};                        ///< As checked_protocol() gives it.
@@ -51,7 +54,7 @@ class Program {
   std::string path_;
   std::optional<std::string> problem_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable_any free_place_;
   unsigned running_ = 0;  // guarded by mutex_
   unsigned waiting_ = 0;  // guarded by mutex_

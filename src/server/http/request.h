@@ -12,6 +12,12 @@
 
 namespace torchhub::server {
 
+/// What is found out about a request while it is answered.
+struct RequestNotes {
+  std::string user_id = {};  ///< Of the account that asks; for the access log.
+  Headers headers = {};      ///< For the answer, whatever it says.
+};
+
 /// A request whose head is in and whose body is not.
 struct HttpRequest {
   std::string method;
@@ -24,6 +30,8 @@ struct HttpRequest {
   std::string id = {};  ///< X-Request-Id of the answer.
   std::optional<std::uint64_t> content_length = std::nullopt;
   bool chunked = false;
+  std::string route = {};           ///< The pattern that matched; empty for none.
+  mutable RequestNotes notes = {};  ///< Handlers add to it, on the connection's thread.
   /// What the route's pattern took from the path, decoded.
   std::map<std::string, std::string, std::less<>> captures = {};
 

@@ -87,7 +87,8 @@ std::string decoded(std::string_view name, std::string_view raw) {
 }  // namespace
 
 void Router::add(std::string_view method, std::string_view pattern, Handler handler) {
-  routes_.push_back({std::string(method), parse_pattern(pattern), std::move(handler)});
+  routes_.push_back(
+      {std::string(method), std::string(pattern), parse_pattern(pattern), std::move(handler)});
 }
 
 const Handler& Router::find(HttpRequest& request) const {
@@ -104,6 +105,7 @@ const Handler& Router::find(HttpRequest& request) const {
     for (const auto& [name, raw] : captures) {
       request.captures.insert_or_assign(name == "path..." ? "path" : name, decoded(name, raw));
     }
+    request.route = route.text;
     return route.handler;
   }
   if (allowed.empty()) throw ApiError(404, "There is nothing at this address.");

@@ -25,13 +25,14 @@ class Router {
  public:
   void add(std::string_view method, std::string_view pattern, Handler handler);
 
-  /// Fills request.captures. HEAD finds the handler of GET.
+  /// Fills request.captures and request.route. HEAD finds the handler of GET.
   /// @throws ApiError 404 for an unknown path, 405 with Allow for a known one
   const Handler& find(HttpRequest& request) const;
 
  private:
   struct Route {
     std::string method;
+    std::string text;
     std::vector<std::string> pattern;
     Handler handler;
   };

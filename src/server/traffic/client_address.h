@@ -1,0 +1,17 @@
+#pragma once
+
+#include "server/http/request.h"
+
+#include <string>
+#include <vector>
+
+namespace torchhub::server {
+
+/// Whose request it is: the peer's address, or the last in X-Forwarded-For that no trusted proxy
+/// wrote about another of them.
+std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies);
+
+/// 127.0.0.0/8, ::1, or nothing at all (a Unix socket).
+bool is_loopback_text(const std::string& address);
+
+}  // namespace torchhub::server

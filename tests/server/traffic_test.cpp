@@ -1,0 +1,273 @@
+#include "server/hub_client.h"
+#include "server/raw_connection.h"
+#include "server/traffic/access_log.h"
+#include "server/traffic/client_address.h"
+#include "server/traffic/rate_limiter.h"
+#include "support/fake_clock.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/sha256.h"
+
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+
+LocalHubOptions relaxed(ServerOptions options) {
+  options.durability = Durability::relaxed;
+  return {.server = std::move(options)};
+}
+
+std::string gunzip(const std::string& bytes) {
+  z_stream stream{};
+  inflateInit2(&stream, 16 + MAX_WBITS);
+  std::string out(std::size_t{4} << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+TEST(RateLimiter, CountsInWindowsOfFiveMinutes) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  EXPECT_EQ(limiter.count("api", "ana", 2).rate_limit("api"), "\"api\";r=1;t=300");
+  clock.advance(std::chrono::seconds(100));
+  const server::RateState second = limiter.count("api", "ana", 2);
+  EXPECT_EQ(second.rate_limit("api"), "\"api\";r=0;t=200");
+  EXPECT_EQ(second.policy("api"), "\"fixed window\";\"api\";q=2;w=300");
+  EXPECT_FALSE(second.over);
+  EXPECT_TRUE(limiter.count("api", "ana", 2).over);
+  EXPECT_FALSE(limiter.count("api", "ben", 2).over) << "somebody else";
+  EXPECT_FALSE(limiter.count("resolvers", "ana", 2).over) << "something else";
+  clock.advance(std::chrono::seconds(200));
+  EXPECT_EQ(limiter.count("api", "ana", 2).remaining, 1U) << "a new window";
+}
+
+TEST(ClientAddress, BelievesTrustedProxiesOnly) {
+  const auto from = [](const std::string& peer, const std::string& forwarded) {
+    server::HttpRequest request;
+    request.remote_address = peer;
+    if (!forwarded.empty()) request.headers.add("X-Forwarded-For", forwarded);
+    return server::client_address(request, {"10.0.0.1", "10.0.0.2"});
+  };
+  EXPECT_EQ(from("9.9.9.9", "1.1.1.1"), "9.9.9.9") << "anybody may write that header";
+  EXPECT_EQ(from("10.0.0.1", "1.1.1.1"), "1.1.1.1");
+  EXPECT_EQ(from("10.0.0.1", "6.6.6.6, 1.1.1.1 , 10.0.0.2"), "1.1.1.1") << "not what it claims";
+  EXPECT_EQ(from("10.0.0.1", ""), "10.0.0.1");
+  EXPECT_EQ(from("10.0.0.1", "10.0.0.2"), "10.0.0.2");
+}
+
+TEST(RateLimits, AreToldWithEachAnswerAndEndIn429) {
+  const LocalHub hub(relaxed({.rate_api = 4, .rate_resolve = 100, .rate_loopback = true}));
+  HubClient demo(hub);
+  const HubClient anonymous(hub.base_url(), "");
+  const Response first = demo.get("/api/whoami-v2");
+  EXPECT_TRUE(first.headers.get("RateLimit").value_or("").starts_with("\"api\";r=3;t="));
+  EXPECT_EQ(first.headers.get("RateLimit-Policy"), "\"fixed window\";\"api\";q=4;w=300");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(demo.get("/api/models").status, 200);
+  const Response over = demo.get("/api/models");
+  EXPECT_EQ(over.status, 429);
+  EXPECT_GT(std::stoi(over.headers.get("Retry-After").value_or("0")), 0);
+  EXPECT_TRUE(over.headers.get("RateLimit").value_or("").starts_with("\"api\";r=0;t="));
+  EXPECT_NE(over.body.find("Too many requests: 4 in 300 s"), std::string::npos) << over.body;
+  EXPECT_EQ(demo.get("/demo/m/resolve/main/a").status, 404) << "files have a quota of their own";
+  EXPECT_EQ(demo.get("/healthz").status, 200) << "never counted";
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(anonymous.get("/api/models").status, 200);
+  EXPECT_EQ(anonymous.get("/api/models").status, 429) << "without a token half of it";
+}
+
+TEST(RateLimits, DoNotCountThisMachine) {
+  const LocalHub hub(relaxed({.rate_api = 1}));
+  HubClient demo(hub);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(demo.get("/api/models").status, 200);
+}
+
+class AccessLogTest : public ::testing::Test {
+ protected:
+  std::vector<json> lines(const std::string& name = "access.log") const {
+    std::vector<json> out;
+    std::istringstream text(read_file(folder_ / name));
+    for (std::string line; std::getline(text, line);) out.push_back(json::parse(line));
+    return out;
+  }
+  TempDir folder_;
+};
+
+TEST_F(AccessLogTest, HasALineForEachRequest) {
+  {
+    const LocalHub hub(relaxed({.access_log = folder_ / "access.log"}));
+    HubClient demo(hub);
+    demo.create_repo("m");
+    demo.commit_file("demo/m", "a.txt", "hello");
+    EXPECT_EQ(demo.get("/demo/m/resolve/main/a.txt?download=true", {{"X-Request-Id", "mine"}}).body,
+              "hello");
+    HubClient(hub.base_url(), "").get("/demo/private/resolve/main/x");
+    RawConnection(hub.base_url()).send("GET / HTTP/1.1\r\nbad\r\n\r\n");
+    RawConnection broken(hub.base_url());
+    broken.send("no http\r\n\r\n");
+    EXPECT_EQ(broken.read_answer().status, "400 Bad Request");
+  }
+  const std::vector<json> all = lines();
+  ASSERT_GE(all.size(), 5U);
+  const json& file = all.at(2);
+  EXPECT_EQ(file.at("id"), "mine");
+  EXPECT_EQ(file.at("address"), "127.0.0.1");
+  EXPECT_EQ(file.at("method"), "GET");
+  EXPECT_EQ(file.at("route"), "/{web}/{repo}/resolve/{rev}/{path...}");
+  EXPECT_EQ(file.at("path"), "/demo/m/resolve/main/a.txt?download=true");
+  EXPECT_EQ(file.at("status"), 200);
+  EXPECT_EQ(file.at("bytes_out"), 5);
+  EXPECT_EQ(file.at("user").get<std::string>().size(), 24U);
+  EXPECT_GT(all.at(1).at("bytes_in"), 50);
+  EXPECT_EQ(all.at(3).at("user"), nullptr);
+  EXPECT_EQ(all.at(3).at("status"), 401);
+  EXPECT_EQ(all.back().at("status"), 400);
+}
+
+TEST_F(AccessLogTest, HoldsNoSecret) {
+  std::string token;
+  std::string link;
+  {
+    const LocalHub hub(relaxed({.access_log = folder_ / "access.log"}));
+    HubClient demo(hub);
+    demo.create_repo("m");
+    link = demo.batch("demo/m", "upload", sha256_hex("x"), 1).at("actions").at("upload").at("href");
+    demo.send("PUT", link, "x");
+    demo.get("/api/models?token=" + hub.token() + "&a=1");
+    token = hub.token();
+  }
+  const std::string text = read_file(folder_ / "access.log");
+  EXPECT_EQ(text.find(token), std::string::npos);
+  const std::string signature = link.substr(link.find("sig=") + 4);
+  EXPECT_EQ(text.find(signature), std::string::npos);
+  EXPECT_NE(text.find("sig=..."), std::string::npos) << "it shows that there was one";
+  EXPECT_NE(text.find("a=1"), std::string::npos);
+}
+
+TEST_F(AccessLogTest, GoesOnInANewFileAfterAReload) {
+  Server server({.data_dir = folder_ / "data",
+                 .listen = "127.0.0.1:0",
+                 .durability = Durability::relaxed,
+                 .access_log = folder_ / "access.log"});
+  const HubClient client(server.base_url(), "");
+  client.get("/healthz");
+  fs::rename(folder_ / "access.log", folder_ / "access.log.1");
+  client.get("/healthz");
+  server.reload();
+  client.get("/readyz");
+  server.stop();
+  EXPECT_EQ(lines("access.log.1").size(), 2U);
+  ASSERT_EQ(lines().size(), 1U);
+  EXPECT_EQ(lines().front().at("path"), "/readyz");
+}
+
+TEST(Status, SaysWhyItIsNotReady) {
+  const LocalHub hub(relaxed({.min_free_bytes = 0}));
+  const HubClient client(hub.base_url(), "");
+  EXPECT_EQ(client.get("/readyz").body, R"({"status":"ready"})");
+  const LocalHub full(relaxed({.min_free_bytes = ~std::uint64_t{0}}));
+  const Response response = HubClient(full.base_url(), "").get("/readyz");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_EQ(json::parse(response.body).at("reasons"), json::array({"the disk is nearly full"}));
+}
+
+TEST(MetricsPage, IsForSiteAdmins) {
+  LocalHub hub(relaxed({}));
+  hub.admin().create_site_admin("root");
+  const HubClient root(hub.base_url(), hub.admin().create_token("root", TokenRole::read));
+  EXPECT_EQ(HubClient(hub.base_url(), "").get("/metrics").status, 401);
+  EXPECT_EQ(HubClient(hub).get("/metrics").status, 403);
+  EXPECT_EQ(root.get("/metrics").status, 200);
+}
+
+TEST(MetricsPage, CountsOnItsOwnAddress) {
+  const TempDir folder;
+  Admin admin(folder / "data", Durability::relaxed);
+  admin.create_user("demo");
+  Server server({.data_dir = folder / "data",
+                 .listen = "127.0.0.1:0",
+                 .durability = Durability::relaxed,
+                 .metrics_listen = "127.0.0.1:0"});
+  HubClient demo(server.base_url(), admin.create_token("demo", TokenRole::write));
+  demo.create_repo("secret-name");
+  const std::string bytes(1234, 'x');
+  demo.upload("demo/secret-name", bytes);
+  demo.get("/demo/secret-name/resolve/main/missing");
+  const HubClient watcher("http://127.0.0.1:" + std::to_string(server.metrics_port()), "");
+  EXPECT_EQ(watcher.get("/healthz").status, 200);
+  EXPECT_EQ(watcher.get("/api/models").status, 404) << "nothing but the status";
+  const std::string text = watcher.get("/metrics").body;
+  for (const char* line : {"torchhub_repositories{type=\"model\"} 1\n", "torchhub_lfs_objects 1\n",
+                           "torchhub_lfs_bytes 1234\n",
+                           "torchhub_http_requests_total{route=\"api\",status=\"200\"} 1\n",
+                           "torchhub_http_requests_total{route=\"resolve\",status=\"404\"} 1\n",
+                           "torchhub_http_request_duration_seconds_count{route=\"api\"} 1\n",
+                           "torchhub_accounts 1\n"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << text;
+  }
+  EXPECT_EQ(text.find("secret-name"), std::string::npos);
+  server.stop();
+  EXPECT_FALSE(
+      RawConnection("http://127.0.0.1:" + std::to_string(server.metrics_port())).connected());
+}
+
+TEST(Compression, IsForJsonThatIsWorthIt) {
+  const LocalHub hub;
+  HubClient demo(hub);
+  demo.create_repo("m");
+  demo.commit_file("demo/m", "big.json", "[" + std::string(100'000, ' ') + "]");
+  for (int i = 0; i < 30; ++i) demo.commit_file("demo/m", "f" + std::to_string(i), "x");
+  const std::string plain = demo.get("/api/models/demo/m/tree/main").body;
+  RawConnection connection(hub.base_url());
+  const auto get = [&](const std::string& target, const std::string& accepted) {
+    connection.send("GET " + target + " HTTP/1.1\r\nHost: x\r\nAccept-Encoding: " + accepted +
+                    "\r\n\r\n");
+    return connection.read_answer();
+  };
+  const RawConnection::Answer packed = get("/api/models/demo/m/tree/main", "br, gzip;q=0.5");
+  EXPECT_NE(packed.head.find("Content-Encoding: gzip"), std::string::npos) << packed.head;
+  EXPECT_LT(packed.body.size(), plain.size() / 2);
+  EXPECT_EQ(gunzip(packed.body), plain);
+  EXPECT_EQ(get("/api/models/demo/m/tree/main", "identity").body, plain);
+  EXPECT_EQ(get("/api/models/demo/m/tree/main", "gzip;q=0").body, plain);
+  const RawConnection::Answer file = get("/demo/m/resolve/main/big.json", "gzip");
+  EXPECT_EQ(file.body.size(), 100'002U) << "a file's bytes are what its ETag names";
+}
+
+TEST(CrossOrigin, IsForTheOriginsOfTheConfiguration) {
+  const LocalHub hub(relaxed({.cors_origins = {"https://app.example"}}));
+  const HubClient client(hub.base_url(), "");
+  const auto ask = [&](const std::string& origin) {
+    return client.send("OPTIONS", "/api/whoami-v2", {},
+                       {{"Origin", origin}, {"Access-Control-Request-Method", "GET"}});
+  };
+  const Response yes = ask("https://app.example");
+  EXPECT_EQ(yes.status, 204);
+  EXPECT_EQ(yes.headers.get("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_NE(yes.headers.get("Access-Control-Allow-Headers")->find("Authorization"),
+            std::string::npos);
+  const Response no = ask("https://evil.example");
+  EXPECT_EQ(no.status, 405);
+  EXPECT_FALSE(no.headers.get("Access-Control-Allow-Origin"));
+  const Response read = client.get("/healthz", {{"Origin", "https://app.example"}});
+  EXPECT_EQ(read.headers.get("Access-Control-Allow-Origin"), "https://app.example");
+  EXPECT_NE(read.headers.get("Access-Control-Expose-Headers")->find("X-Repo-Commit"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace torchhub::testing
