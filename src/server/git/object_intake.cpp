@@ -1,11 +1,14 @@
 #include "server/git/object_intake.h"
 
+#include "server/store/flush.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/random_id.h"
 
+#include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 
 #include <cerrno>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,11 +36,10 @@ ObjectIntake::ObjectIntake(Repository& repository, const DataFolder& data)
   check(git_odb_new(&raw), "open the objects");
   objects_.reset(raw);
   memory_ = &MemoryObjects::add_to(*raw, 2, kMemoryBytes, [this] { make_folders(folder_); });
-  git_odb_backend* loose = nullptr;
   constexpr int kDefaultCompression = -1;
-  check(git_odb_backend_loose(&loose, folder_.c_str(), kDefaultCompression, 0, 0, 0),
+  check(git_odb_backend_loose(&loose_, folder_.c_str(), kDefaultCompression, 0, 0, 0),
         "open the intake");
-  check(git_odb_add_backend(raw, loose, 1), "open the intake");
+  check(git_odb_add_backend(raw, loose_, 1), "open the intake");
   check(git_odb_add_disk_alternate(raw, (target_.path() / "objects").c_str()), "open the objects");
   check(git_repository_set_odb(view_.handle(), raw), "open the intake");
 }
@@ -78,39 +80,53 @@ std::vector<fs::path> ObjectIntake::spilled() const {
   return out;
 }
 
-void ObjectIntake::keep() {
+void ObjectIntake::keep(const std::vector<fs::path>& also_flush) {
   const std::vector<fs::path> files = spilled();
   if (files.size() + memory_->ids().size() > kMaxLooseObjects) {
     keep_packed(files);
+    if (target_.durability() == Durability::full) flush_together(also_flush);
   } else {
-    keep_loose(files);
+    keep_loose(also_flush);
   }
   memory_->clear();
 }
 
-void ObjectIntake::keep_loose(const std::vector<fs::path>& files) {
-  const Durability durability = target_.durability();
-  const fs::path objects = target_.path() / "objects";
-  const auto into = made<OdbHandle>("open the objects", git_repository_odb, target_.handle());
-  for (const git_oid& oid : memory_->ids()) {
+/// What lies in memory goes into the folder too.
+void ObjectIntake::spill() {
+  const std::vector<git_oid> ids = memory_->ids();
+  if (!ids.empty()) make_folders(folder_);
+  for (const git_oid& oid : ids) {
     git_odb_object* raw = nullptr;
     check(git_odb_read(&raw, objects_.get(), &oid), "read an object");
     const std::unique_ptr<git_odb_object, Release<&git_odb_object_free>> object(raw);
-    git_oid same;
-    // libgit2 flushes the file and its folder, as core.fsyncObjectFiles in our settings says.
-    check(git_odb_write(&same, into.get(), git_odb_object_data(raw), git_odb_object_size(raw),
+    check(loose_->write(loose_, &oid, git_odb_object_data(raw), git_odb_object_size(raw),
                         git_odb_object_type(raw)),
           "write an object");
   }
+}
+
+void ObjectIntake::keep_loose(const std::vector<fs::path>& also_flush) {
+  spill();
+  const std::vector<fs::path> files = spilled();
+  const fs::path objects = target_.path() / "objects";
+  const bool durable = target_.durability() == Durability::full;
+  if (durable) {
+    std::vector<fs::path> first = files;
+    first.insert(first.end(), also_flush.begin(), also_flush.end());
+    flush_together(first);
+  }
+  std::set<fs::path> changed;
   for (const fs::path& file : files) {
-    if (durability == Durability::full) sync_file(file);
     const fs::path folder = objects / file.parent_path().filename();
-    make_folders(folder);
+    if (!fs::exists(folder)) {
+      make_folders(folder);
+      changed.insert(objects);
+    }
     const fs::path place = folder / file.filename();
     if (::rename(file.c_str(), place.c_str()) != 0) throw_file_error("create", place, errno);
-    sync_folder_if(durability, folder);
+    changed.insert(folder);
   }
-  sync_folder_if(durability, objects);  // it may hold new folders
+  if (durable) flush_together({changed.begin(), changed.end()});
 }
 
 void ObjectIntake::keep_packed(const std::vector<fs::path>& files) {

@@ -30,12 +30,15 @@ class ObjectIntake {
   git_repository* repository() const { return view_.handle(); }
   /// Takes back an object that was only needed to find something out.
   void discard(const git_oid& oid);
+  /// @param also_flush files that must be durable when this returns, as the objects are: a disk
+  /// takes hardly longer for more at once
   /// @throws DiskFullError, FileError, GitError
-  void keep();
+  void keep(const std::vector<std::filesystem::path>& also_flush = {});
 
  private:
   std::vector<std::filesystem::path> spilled() const;
-  void keep_loose(const std::vector<std::filesystem::path>& files);
+  void spill();
+  void keep_loose(const std::vector<std::filesystem::path>& also_flush);
   void keep_packed(const std::vector<std::filesystem::path>& files);
 
   Repository& target_;
@@ -43,8 +46,9 @@ class ObjectIntake {
   std::filesystem::path folder_;
   Repository view_;
   OdbHandle objects_;
-  MemoryObjects* memory_ = nullptr;  ///< Owned by objects_.
-  std::uint64_t bytes_ = 0;          ///< Of all contents written.
+  MemoryObjects* memory_ = nullptr;   ///< Owned by objects_.
+  git_odb_backend* loose_ = nullptr;  ///< The folder; owned by objects_.
+  std::uint64_t bytes_ = 0;           ///< Of all contents written.
 };
 
 }  // namespace torchhub::server::git

@@ -1,5 +1,7 @@
 #include "server/git/repository.h"
 
+#include "server/git/ref_move.h"
+#include "server/store/data_folder.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/wire/repo.h"
 
@@ -197,6 +199,14 @@ std::optional<std::string> Repository::resolve(std::string_view revision) const 
   return commit_of(name);
 }
 
+std::string Repository::ref_id(const std::string& ref) const {
+  git_oid id;
+  const int code = git_reference_name_to_id(&id, repository_.get(), ref.c_str());
+  if (code == GIT_ENOTFOUND) return {};
+  check(code, "look up a ref");
+  return to_hex(id);
+}
+
 std::vector<Ref> Repository::refs() const {
   std::vector<Ref> out;
   const auto iterator =
@@ -211,24 +221,25 @@ std::vector<Ref> Repository::refs() const {
 
 bool Repository::move_ref(const std::string& ref, const std::string& expected,
                           const std::string& target, const std::string& log_message) {
+  if (expected.empty()) return create_ref(ref, target, log_message);
+  auto move = RefMove::prepare(*this, ref, expected, target, log_message);
+  if (!move) return false;
+  if (durability_ == Durability::full) sync_file(move->file());
+  move->commit();
+  return true;
+}
+
+bool Repository::create_ref(const std::string& ref, const std::string& target,
+                            const std::string& log_message) {
   const git_oid to = parse_oid(target);
   git_reference* raw = nullptr;
-  int code = 0;
-  if (expected.empty()) {
-    code = git_reference_create(&raw, repository_.get(), ref.c_str(), &to, 0, log_message.c_str());
-  } else {
-    const git_oid from = parse_oid(expected);
-    code = git_reference_create_matching(&raw, repository_.get(), ref.c_str(), &to, 1, &from,
-                                         log_message.c_str());
-  }
+  const int code =
+      git_reference_create(&raw, repository_.get(), ref.c_str(), &to, 0, log_message.c_str());
   const ReferenceHandle reference(raw);
   // ELOCKED: another process writes this very ref now, as a push would.
-  if (code == GIT_EMODIFIED || code == GIT_EEXISTS || code == GIT_ENOTFOUND ||
-      code == GIT_ELOCKED) {
-    return false;
-  }
-  check(code, "move a ref");
-  if (expected.empty()) sync_folders_of(path_, ref, durability_);
+  if (code == GIT_EEXISTS || code == GIT_ELOCKED) return false;
+  check(code, "create a ref");
+  sync_folders_of(path_, ref, durability_);
   return true;
 }
 

@@ -65,6 +65,8 @@ class Repository {
   std::optional<std::string> resolve(std::string_view revision) const;
   /// The commit of "refs/heads/x", or nothing.
   std::optional<std::string> ref_target(const std::string& ref) const;
+  /// What a ref holds: a tag's own object where it has one. Empty if there is no such ref.
+  std::string ref_id(const std::string& ref) const;
   /// Every ref, by name.
   std::vector<Ref> refs() const;
   static bool is_valid_ref_name(const std::string& ref);
@@ -105,6 +107,8 @@ class Repository {
   Durability durability() const { return durability_; }
 
  private:
+  bool create_ref(const std::string& ref, const std::string& target,
+                  const std::string& log_message);
   /// A commit by its full or short id.
   std::optional<std::string> commit_of(const std::string& id) const;
   TreeHandle tree_of(const std::string& commit) const;

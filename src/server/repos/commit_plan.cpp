@@ -1,6 +1,7 @@
 #include "server/repos/commit_plan.h"
 
 #include "server/git/attributes.h"
+#include "server/git/ref_move.h"
 #include "server/http/api_error.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
@@ -169,10 +170,12 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
     const auto commit = CommitBuilder(hub, git, intake, *tip).build(plan, user);
     if (!commit) return *tip;
     hub.faults.reach("commit.objects_written");
-    intake.keep();
-    hub.faults.reach("commit.objects_durable");
     const std::string log = "commit (API): " + plan.header.summary;
-    if (!git.move_ref(ref, *tip, *commit, log.substr(0, log.find('\n')))) continue;
+    auto move = git::RefMove::prepare(git, ref, *tip, *commit, log.substr(0, log.find('\n')));
+    if (!move) continue;
+    intake.keep({move->file()});
+    hub.faults.reach("commit.objects_durable");
+    move->commit();
     hub.faults.reach("commit.ref_moved");
     hub.repos.touch(repo.id);
     return *commit;
