@@ -2,6 +2,7 @@
 
 #include "support/child_process.h"
 #include "support/commit_titles.h"
+#include "support/number_from_environment.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/card/training_card.h"
@@ -22,11 +23,6 @@
 #include <vector>
 
 namespace torchhub::testing {
-
-inline int number_from_environment(const char* name, int otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
 
 /// Programs that train and push are killed again and again, and the hub too, at moments drawn by a
 /// seed. TORCHHUB_KILLS says how many kills (default 12; the acceptance run has 200),
