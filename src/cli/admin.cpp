@@ -1,98 +1,69 @@
-#include "torchhub/server/admin.h"
-
+#include "cli/admin_commands.h"
 #include "cli/commands.h"
+#include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
-#include <memory>
-#include <string>
+#include <functional>
 
 namespace torchhub::cli {
-namespace {
 
-struct AdminArguments {
-  std::string data = "torchhub-data";
-  std::string name = {};
-  std::string user = {};
-  std::string role = {};
-  std::string value = {};
-  bool test_mode = false;
-};
+using nlohmann::json;
 
-void add_user_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
-  CLI::App* user = admin.add_subcommand("user", "Users of the hub");
-  user->require_subcommand(1);
-  CLI::App* create = user->add_subcommand("create", "Make a user");
-  create->add_option("NAME", arguments->name, "Letters, digits, '-', '_' and '.'")->required();
-  create->callback([arguments] { Admin(arguments->data).create_user(arguments->name); });
-  CLI::App* list = user->add_subcommand("list", "Print every user's name");
-  list->callback([arguments] {
-    for (const std::string& name : Admin(arguments->data).users()) fmt::print("{}\n", name);
-  });
+void add_json_flag(CLI::App& command, AdminPlace& place) {
+  command.add_flag("--json", place.json, "Print JSON");
 }
 
-void add_organization_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
-  CLI::App* org = admin.add_subcommand("org", "Organisations of the hub");
-  org->require_subcommand(1);
-  CLI::App* create = org->add_subcommand("create", "Make an organisation");
-  create->add_option("NAME", arguments->name, "Letters, digits, '-', '_' and '.'")->required();
-  create->add_option("--owner", arguments->user, "The user who becomes its admin")->required();
-  create->callback([arguments] {
-    Admin(arguments->data).create_organization(arguments->name, arguments->user);
-  });
-  CLI::App* add = org->add_subcommand("add", "Make a user a member, or change a member's role");
-  add->add_option("NAME", arguments->name, "The organisation")->required();
-  add->add_option("USER", arguments->user, "The member")->required();
-  add->add_option("--role", arguments->role, "read, contributor, write or admin")->required();
-  add->callback([arguments] {
-    Admin(arguments->data)
-        .set_member(arguments->name, arguments->user, parse_organization_role(arguments->role));
-  });
+CLI::Option* add_text_option(CLI::App& command, const std::string& name,
+                             std::optional<std::string>& value, const std::string& help) {
+  const std::function<void(const std::string&)> take = [&value](const std::string& text) {
+    value = text;
+  };
+  return command.add_option_function(name, take, help);
 }
 
-/// @return the token's value
-std::string make_token(const AdminArguments& arguments) {
-  const TokenRole role = parse_token_role(arguments.role);
-  Admin admin(arguments.data);
-  if (arguments.value.empty()) {
-    const std::string name = arguments.name.empty() ? "token" : arguments.name;
-    return admin.create_token(arguments.user, role, name);
+void print_json(const json& value) {
+  fmt::print("{}\n", value.dump(2, ' ', false, json::error_handler_t::replace));
+}
+
+json to_json(const AccountInfo& account) {
+  return {{"name", account.name},
+          {"fullname", account.fullname},
+          {"email", account.email.empty() ? json(nullptr) : json(account.email)},
+          {"privateDefault", account.private_default},
+          {"siteAdmin", account.site_admin},
+          {"disabled", account.disabled},
+          {"createdAt", to_rfc3339(account.created)}};
+}
+
+void print_accounts(const std::vector<AccountInfo>& accounts, const AdminPlace& place) {
+  json out = json::array();
+  for (const AccountInfo& account : accounts) {
+    if (!place.json) fmt::print("{}\n", account.name);
+    out.push_back(to_json(account));
   }
-  // A value that somebody thought of can be guessed.
-  if (!arguments.test_mode) {
-    throw InvalidArgumentError("--value is for tests: add --test-mode, or leave it out.");
-  }
-  admin.add_token(arguments.user, role, arguments.value);
-  return arguments.value;
+  if (place.json) print_json(out);
 }
 
-void add_token_commands(CLI::App& admin, const std::shared_ptr<AdminArguments>& arguments) {
-  CLI::App* token = admin.add_subcommand("token", "Access tokens");
-  token->require_subcommand(1);
-  CLI::App* create =
-      token->add_subcommand("create", "Make a token; its value is printed this once");
-  create->add_option("USER", arguments->user, "Whom the token stands for")->required();
-  create->add_option("--role", arguments->role, "read or write")
-      ->required()
-      ->check(CLI::IsMember({"read", "write"}));
-  CLI::Option* name = create->add_option("--name", arguments->name, "What lists call it");
-  create->add_flag("--test-mode", arguments->test_mode, "Allow --value");
-  create->add_option("--value", arguments->value, "The token itself, for tests: hf_...")
-      ->excludes(name);
-  create->callback([arguments] { fmt::print("{}\n", make_token(*arguments)); });
+void print_done(const AccountInfo& account, const AdminPlace& place) {
+  if (place.json) print_json(to_json(account));
 }
 
-}  // namespace
+std::optional<bool> parse_switch(const std::string& word) {
+  if (word.empty()) return std::nullopt;
+  return word == "on";
+}
 
 void add_admin(CLI::App& app) {
-  const auto arguments = std::make_shared<AdminArguments>();
+  const auto place = std::make_shared<AdminPlace>();
   CLI::App* admin =
       app.add_subcommand("admin", "Change a hub's data; the server may run meanwhile");
-  admin->add_option("--data", arguments->data, "The data folder")->capture_default_str();
+  admin->add_option("--data", place->data, "The data folder")->capture_default_str();
   admin->require_subcommand(1);
-  add_user_commands(*admin, arguments);
-  add_organization_commands(*admin, arguments);
-  add_token_commands(*admin, arguments);
+  add_admin_users(*admin, place);
+  add_admin_organizations(*admin, place);
+  add_admin_tokens(*admin, place);
 }
 
 }  // namespace torchhub::cli

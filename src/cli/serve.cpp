@@ -1,7 +1,6 @@
 #include "cli/commands.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
-#include "torchhub/server/admin.h"
 #include "torchhub/server/server.h"
 
 #include <fmt/format.h>
@@ -24,24 +23,23 @@ struct ServeArguments {
   std::string base_url = {};
   std::string durability = "full";
   std::string admin = "admin";
+  std::string anonymous_read = "on";
   std::string log_level = "warning";
   double grace_seconds = 10;
   bool demo = false;
 };
 
 /// Whoever finds an empty hub needs somebody to be.
-void make_first_user(const ServeArguments& arguments) {
-  Admin admin(arguments.data);
-  if (!admin.users().empty()) return;
-  const std::string name = arguments.demo ? "demo" : arguments.admin;
-  if (arguments.demo) {
-    admin.create_user(name);
-    admin.create_organization("demo-org", name);
-  } else {
-    admin.create_site_admin(name);
-  }
-  fmt::print(stderr, "New user '{}'. Its token, shown this once:\n  HF_TOKEN={}\n", name,
-             admin.create_token(name, TokenRole::write, "first token"));
+void make_first_user(Server& server, const ServeArguments& arguments) {
+  const auto first = server.first_start({.admin = arguments.admin, .demo = arguments.demo});
+  if (!first) return;
+  fmt::print(stderr, "New user '{}'. Its token, shown this once:\n  HF_TOKEN={}\n", first->name,
+             first->token);
+  if (first->name == arguments.admin) return;
+  fmt::print(stderr,
+             "New user '{0}', admin of the site. For a token of it:\n"
+             "  torchhub admin --data {1} token create {0} --role write\n",
+             arguments.admin, arguments.data);
 }
 
 void print_start(const Server& server, const ServeArguments& arguments) {
@@ -111,9 +109,10 @@ void serve(ServeArguments arguments) {
   log::set_level(arguments.log_level == "debug"  ? log::Level::debug
                  : arguments.log_level == "info" ? log::Level::info
                                                  : log::Level::warning);
+  arguments.options.anonymous_read = arguments.anonymous_read == "on";
   const sigset_t signals = block_signals();
   Server server(arguments.options);
-  make_first_user(arguments);
+  make_first_user(server, arguments);
   print_start(server, arguments);
   if (!arguments.address_file.empty()) {
     write_file_atomically(arguments.address_file, server.base_url() + "\n");
@@ -149,8 +148,15 @@ void add_serve(CLI::App& app) {
   serve_command->add_option("--durability", arguments->durability, "full or relaxed")
       ->capture_default_str()
       ->check(CLI::IsMember({"full", "relaxed"}));
-  serve_command->add_option("--admin", arguments->admin, "The first user of an empty hub")
+  serve_command
+      ->add_option("--admin", arguments->admin,
+                   "The first user of an empty hub, who may do everything")
       ->capture_default_str();
+  serve_command
+      ->add_option("--anonymous-read", arguments->anonymous_read,
+                   "on or off; off: nothing but /healthz is for the anonymous")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"on", "off"}));
   serve_command->add_option("--log-level", arguments->log_level, "debug, info or warning")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning"}));
@@ -158,8 +164,10 @@ void add_serve(CLI::App& app) {
       ->add_option("--connections-per-address", arguments->options.max_connections_per_address,
                    "Connections from one address at once, 0 for no limit; not on loopback")
       ->capture_default_str();
-  serve_command->add_flag("--demo", arguments->demo,
-                          "On an empty hub: user 'demo' and organisation 'demo-org'");
+  serve_command->add_flag(
+      "--demo", arguments->demo,
+      "On an empty hub: also user 'demo', organisation 'demo-org' and two small "
+      "repositories");
   serve_command->add_flag("--test-mode", arguments->options.test_mode,
                           "Allow fault points; loopback addresses only");
   serve_command->add_option("--fault-point", arguments->options.fault_point,

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "server/accounts/account_store.h"
+#include "server/accounts/failed_logins.h"
+#include "server/accounts/token_store.h"
+#include "server/accounts/token_uses.h"
 #include "server/git/program.h"
 #include "server/git/repository.h"
 #include "server/git/repository_pool.h"
@@ -11,6 +14,7 @@
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
+#include "server/store/event_log.h"
 #include "server/store/fault_point.h"
 #include "server/traffic/access_log.h"
 #include "server/traffic/metrics.h"
@@ -48,6 +52,11 @@ struct HubState {
   DataFolder folder;
   Database database;
   AccountStore accounts;
+  TokenStore tokens;
+  EventLog events;
+  // What the Gate keeps of every request, of those that only read as well.
+  mutable FailedLogins failed_logins;
+  mutable TokenUses token_uses;
   RepoStore repos;
   ObjectStore objects;
   git::RepositoryPool repositories;

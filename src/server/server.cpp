@@ -1,5 +1,6 @@
 #include "torchhub/server/server.h"
 
+#include "server/accounts/first_start.h"
 #include "server/api/dispatcher.h"
 #include "server/api/status_server.h"
 #include "server/http/http_server.h"
@@ -137,6 +138,9 @@ Server::~Server() { stop(); }
 const std::string& Server::base_url() const { return impl_->base_url; }
 std::uint16_t Server::port() const { return impl_->port; }
 const std::vector<std::string>& Server::warnings() const { return impl_->warnings; }
+std::optional<FirstUser> Server::first_start(const FirstStart& wanted) {
+  return server::fill_empty_hub(impl_->hub, wanted);
+}
 std::uint16_t Server::metrics_port() const { return impl_->status ? impl_->status->port() : 0; }
 void Server::reload() {
   impl_->hub.access_log.reopen();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Starts `torchhub serve` with a fresh data folder on a free loopback port, makes the user "peer" with
 # a write token, and runs a command with HF_ENDPOINT, HF_TOKEN, HF_HOME set for the Python originals
-# and TORCHHUB naming the executable. The server ends with the command.
+# and TORCHHUB naming the executable, TORCHHUB_HUB_DATA its data folder. The server ends with the command.
 # usage: TORCHHUB_BUILD_DIR=... with_hub.sh COMMAND...
 set -euo pipefail
 
@@ -38,6 +38,6 @@ if [[ ! -s $work/address ]]; then
 fi
 
 status=0
-TORCHHUB=$executable HF_ENDPOINT=$(cat "$work/address") HF_TOKEN=$token HF_HOME=$work/hf_home \
+TORCHHUB=$executable TORCHHUB_HUB_DATA=$work/hub HF_ENDPOINT=$(cat "$work/address") HF_TOKEN=$token HF_HOME=$work/hf_home \
   HF_HUB_DISABLE_TELEMETRY=1 "$@" || status=$?
 exit $status

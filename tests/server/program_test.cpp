@@ -192,6 +192,17 @@ TEST(ServeProgram, PrintsAFirstTokenOnAnEmptyHub) {
   const json me = client.get_json("/api/whoami-v2");
   EXPECT_EQ(me.at("name"), "demo");
   EXPECT_EQ(me.at("orgs").at(0).at("name"), "demo-org");
+  EXPECT_EQ(client.get("/api/models/demo/sample-model").status, 200);
+  EXPECT_NE(text.find("New user 'admin', admin of the site."), std::string::npos) << text;
+}
+
+TEST(ServeProgram, KeepsTheAnonymousOutWhereAsked) {
+  const TempDir folder;
+  ServedHub hub(folder / "data", {"--anonymous-read", "off"});
+  ASSERT_TRUE(hub.start()) << hub.process().errors();
+  const HubClient nobody(hub.base_url(), "");
+  EXPECT_EQ(nobody.get("/api/models").status, 401);
+  EXPECT_EQ(nobody.get("/healthz").status, 200);
 }
 
 TEST(AdminProgram, WorksWhileTheServerRuns) {
@@ -227,7 +238,12 @@ TEST(AdminProgram, TakesATokensValueInTestModeOnly) {
   const Finished made = create({"--test-mode", "--value", value});
   EXPECT_EQ(made.exit_code, 0) << made.errors;
   EXPECT_EQ(made.output, value + "\n");
-  ServedHub hub(data);
+  {
+    ServedHub hub(data);
+    ASSERT_TRUE(hub.start());
+    EXPECT_EQ(HubClient(hub.base_url(), value).get("/api/whoami-v2").status, 401);
+  }
+  ServedHub hub(data, {"--test-mode"});
   ASSERT_TRUE(hub.start());
   EXPECT_EQ(HubClient(hub.base_url(), value).get_json("/api/whoami-v2").at("name"), "ana");
 }
@@ -253,23 +269,6 @@ TEST(AdminProgram, SaysWhatIsWrong) {
             "torchhub: 'a--b' cannot be an account's name: '--' and '..' are not allowed.\n");
   EXPECT_EQ(admin({"token", "create", "ana", "--role", "god"}).exit_code, 2);
   EXPECT_EQ(admin({"token", "create", "ana"}).exit_code, 2);
-}
-
-TEST(AdminProgram, GivesMembersTheirRoles) {
-  const TempDir folder;
-  const auto admin = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {"admin", "--data", (folder / "data").string()});
-    return torchhub_program(std::move(arguments));
-  };
-  admin({"user", "create", "ana"});
-  admin({"user", "create", "bob"});
-  EXPECT_EQ(admin({"org", "create", "team", "--owner", "ana"}).exit_code, 0);
-  EXPECT_EQ(admin({"org", "add", "team", "bob", "--role", "write"}).exit_code, 0);
-  EXPECT_EQ(admin({"org", "add", "team", "bob", "--role", "boss"}).exit_code, 2);
-  const Finished none = admin({"org", "add", "crew", "bob", "--role", "read"});
-  EXPECT_EQ(none.exit_code, 1);
-  EXPECT_NE(none.errors.find("There is no organisation 'crew' in"), std::string::npos)
-      << none.errors;
 }
 
 }  // namespace

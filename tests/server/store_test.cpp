@@ -50,7 +50,7 @@ TEST(AccountStore, MakesNoOrganizationWithoutItsAdmin) {
   const Account nobody{"an id that is not there", "nemo"};
   EXPECT_THROW(accounts.create_organization("team", nobody), DatabaseError);
   EXPECT_FALSE(accounts.find("team")) << "the name would be taken for ever";
-  const Account ana = accounts.create_user("ana", false);
+  const Account ana = accounts.create_user("ana", {});
   const Account team = accounts.create_organization("team", ana);
   EXPECT_EQ(accounts.role_in(team.id, ana), "admin");
 }

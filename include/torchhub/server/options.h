@@ -61,6 +61,9 @@ struct ServerOptions {
   /// Addresses of proxies whose X-Forwarded-For tells the client's address.
   std::vector<std::string> trusted_proxies = {};
 
+  /// Public repositories need no token. Off: nothing but /healthz is for the anonymous.
+  bool anonymous_read = true;
+
   /// Allows fault points and chosen token values; refuses to listen beyond loopback.
   bool test_mode = false;
   /// The process ends by SIGKILL when it comes to the point of this name. Test mode only.

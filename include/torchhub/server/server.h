@@ -1,9 +1,11 @@
 #pragma once
 
 #include "torchhub/server/errors.h"
+#include "torchhub/server/first_start.h"
 #include "torchhub/server/options.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +31,11 @@ class Server {
   std::uint16_t metrics_port() const;
   /// What works, but not as its users may expect: a sentence each, for the start-up text.
   const std::vector<std::string>& warnings() const;
+
+  /// On a hub without users: makes the site's admin and, for a demo, some more to look at.
+  /// @return the first user, `demo` if there is one, with a token; nothing on any other hub
+  /// @throws InvalidArgumentError if the admin's name cannot be one
+  std::optional<FirstUser> first_start(const FirstStart& wanted);
 
   /// Reads the certificate and its key again, for connections from now on, and opens the access
   /// log anew; what is in use stays so if that fails. Safe from any thread.

@@ -5,9 +5,11 @@
 #include "torchhub/server/admin.h"
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace torchhub::server {
@@ -21,6 +23,9 @@ struct Account {
   bool private_default = false;
   bool site_admin = false;
   TimePoint created = {};
+  std::string fullname = {};
+  std::string email = {};  ///< Empty: none.
+  bool disabled = false;
 };
 
 struct Membership {
@@ -28,45 +33,57 @@ struct Membership {
   std::string role;  ///< read, contributor, write or admin.
 };
 
-/// Whom a valid token stands for.
-struct TokenOwner {
+struct Member {
   Account user;
-  TokenRole role = TokenRole::read;
-  std::string token_name = {};
-  TimePoint token_created = {};
+  std::string role;
 };
 
-/// Users, organisations and tokens. Safe from several threads and processes.
+/// A part of a list: `limit` entries, the first of them behind `skip` others.
+struct Page {
+  std::size_t skip = 0;
+  std::size_t limit = 0;
+};
+
+/// Users and organisations. Safe from several threads and processes.
 class AccountStore {
  public:
   AccountStore(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
-  Account create_user(std::string_view name, bool site_admin);
+  /// @throws AccountError, InvalidArgumentError
+  Account create_user(std::string_view name, const AccountSettings& settings);
   Account create_organization(std::string_view name, const Account& admin);
+  /// @throws InvalidArgumentError
+  void change(const Account& account, const AccountSettings& settings);
+  std::optional<Account> find(std::string_view name) const;
+  std::optional<Account> by_id(std::string_view id) const;
+  /// By name.
+  std::vector<Account> users() const;
+  std::vector<Account> organizations() const;
+
   /// @return false, and nothing is changed, if the organisation had no admin then
   bool set_member(const Account& organization, const Account& user, std::string_view role);
-  std::optional<Account> find(std::string_view name) const;
-  std::vector<Account> users() const;
+  /// @return as set_member
+  bool remove_member(const Account& organization, const Account& user);
   std::vector<Membership> memberships(const Account& user) const;
+  /// By name.
+  std::vector<Member> members(const Account& organization, Page page) const;
+  std::size_t count_members(const Account& organization) const;
   /// Empty if `user` is no member.
   std::string role_in(std::string_view organization_id, const Account& user) const;
 
-  void add_token(const Account& user, TokenRole role, std::string_view name,
-                 std::string_view value);
-  bool revoke_token(std::string_view value);
-  /// Nothing for unknown, revoked and expired tokens, and for those of disabled users.
-  std::optional<TokenOwner> by_token(std::string_view value) const;
-
  private:
   Account insert(Connection& connection, std::string_view name, bool organization,
-                 bool site_admin) const;
+                 const AccountSettings& settings) const;
+  std::vector<Account> of_kind(std::string_view kind) const;
 
   Database& database_;
   const Clock& clock_;
 };
 
-/// `hf_` and 34 letters and digits, the last 6 of them a checksum of the others.
-std::string make_token();
+/// How SELECTs of other stores name an account's columns, and how such a row is read.
+extern const std::string kAccountColumns;
+inline constexpr int kAccountColumnCount = 9;
+Account read_account(const Statement& row, int first = 0);
 
 /// ASCII letters in lower case: how names are compared.
 std::string folded(std::string_view name);

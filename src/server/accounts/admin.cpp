@@ -1,86 +1,118 @@
 #include "torchhub/server/admin.h"
 
-#include "server/accounts/account_store.h"
-#include "server/store/data_folder.h"
+#include "server/accounts/admin_impl.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 namespace torchhub {
+namespace {
 
-struct Admin::Impl {
-  Impl(const std::filesystem::path& data_dir, Durability durability)
-      : folder(data_dir), database(folder.database(), durability), accounts(database, *clock) {}
+using server::Account;
 
-  server::Account user(std::string_view name) const {
-    const auto account = accounts.find(name);
-    if (account && !account->is_organization) return *account;
-    throw AccountError(
-        fmt::format("There is no user '{}' in '{}'. Make one with 'torchhub admin user create {}'.",
-                    name, folder.root().string(), name));
-  }
+AccountInfo info_of(const Account& account) {
+  return {account.name,       account.fullname, account.email,  account.private_default,
+          account.site_admin, account.disabled, account.created};
+}
 
-  server::Account organization(std::string_view name) const {
-    const auto account = accounts.find(name);
-    if (account && account->is_organization) return *account;
-    throw AccountError(fmt::format(
-        "There is no organisation '{}' in '{}'. Make one with 'torchhub admin org create {}'.",
-        name, folder.root().string(), name));
-  }
+std::vector<AccountInfo> infos_of(const std::vector<Account>& accounts) {
+  std::vector<AccountInfo> out;
+  for (const Account& account : accounts) out.push_back(info_of(account));
+  return out;
+}
 
-  std::shared_ptr<const Clock> clock = system_clock();
-  server::DataFolder folder;
-  server::Database database;
-  server::AccountStore accounts;
-};
+[[noreturn]] void refuse_last_admin(std::string_view user, const Account& organization) {
+  throw AccountError(
+      fmt::format("'{}' is the only admin of '{}', and stays it. Make somebody else admin first.",
+                  user, organization.name));
+}
+
+}  // namespace
+
+Admin::Impl::Impl(const std::filesystem::path& data_dir, Durability durability)
+    : folder(data_dir),
+      database(folder.database(), durability),
+      accounts(database, *clock),
+      tokens(database, *clock, server::TokenStore::Values::any),
+      repos(database, *clock) {}
+
+Account Admin::Impl::user(std::string_view name) const {
+  const auto account = accounts.find(name);
+  if (account && !account->is_organization) return *account;
+  throw AccountError(
+      fmt::format("There is no user '{}' in '{}'. Make one with 'torchhub admin user create {}'.",
+                  name, folder.root().string(), name));
+}
+
+Account Admin::Impl::organization(std::string_view name) const {
+  const auto account = accounts.find(name);
+  if (account && account->is_organization) return *account;
+  throw AccountError(fmt::format(
+      "There is no organisation '{}' in '{}'. Make one with 'torchhub admin org create {}'.", name,
+      folder.root().string(), name));
+}
 
 Admin::Admin(const std::filesystem::path& data_dir, Durability durability)
     : impl_(std::make_unique<Impl>(data_dir, durability)) {}
 Admin::~Admin() = default;
 
-void Admin::create_user(std::string_view name) { impl_->accounts.create_user(name, false); }
+AccountInfo Admin::create_user(std::string_view name, const AccountSettings& settings) {
+  return info_of(impl_->accounts.create_user(name, settings));
+}
 
-void Admin::create_site_admin(std::string_view name) { impl_->accounts.create_user(name, true); }
+void Admin::create_site_admin(std::string_view name) {
+  impl_->accounts.create_user(name, {.site_admin = true});
+}
 
-void Admin::create_organization(std::string_view name, std::string_view admin_user) {
-  impl_->accounts.create_organization(name, impl_->user(admin_user));
+AccountInfo Admin::create_organization(std::string_view name, std::string_view admin_user) {
+  return info_of(impl_->accounts.create_organization(name, impl_->user(admin_user)));
+}
+
+AccountInfo Admin::change_user(std::string_view name, const AccountSettings& settings) {
+  impl_->accounts.change(impl_->user(name), settings);
+  return info_of(impl_->user(name));
+}
+
+AccountInfo Admin::change_organization(std::string_view name, const AccountSettings& settings) {
+  impl_->accounts.change(impl_->organization(name), settings);
+  return info_of(impl_->organization(name));
 }
 
 void Admin::set_member(std::string_view organization, std::string_view user,
                        OrganizationRole role) {
-  const server::Account in = impl_->organization(organization);
-  if (impl_->accounts.set_member(in, impl_->user(user), to_string(role))) return;
-  throw AccountError(
-      fmt::format("'{}' is the only admin of '{}', and stays it. Make somebody else admin first.",
-                  user, in.name));
+  const Account in = impl_->organization(organization);
+  if (!impl_->accounts.set_member(in, impl_->user(user), to_string(role))) {
+    refuse_last_admin(user, in);
+  }
+}
+
+bool Admin::remove_member(std::string_view organization, std::string_view user) {
+  const Account from = impl_->organization(organization);
+  const Account member = impl_->user(user);
+  if (impl_->accounts.role_in(from.id, member).empty()) return false;
+  if (!impl_->accounts.remove_member(from, member)) refuse_last_admin(user, from);
+  return true;
+}
+
+std::vector<MemberInfo> Admin::members(std::string_view organization) const {
+  const Account of = impl_->organization(organization);
+  std::vector<MemberInfo> out;
+  for (const server::Member& member :
+       impl_->accounts.members(of, {0, impl_->accounts.count_members(of)})) {
+    out.push_back({member.user.name, parse_organization_role(member.role)});
+  }
+  return out;
 }
 
 std::vector<std::string> Admin::users() const {
   std::vector<std::string> out;
-  for (const server::Account& user : impl_->accounts.users()) out.push_back(user.name);
+  for (const Account& user : impl_->accounts.users()) out.push_back(user.name);
   return out;
 }
 
-std::string Admin::create_token(std::string_view user, TokenRole role,
-                                std::string_view display_name) {
-  const std::string value = server::make_token();
-  impl_->accounts.add_token(impl_->user(user), role, display_name, value);
-  return value;
-}
+std::vector<AccountInfo> Admin::user_accounts() const { return infos_of(impl_->accounts.users()); }
 
-void Admin::add_token(std::string_view user, TokenRole role, std::string_view value) {
-  const bool well_formed =
-      value.starts_with("hf_") && value.size() >= 12 &&
-      std::all_of(value.begin(), value.end(), [](unsigned char c) { return std::isgraph(c) != 0; });
-  if (!well_formed) {
-    throw InvalidArgumentError(
-        "A token's value must start with 'hf_' and have at least 12 visible characters.");
-  }
-  impl_->accounts.add_token(impl_->user(user), role, "token", value);
+std::vector<AccountInfo> Admin::organizations() const {
+  return infos_of(impl_->accounts.organizations());
 }
-
-bool Admin::revoke_token(std::string_view value) { return impl_->accounts.revoke_token(value); }
 
 }  // namespace torchhub

@@ -1,10 +1,11 @@
 #include "server/accounts/gate.h"
 
+#include "server/accounts/credentials.h"
 #include "server/http/api_error.h"
-#include "torchhub/base/base64.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 
@@ -13,23 +14,39 @@ namespace {
 
 namespace codes = error_codes;
 
-/// The token in an Authorization header; nothing if there is no header, "" if it cannot be read.
-std::optional<std::string> token_in(const HttpRequest& request) {
-  const auto header = request.headers.get("Authorization");
-  if (!header) return std::nullopt;
-  const std::size_t blank = header->find(' ');
-  if (blank == std::string::npos) return "";
-  const std::string scheme = folded(header->substr(0, blank));
-  const std::string value =
-      header->substr(std::min(header->find_first_not_of(' ', blank), header->size()));
-  if (scheme == "bearer") return value;
-  if (scheme != "basic") return "";
-  const std::string pair = base64_decode(value).value_or("");
-  const std::size_t colon = pair.find(':');
-  if (colon == std::string::npos) return "";
-  const std::string password = pair.substr(colon + 1);
-  // git users also give the token as the name.
-  return password.empty() || password == "x" ? pair.substr(0, colon) : password;
+constexpr std::string_view kPasswordRefused =
+    "Passwords are not accepted here. Give an access token (hf_...) as the password, with any user "
+    "name.";
+
+bool may_make_repositories(std::string_view role) {
+  return role == "admin" || role == "write" || role == "contributor";
+}
+
+/// Rows get `disabled` with the command that sets it.
+template <typename Row>
+bool is_disabled([[maybe_unused]] const Row& row) {
+  if constexpr (requires { row.disabled; }) {
+    return row.disabled;
+  } else {
+    return false;
+  }
+}
+
+RepoId parse_repo_id(std::string_view id) {
+  try {
+    return RepoId::parse(id);
+  } catch (const InvalidArgumentError&) {
+    throw ApiError(400,
+                   "Repo id must be 'owner/name': letters, digits, '-', '_' and '.', each part "
+                   "1 to 96 characters, without '--' and '..'.");
+  }
+}
+
+/// What is looked at where there is no repository: private, of nobody.
+RepoRow nobodys_repository() {
+  RepoRow row;
+  row.private_ = true;
+  return row;
 }
 
 }  // namespace
@@ -52,60 +69,114 @@ void Gate::refuse(int status, std::string_view message, std::string_view code) c
   throw ApiError(status, std::string(message), code, std::move(headers));
 }
 
+void Gate::refuse_token(const TokenOwner& owner, std::string_view place) const {
+  if (owner.role == TokenRole::fine_grained) {
+    refuse(403, fmt::format("Your token has the role 'fineGrained' without 'repo.write' on '{}', "
+                            "which this needs.",
+                            place));
+  }
+  refuse(403, fmt::format("Your token has the role '{}'; this needs a token with the role 'write'.",
+                          to_string(owner.role)));
+}
+
 Caller Gate::caller(const HttpRequest& request) const {
-  const auto token = token_in(request);
-  if (!token) return {};
-  auto owner = hub_.accounts.by_token(*token);
-  if (!owner) refuse(401, codes::kBadCredentials, {});
+  const auto given = credentials_of(request);
+  if (!given) {
+    if (!hub_.options.anonymous_read) refuse(401, codes::kLoginNeeded);
+    return {};
+  }
+  // Not even looked at, right or wrong: or guessing would go on at full speed.
+  if (const auto wait = hub_.failed_logins.wait_of(request.remote_address)) {
+    throw ApiError(429, "Too many wrong credentials came from your address. Wait a minute.", {},
+                   {{"Retry-After", std::to_string(wait->count())}});
+  }
+  auto owner = hub_.tokens.by_value(given->token);
+  if (!owner) {
+    hub_.failed_logins.note(request.remote_address);
+    refuse(401, given->is_password ? kPasswordRefused : codes::kBadCredentials);
+  }
+  hub_.token_uses.note(owner->token_id);
   request.notes.user_id = owner->user.id;
   return {std::move(owner)};
 }
 
 TokenOwner Gate::signed_in(const HttpRequest& request) const {
   Caller found = caller(request);
-  if (!found.owner) refuse(401, codes::kLoginNeeded, {});
+  if (!found.owner) refuse(401, codes::kLoginNeeded);
   return *std::move(found.owner);
 }
 
-Access Gate::access(const Caller& caller, const RepoRow& repo) const {
+std::string Gate::role_of(const Caller& caller, std::string_view organization_id) const {
+  const auto known = caller.known_roles.find(organization_id);
+  if (known != caller.known_roles.end()) return known->second;
+  std::string role = hub_.accounts.role_in(organization_id, caller.owner->user);
+  caller.known_roles.emplace(organization_id, role);
+  return role;
+}
+
+Access Gate::right_of_user(const Caller& caller, const RepoRow& repo) const {
   const Access visible = repo.private_ ? Access::none : Access::read;
   if (!caller.owner) return visible;
   const Account& user = caller.owner->user;
-  if (repo.owner_id == user.id || user.site_admin) return Access::write;
-  const std::string role = hub_.accounts.role_in(repo.owner_id, user);
+  if (repo.owner_id == user.id) return Access::write;
+  const std::string role = role_of(caller, repo.owner_id);
   if (role == "admin" || role == "write") return Access::write;
   if (role == "contributor" && repo.creator_id == user.id) return Access::write;
   return role.empty() ? visible : Access::read;
 }
 
-void Gate::need_owner_right(const TokenOwner& owner, const Account& account) const {
-  if (owner.role != TokenRole::write) {
-    refuse(403,
-           fmt::format("Your token has the role '{}'; this needs a token with the role 'write'.",
-                       to_string(owner.role)),
-           {});
+Access Gate::right_of_token(const TokenOwner& owner, const RepoRow& repo) const {
+  if (owner.role == TokenRole::write) return Access::write;
+  if (owner.role == TokenRole::read) return Access::read;
+  const auto has = [&](TokenPermission permission) {
+    return allows(owner.grants, repo.id, permission) ||
+           allows(owner.grants, repo.owner_id, permission);
+  };
+  if (has(TokenPermission::repo_write)) return Access::write;
+  return has(TokenPermission::repo_read) || !repo.private_ ? Access::read : Access::none;
+}
+
+Access Gate::access(const Caller& caller, const RepoRow& repo) const {
+  if (!caller.owner) return right_of_user(caller, repo);
+  const bool all = caller.owner->user.site_admin;
+  return std::min(all ? Access::write : right_of_user(caller, repo),
+                  right_of_token(*caller.owner, repo));
+}
+
+void Gate::note_site_admin(const Caller& caller, const RepoRow& repo, Access used) const {
+  if (!caller.owner || !caller.owner->user.site_admin) return;
+  if (right_of_user(caller, repo) >= used) return;
+  hub_.events.note(events::kSiteAdminUse, caller.owner->user.id, repo.id,
+                   {{"actor", caller.owner->user.name},
+                    {"repo", repo.repo().web_path()},
+                    {"use", used == Access::write ? "write" : "read"}});
+}
+
+void Gate::refuse_disabled(const Caller& caller, const RepoRow& repo) const {
+  if (!is_disabled(repo) || (caller.owner && caller.owner->user.site_admin)) return;
+  refuse(403, codes::kDisabled);
+}
+
+RepoRow Gate::visible(const Caller& caller, RepoType type, std::string_view id) const {
+  const RepoId parsed = parse_repo_id(id);
+  const auto found = hub_.repos.find(type, parsed);
+  // Look up, then decide: what is missing goes the way of what is private, the look-up of a role
+  // included, so that the time to the answer is the same too.
+  // What is public is no secret, and needs no such look-up.
+  const bool is_public = found && !found->private_;
+  const bool may =
+      is_public || access(caller, found.value_or(nobodys_repository())) != Access::none;
+  if (!found || !may) {
+    refuse(caller.owner ? 404 : 401, codes::kRepositoryNotFound, codes::kRepoNotFound);
   }
-  if (owner.user.id == account.id || owner.user.site_admin) return;
-  const std::string role = hub_.accounts.role_in(account.id, owner.user);
-  if (role == "admin" || role == "write" || role == "contributor") return;
-  refuse(403,
-         fmt::format("You don't have the rights to create or delete repositories under '{}'.",
-                     account.name),
-         {});
+  refuse_disabled(caller, *found);
+  return *found;
 }
 
 RepoRow Gate::readable(const Caller& caller, RepoType type, std::string_view id) const {
-  RepoId parsed;
-  try {
-    parsed = RepoId::parse(id);
-  } catch (const InvalidArgumentError&) {
-    throw ApiError(400,
-                   "Repo id must be 'owner/name': letters, digits, '-', '_' and '.', each part "
-                   "1 to 96 characters, without '--' and '..'.");
-  }
-  const auto repo = hub_.repos.find(type, parsed);
-  if (repo && access(caller, *repo) != Access::none) return *repo;
-  refuse(caller.owner ? 404 : 401, codes::kRepositoryNotFound, codes::kRepoNotFound);
+  RepoRow repo = visible(caller, type, id);
+  note_site_admin(caller, repo, Access::read);
+  return repo;
 }
 
 RepoRow Gate::readable(const HttpRequest& request) const {
@@ -113,23 +184,41 @@ RepoRow Gate::readable(const HttpRequest& request) const {
 }
 
 void Gate::need_write(const Caller& caller, const RepoRow& repo) const {
-  if (!caller.owner) refuse(401, codes::kLoginNeeded, {});
-  if (access(caller, repo) != Access::write) {
-    refuse(403, fmt::format("You don't have the right to write to '{}'.", repo.full_name()), {});
+  if (!caller.owner) refuse(401, codes::kLoginNeeded);
+  const TokenOwner& owner = *caller.owner;
+  if (!owner.user.site_admin && right_of_user(caller, repo) != Access::write) {
+    refuse(403, fmt::format("You don't have the right to write to '{}'.", repo.full_name()));
   }
-  if (caller.owner->role != TokenRole::write) {
-    refuse(403,
-           fmt::format("Your token has the role '{}'; this needs a token with the role 'write'.",
-                       to_string(caller.owner->role)),
-           {});
-  }
+  if (right_of_token(owner, repo) != Access::write) refuse_token(owner, repo.full_name());
+  refuse_disabled(caller, repo);
+  note_site_admin(caller, repo, Access::write);
 }
 
 RepoRow Gate::writable(const HttpRequest& request) const {
   const Caller who = caller(request);
-  const RepoRow repo = readable(who, type_of(request), request.capture("repo"));
+  RepoRow repo = visible(who, type_of(request), request.capture("repo"));
   need_write(who, repo);
   return repo;
+}
+
+void Gate::need_account_role(const TokenOwner& owner, const Account& account) const {
+  if (owner.user.id == account.id) return;
+  if (may_make_repositories(hub_.accounts.role_in(account.id, owner.user))) return;
+  if (!owner.user.site_admin) {
+    refuse(403,
+           fmt::format("You don't have the rights to create or delete repositories under '{}'.",
+                       account.name));
+  }
+  hub_.events.note(events::kSiteAdminUse, owner.user.id, {},
+                   {{"actor", owner.user.name}, {"account", account.name}, {"use", "create"}});
+}
+
+void Gate::need_owner_right(const TokenOwner& owner, const Account& account) const {
+  const bool enough = owner.role == TokenRole::write ||
+                      (owner.role == TokenRole::fine_grained &&
+                       allows(owner.grants, account.id, TokenPermission::repo_write));
+  if (!enough) refuse_token(owner, account.name);
+  need_account_role(owner, account);
 }
 
 }  // namespace torchhub::server

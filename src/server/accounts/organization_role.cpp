@@ -1,4 +1,6 @@
-#include "torchhub/server/admin.h"
+#include "torchhub/server/organization_role.h"
+
+#include "torchhub/base/error.h"
 
 #include <fmt/format.h>
 

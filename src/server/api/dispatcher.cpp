@@ -92,6 +92,8 @@ ApiError as_api_error(const std::exception& error) {
 Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_status_routes(router_, hub_, StatusFor::admins);
   add_account_routes(router_, hub_);
+  add_profile_routes(router_, hub_);
+  add_avatar_routes(router_, hub_);
   add_service_routes(router_, hub_);
   add_repo_routes(router_, hub_);
   add_tree_routes(router_, hub_);

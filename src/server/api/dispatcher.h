@@ -16,6 +16,8 @@ class Dispatcher final : public RequestHandler {
   void decorate(const HttpRequest& request, HttpResponse& response) override;
   void finished(const HttpRequest& request, const ExchangeFacts& facts) override;
 
+  const Router& router() const { return router_; }
+
  private:
   HubState& hub_;
   Router router_;

@@ -120,7 +120,8 @@ void add_lfs_routes(Router& router, HubState& hub) {
   // What 1.20 and later of huggingface_hub with hf_xet ask for instead of a batch.
   for (const char* word : {"xet-write-token", "xet-read-token"}) {
     router.add("GET", fmt::format("/api/{{type}}/{{repo}}/{}/{{path...}}", word),
-               [](const HttpRequest&) -> Answer {
+               [&hub](const HttpRequest& request) -> Answer {
+                 Gate(hub).caller(request);
                  throw ApiError(404, "Xet is not available here; set HF_HUB_DISABLE_XET=1");
                });
   }

@@ -7,6 +7,10 @@ namespace torchhub::server {
 
 /// whoami-v2.
 void add_account_routes(Router& router, HubState& hub);
+/// Overviews of users and organisations, members.
+void add_profile_routes(Router& router, HubState& hub);
+/// The pictures of accounts.
+void add_avatar_routes(Router& router, HubState& hub);
 /// Whom /metrics answers.
 enum class StatusFor { admins, everybody };
 /// healthz, readyz, metrics.

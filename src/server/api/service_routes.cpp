@@ -1,3 +1,4 @@
+#include "server/accounts/gate.h"
 #include "server/api/card_summary.h"
 #include "server/api/json_body.h"
 #include "server/api/routes.h"
@@ -9,8 +10,9 @@ using nlohmann::json;
 
 }  // namespace
 
-void add_service_routes(Router& router, HubState&) {
-  router.add("POST", "/api/validate-yaml", [](const HttpRequest&) {
+void add_service_routes(Router& router, HubState& hub) {
+  router.add("POST", "/api/validate-yaml", [&hub](const HttpRequest& request) {
+    Gate(hub).caller(request);
     return read_json([](const json& body) {
       const auto problem = problem_of_card(need_text(body, "content"));
       if (!problem) return json_response({{"errors", json::array()}, {"warnings", json::array()}});
@@ -19,11 +21,15 @@ void add_service_routes(Router& router, HubState&) {
           400);
     });
   });
-  router.add("GET", "/api/telemetry/{path...}",
-             [](const HttpRequest&) { return text_response(""); });
+  router.add("GET", "/api/telemetry/{path...}", [&hub](const HttpRequest& request) {
+    Gate(hub).caller(request);
+    return text_response("");
+  });
   // The `hf` command asks at each start; a quick answer is all that matters.
-  router.add("GET", "/api/agent-harnesses",
-             [](const HttpRequest&) { return json_response(json::object()); });
+  router.add("GET", "/api/agent-harnesses", [&hub](const HttpRequest& request) {
+    Gate(hub).caller(request);
+    return json_response(json::object());
+  });
 }
 
 }  // namespace torchhub::server

@@ -91,6 +91,12 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
       {std::string(method), std::string(pattern), parse_pattern(pattern), std::move(handler)});
 }
 
+std::vector<std::pair<std::string, std::string>> Router::patterns() const {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const Route& route : routes_) out.emplace_back(route.method, route.text);
+  return out;
+}
+
 const Handler& Router::find(HttpRequest& request) const {
   const std::vector<std::string_view> segments = split(request.raw_path);
   const std::string method = request.method == "HEAD" ? "GET" : request.method;

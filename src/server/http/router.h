@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace torchhub::server {
@@ -28,6 +29,9 @@ class Router {
   /// Fills request.captures and request.route. HEAD finds the handler of GET.
   /// @throws ApiError 404 for an unknown path, 405 with Allow for a known one
   const Handler& find(HttpRequest& request) const;
+
+  /// Methods and patterns, in the order in which they were added.
+  std::vector<std::pair<std::string, std::string>> patterns() const;
 
  private:
   struct Route {

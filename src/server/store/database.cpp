@@ -22,50 +22,66 @@ bool DatabaseError::is_orphan() const { return code_ == SQLITE_CONSTRAINT_FOREIG
 
 bool DatabaseError::is_full() const { return (code_ & 0xff) == SQLITE_FULL; }
 
-Statement::Statement(sqlite3* database, std::string_view sql) : database_(database) {
-  const int code =
-      sqlite3_prepare_v2(database, sql.data(), static_cast<int>(sql.size()), &statement_, nullptr);
-  if (code != SQLITE_OK) fail(database, "prepare a statement", code);
+void StatementSlot::Finalize::operator()(sqlite3_stmt* statement) const {
+  sqlite3_finalize(statement);
 }
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::Statement(sqlite3* database, std::string_view sql, StatementSlot* slot)
+    : database_(database), slot_(slot) {
+  if (slot != nullptr) statement_ = std::move(slot->resting);
+  if (statement_) return;
+  sqlite3_stmt* fresh = nullptr;
+  const unsigned flags = slot != nullptr ? SQLITE_PREPARE_PERSISTENT : 0;
+  const int code = sqlite3_prepare_v3(database, sql.data(), static_cast<int>(sql.size()), flags,
+                                      &fresh, nullptr);
+  if (code != SQLITE_OK) fail(database, "prepare a statement", code);
+  statement_.reset(fresh);
+}
+
+Statement::~Statement() {
+  // The same text may be in use twice at once: the second to end finds the slot taken.
+  if (slot_ == nullptr || slot_->resting) return;
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+  slot_->resting = std::move(statement_);
+}
 
 Statement& Statement::bind(std::string_view text) {
-  sqlite3_bind_text(statement_, next_++, text.data() != nullptr ? text.data() : "",
+  sqlite3_bind_text(statement_.get(), next_++, text.data() != nullptr ? text.data() : "",
                     static_cast<int>(text.size()), SQLITE_TRANSIENT);
   return *this;
 }
 
 Statement& Statement::bind(std::int64_t number) {
-  sqlite3_bind_int64(statement_, next_++, number);
+  sqlite3_bind_int64(statement_.get(), next_++, number);
   return *this;
 }
 
 Statement& Statement::bind_null() {
-  sqlite3_bind_null(statement_, next_++);
+  sqlite3_bind_null(statement_.get(), next_++);
   return *this;
 }
 
 bool Statement::step() {
-  const int code = sqlite3_step(statement_);
+  const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) fail(database_, "run a statement", code);
   return false;
 }
 
 std::string Statement::text(int column) const {
-  const auto* bytes = sqlite3_column_text(statement_, column);
+  const auto* bytes = sqlite3_column_text(statement_.get(), column);
   if (bytes == nullptr) return {};
   return {reinterpret_cast<const char*>(bytes),
-          static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
 }
 
 std::int64_t Statement::number(int column) const {
-  return sqlite3_column_int64(statement_, column);
+  return sqlite3_column_int64(statement_.get(), column);
 }
 
 bool Statement::is_null(int column) const {
-  return sqlite3_column_type(statement_, column) == SQLITE_NULL;
+  return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
 Connection::Connection(const std::filesystem::path& path, Durability durability) {
@@ -86,6 +102,14 @@ Connection::Connection(const std::filesystem::path& path, Durability durability)
 }
 
 void Connection::Close::operator()(sqlite3* handle) const { sqlite3_close(handle); }
+
+StatementSlot* Connection::slot_of(std::string_view sql) {
+  // Far more than the server has; a text that is made up for one call must not push these out.
+  constexpr std::size_t kKeep = 200;
+  const auto found = slots_.find(sql);
+  if (found != slots_.end()) return &found->second;
+  return slots_.size() < kKeep ? &slots_[std::string(sql)] : nullptr;
+}
 
 std::int64_t Connection::changes() const { return sqlite3_changes(handle_.get()); }
 

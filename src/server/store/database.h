@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,10 +33,20 @@ class DatabaseError : public Error {
   int code_;
 };
 
+/// Where a connection keeps a prepared statement between two uses. Preparing costs several times
+/// what a look-up by a key costs.
+struct StatementSlot {
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> resting = nullptr;  ///< Nothing while it is in use.
+};
+
 /// One prepared statement, used once: bind in order, then step.
 class Statement {
  public:
-  Statement(sqlite3* database, std::string_view sql);
+  /// @param slot where it rests before and afterwards; nullptr: it ends with its use
+  Statement(sqlite3* database, std::string_view sql, StatementSlot* slot);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -49,8 +61,9 @@ class Statement {
   bool is_null(int column) const;
 
  private:
-  sqlite3_stmt* statement_ = nullptr;
+  std::unique_ptr<sqlite3_stmt, StatementSlot::Finalize> statement_;
   sqlite3* database_;
+  StatementSlot* slot_;
   int next_ = 1;
 };
 
@@ -63,13 +76,13 @@ class Connection {
 
   template <typename... Values>
   void run(std::string_view sql, const Values&... values) {
-    Statement statement(handle_.get(), sql);
+    Statement statement = prepare(sql);
     (statement.bind(values), ...);
     while (statement.step()) {
     }
   }
   /// The statement must not outlive the connection, nor the lease that it came from.
-  Statement prepare(std::string_view sql) { return Statement(handle_.get(), sql); }
+  Statement prepare(std::string_view sql) { return {handle_.get(), sql, slot_of(sql)}; }
   /// How many rows the last statement changed.
   std::int64_t changes() const;
   void script(const std::string& sql);
@@ -78,7 +91,11 @@ class Connection {
   struct Close {
     void operator()(sqlite3* handle) const;
   };
+  /// nullptr if the connection keeps enough statements already.
+  StatementSlot* slot_of(std::string_view sql);
+
   std::unique_ptr<sqlite3, Close> handle_;
+  std::map<std::string, StatementSlot, std::less<>> slots_;  // after handle_: it closes last
 };
 
 /// BEGIN IMMEDIATE, so that two writers queue instead of failing half-way. Rolls back unless

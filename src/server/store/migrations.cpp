@@ -58,6 +58,38 @@ CREATE TABLE repo_lfs(
   PRIMARY KEY (repo, oid)
 ) WITHOUT ROWID;
 CREATE INDEX repo_lfs_by_oid ON repo_lfs(oid);
+)sql",
+    // Accounts, tokens and the event log. An event outlives what it tells of, so it refers to
+    // nothing.
+    R"sql(
+ALTER TABLE account ADD COLUMN email TEXT NOT NULL DEFAULT '';
+CREATE TABLE new_token(
+  id TEXT PRIMARY KEY,
+  hash TEXT NOT NULL UNIQUE,
+  user TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL CHECK (role IN ('read', 'write', 'fineGrained')),
+  scopes TEXT NOT NULL DEFAULT '[]',
+  hint TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  expires INTEGER,
+  last_used INTEGER
+);
+INSERT INTO new_token(id, hash, user, name, role, hint, created, expires)
+  SELECT id, hash, user, name, role, hint, created, expires FROM token;
+DROP TABLE token;
+ALTER TABLE new_token RENAME TO token;
+CREATE INDEX token_by_user ON token(user);
+CREATE INDEX member_by_user ON member(user);
+CREATE TABLE event(
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  repo TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  json TEXT NOT NULL
+);
+CREATE INDEX event_by_time ON event(at);
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
