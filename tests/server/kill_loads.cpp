@@ -168,8 +168,7 @@ void KillLoad::run(const HubClient& client) {
 }
 
 std::vector<std::unique_ptr<KillLoad>> make_kill_loads(const HubClient& client) {
-  for (const char* name : {"texts", "objects"})
-    client.post("/api/repos/create", {{"name", name}});
+  for (const char* name : {"texts", "objects"}) client.post("/api/repos/create", {{"name", name}});
   std::vector<std::unique_ptr<KillLoad>> loads;
   loads.push_back(std::make_unique<CommitLoad>());
   loads.push_back(std::make_unique<ObjectLoad>());
