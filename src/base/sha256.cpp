@@ -70,6 +70,12 @@ void Digest::update(std::span<const std::byte> bytes) {
 
 void Digest::update(std::string_view bytes) { update(std::as_bytes(std::span(bytes))); }
 
+Digest Digest::copy() const {
+  Digest other(Algorithm::sha256);  // the state brings its algorithm along
+  EVP_MD_CTX_copy_ex(other.impl_->context.get(), impl_->context.get());
+  return other;
+}
+
 std::string Digest::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
   unsigned int size = 0;

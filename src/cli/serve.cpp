@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/byte_size.h"
 #include "torchhub/base/log.h"
 #include "torchhub/server/server.h"
 
@@ -164,6 +165,14 @@ void add_serve(CLI::App& app) {
       ->add_option("--connections-per-address", arguments->options.max_connections_per_address,
                    "Connections from one address at once, 0 for no limit; not on loopback")
       ->capture_default_str();
+  serve_command
+      ->add_option_function<std::string>(
+          "--multipart-threshold",
+          [arguments](const std::string& size) {
+            arguments->options.multipart_threshold_bytes = parse_byte_size(size);
+          },
+          "Larger LFS objects go up in parts; default: 100MiB")
+      ->type_name("SIZE");
   serve_command->add_flag(
       "--demo", arguments->demo,
       "On an empty hub: also user 'demo', organisation 'demo-org' and two small "

@@ -35,14 +35,16 @@ HubState::HubState(ServerOptions o)
       objects(folder, options.durability, faults),
       repositories(folder.git_config(), options.durability),
       signer(folder.link_key(), *options.clock),
+      multipart(database, folder, objects, repos, *options.clock, options.durability, faults),
       git(options.git_processes, options.git_timeout),
       rates(*options.clock),
       access_log(options.access_log, *options.clock) {
   write_git_config(folder.git_config(), options.durability);
-  folder.empty_incoming();
   folder.remove_stale_locks();
   folder.keep_reserve();
   finish_what_was_begun();
+  multipart.clean();
+  folder.empty_incoming(multipart.file_names());
 }
 
 void HubState::finish_what_was_begun() {

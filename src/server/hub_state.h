@@ -9,6 +9,7 @@
 #include "server/git/repository_pool.h"
 #include "server/http/request.h"
 #include "server/lfs/link_signer.h"
+#include "server/lfs/multipart_uploads.h"
 #include "server/lfs/object_store.h"
 #include "server/repos/ref_queue.h"
 #include "server/repos/repo_store.h"
@@ -61,6 +62,7 @@ struct HubState {
   ObjectStore objects;
   git::RepositoryPool repositories;
   LinkSigner signer;
+  MultipartUploads multipart;
   git::Program git;
   RefQueue queue;
   RateLimiter rates;

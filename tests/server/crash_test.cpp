@@ -63,13 +63,16 @@ class CrashTest : public ::testing::TestWithParam<std::string_view> {
 TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
   const std::string before = prepare();
   const std::string bytes(50'000, 'n');
+  const std::string in_parts(70'000, 'p');
   {
-    ServedHub hub(data(), {"--test-mode", "--fault-point", std::string(GetParam())});
+    ServedHub hub(data(), {"--test-mode", "--fault-point", std::string(GetParam()),
+                           "--multipart-threshold", "60KB"});
     ASSERT_TRUE(hub.start());
     HubClient client(hub.base_url(), hub.token());
     EXPECT_THROW(
         {
           client.upload("demo/m", bytes);
+          client.upload_in_parts("demo/m", in_parts);
           client.commit("demo/m",
                         to_ndjson(CommitFileLine{"a.txt", "after"}) +
                             to_ndjson(CommitLfsFileLine{"m.bin", sha256_hex(bytes), bytes.size()}));
@@ -95,6 +98,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
               1U);
     // Whatever was lost can be done again.
     EXPECT_EQ(client.upload("demo/m", bytes), sha256_hex(bytes));
+    EXPECT_EQ(client.upload_in_parts("demo/m", in_parts), sha256_hex(in_parts));
     EXPECT_FALSE(client.commit_file("demo/m", "a.txt", "again").empty());
   }
   client.create_repo("third");

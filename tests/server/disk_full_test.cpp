@@ -30,8 +30,10 @@ class DiskFullTest : public ::testing::Test {
     Admin admin(folder_.path());
     admin.create_user("demo");
     const std::string token = admin.create_token("demo", TokenRole::write);
-    server_ = std::make_unique<Server>(
-        ServerOptions{.data_dir = folder_.path(), .listen = "127.0.0.1:0"});
+    server_ = std::make_unique<Server>(ServerOptions{.data_dir = folder_.path(),
+                                                     .listen = "127.0.0.1:0",
+                                                     .multipart_threshold_bytes = 10 << 20,
+                                                     .multipart_chunk_bytes = 16 << 20});
     client_ = std::make_unique<HubClient>(server_->base_url(), token);
     client_->create_repo("m");
     commit_ = client_->commit_file("demo/m", "a.txt", "before");
@@ -82,6 +84,22 @@ TEST_F(DiskFullTest, RefusesAnObjectThatDoesNotFit) {
   expect_untouched();
   EXPECT_TRUE(fs::is_empty(folder_ / "lfs"));
   client_->upload("demo/m", std::string(1000, 'y'));
+}
+
+TEST_F(DiskFullTest, RefusesAnObjectInPartsThatDoesNotFit) {
+  const std::string bytes(41 << 20, 'x');
+  const json answer =
+      client_->batch_answer("demo/m", "upload", {"multipart"}, {{sha256_hex(bytes), bytes.size()}});
+  const json header = answer.at("objects").at(0).at("actions").at("upload").at("header");
+  ASSERT_EQ(header.at("chunk_size"), std::to_string(16 << 20));
+  const auto put = [&](const char* part, std::size_t size) {
+    return client_->send("PUT", header.at(part), std::string(size, 'x')).status;
+  };
+  EXPECT_EQ(put("00001", 16 << 20), 507);
+  EXPECT_EQ(put("00003", 9 << 20), 507) << "not even the last one is begun with";
+  expect_untouched();
+  EXPECT_TRUE(fs::is_empty(folder_ / "lfs"));
+  client_->upload_in_parts("demo/m", std::string(20 << 20, 'y'));
 }
 
 TEST_F(DiskFullTest, RefusesACommitThatDoesNotFit) {

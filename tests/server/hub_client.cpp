@@ -64,6 +64,39 @@ json HubClient::batch(const std::string& repo, const std::string& operation, con
   return json::parse(response.body).at("objects").at(0);
 }
 
+json HubClient::batch_answer(
+    const std::string& repo, const std::string& operation,
+    const std::vector<std::string>& transfers,
+    const std::vector<std::pair<std::string, std::uint64_t>>& objects) const {
+  json body{{"operation", operation}, {"transfers", transfers}, {"objects", json::array()}};
+  for (const auto& [oid, size] : objects) body["objects"].push_back({{"oid", oid}, {"size", size}});
+  const Response response = post("/" + repo + ".git/info/lfs/objects/batch", body);
+  EXPECT_EQ(response.status, 200) << response.body;
+  return json::parse(response.body, nullptr, false);
+}
+
+std::string HubClient::upload_in_parts(const std::string& repo, const std::string& bytes) const {
+  const std::string oid = sha256_hex(bytes);
+  const json answer = batch_answer(repo, "upload", {"basic", "multipart"}, {{oid, bytes.size()}});
+  const json object = answer.at("objects").at(0);
+  if (!object.contains("actions")) return oid;
+  const json upload = object.at("actions").at("upload");
+  const std::size_t chunk = std::stoul(upload.at("header").at("chunk_size").get<std::string>());
+  json parts = json::array();
+  for (const auto& [key, link] : upload.at("header").items()) {
+    if (key == "chunk_size") continue;
+    const std::size_t number = std::stoul(key);
+    const Response put =
+        send("PUT", link.get<std::string>(), bytes.substr((number - 1) * chunk, chunk));
+    EXPECT_EQ(put.status, 200) << put.body;
+    parts.push_back({{"partNumber", number}, {"etag", put.headers.get("ETag").value_or("")}});
+  }
+  const Response done = send("POST", upload.at("href").get<std::string>(),
+                             json{{"oid", oid}, {"parts", std::move(parts)}}.dump());
+  EXPECT_EQ(done.status, 200) << done.body;
+  return oid;
+}
+
 std::string HubClient::upload(const std::string& repo, const std::string& bytes) const {
   const std::string oid = sha256_hex(bytes);
   const json object = batch(repo, "upload", oid, bytes.size());

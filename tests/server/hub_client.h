@@ -48,6 +48,14 @@ class HubClient {
   nlohmann::json batch(const std::string& repo, const std::string& operation,
                        const std::string& oid, std::uint64_t size) const;
 
+  /// The whole answer to a batch that offers `transfers`.
+  nlohmann::json batch_answer(
+      const std::string& repo, const std::string& operation,
+      const std::vector<std::string>& transfers,
+      const std::vector<std::pair<std::string, std::uint64_t>>& objects) const;
+  /// Sends an object in parts, as far as the hub wants it so. @return its oid
+  std::string upload_in_parts(const std::string& repo, const std::string& bytes) const;
+
   const std::string& base_url() const { return base_url_; }
 
  private:

@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "server/lfs_schema.h"
 #include "server/raw_connection.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/atomic_file.h"
@@ -88,6 +89,8 @@ TEST_F(LfsTest, RefusesLinksThatWereNotMadeHereForThis) {
   std::string longer = link;
   longer.replace(longer.find("size=100000"), 11, "size=100001");
   EXPECT_EQ(put(longer, bytes_ + "x"), 403);
+  longer.replace(longer.find("size=100001"), 11, "size=0100000");
+  EXPECT_EQ(put(longer, bytes_), 403) << "the same number in other words";
   EXPECT_EQ(put(link.substr(0, link.find('?')), bytes_), 403);
   std::string as_download = link;
   as_download.replace(as_download.find("/upload/"), 8, "/download/");
@@ -130,6 +133,40 @@ TEST_F(LfsTest, VerifiesWhatIsStored) {
   EXPECT_EQ(client_.send("POST", verify, "{}").status, 404);
   client_.upload("demo/m", bytes_);
   EXPECT_EQ(client_.send("POST", verify, "{}").status, 200);
+}
+
+TEST_F(LfsTest, VerifiesForWhoeverMayReadTheRepository) {
+  client_.create_repo("hidden", {{"private", true}});
+  const std::string verify =
+      client_.batch("demo/hidden", "upload", sha256_hex(bytes_), bytes_.size())
+          .at("actions")
+          .at("verify")
+          .at("href");
+  const std::string oid = client_.upload("demo/hidden", bytes_);
+  const std::string body = json{{"oid", oid}, {"size", bytes_.size()}}.dump();
+  const std::string eve = "Bearer " + hub_.create_user("eve");
+  clock_->advance(std::chrono::hours(24));
+  EXPECT_EQ(client_.send("POST", verify, body).status, 403) << "expired";
+  EXPECT_EQ(client_.send("POST", verify, body, {{"Authorization", eve}}).status, 403);
+  const Headers mine{{"Authorization", "Bearer " + hub_.token()}};
+  EXPECT_EQ(client_.send("POST", verify, body, mine).status, 200);
+  EXPECT_EQ(client_.send("POST", verify, R"({"oid": "x", "size": 1})", mine).status, 403);
+  const char* by_name = "/demo/hidden.git/info/lfs/verify";
+  EXPECT_EQ(client_.send("POST", by_name, body).status, 200);
+  EXPECT_EQ(client_.post(by_name, {{"oid", oid}, {"size", 1}}).status, 404);
+  EXPECT_EQ(client_.post(by_name, {{"oid", sha256_hex("y")}, {"size", 1}}).status, 404);
+  EXPECT_EQ(client_.post(by_name, {{"oid", "y"}, {"size", 1}}).status, 422);
+  EXPECT_EQ(client_.send("POST", by_name, body, {{"Authorization", eve}}).status, 404);
+  const Response nobody = HubClient(hub_.base_url(), "").send("POST", by_name, body);
+  EXPECT_EQ(nobody.status, 401);
+  EXPECT_TRUE(nobody.headers.get("LFS-Authenticate"));
+}
+
+TEST_F(LfsTest, ErrorsHaveTheMessageThatGitLfsShows) {
+  const Response response = client_.send("PUT", upload_link(bytes_), "short");
+  EXPECT_EQ(response.status, 422);
+  const json body = json::parse(response.body);
+  EXPECT_EQ(body.at("message"), body.at("error"));
 }
 
 TEST_F(LfsTest, GivesOutOnlyWhatTheRepositoryHas) {
@@ -193,6 +230,7 @@ TEST_F(LfsTest, AnswersForEachObjectOfABatch) {
         client_.post("/demo/m/info/lfs/objects/batch",
                      {{"operation", "upload"}, {"objects", {{{"oid", oid}, {"size", size}}}}});
     EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(faults_of_batch_answer(json::parse(response.body)), std::vector<std::string>());
     return json::parse(response.body).at("objects").at(0).at("error").at("code").get<int>();
   };
   EXPECT_EQ(code("short", 1), 422);
@@ -200,6 +238,9 @@ TEST_F(LfsTest, AnswersForEachObjectOfABatch) {
   EXPECT_EQ(code(std::string(64, 'a'), -1), 422);
   EXPECT_EQ(code(std::string(64, 'a'), "1"), 422);
   EXPECT_EQ(code(7, 1), 422);
+  EXPECT_EQ(code(std::string(64, 'a'), 1.5), 422);
+  EXPECT_EQ(code(nullptr, nullptr), 422);
+  EXPECT_EQ(code(std::string(64, 'a'), std::uint64_t{1} << 40), 422) << "larger than may be";
   EXPECT_EQ(code(sha256_hex(bytes_), 5), 422);
   const auto status = [&](const json& body) {
     return client_.post("/demo/m.git/info/lfs/objects/batch", body).status;
@@ -207,6 +248,32 @@ TEST_F(LfsTest, AnswersForEachObjectOfABatch) {
   EXPECT_EQ(status({{"operation", "upload"}}), 422);
   EXPECT_EQ(status({{"operation", "steal"}, {"objects", json::array()}}), 422);
   EXPECT_EQ(status({{"operation", "upload"}, {"objects", json(std::vector<json>(1001))}}), 413);
+}
+
+TEST_F(LfsTest, TakesBatchesAsClientsWriteThem) {
+  const std::string oid = client_.upload("demo/m", bytes_);
+  const json objects{{{"oid", oid}, {"size", bytes_.size()}},
+                     {{"oid", sha256_hex("new")}, {"size", 3}, {"more", true}}};
+  for (const json& more : {json{{"ref", nullptr}}, json{{"ref", {{"name", "main"}}}},
+                           json{{"ref", {{"name", "refs/heads/main"}}}},
+                           json{{"hash_algo", "sha_256"}}, json{{"transfers", nullptr}},
+                           json{{"transfers", {"ssh", "lfs-standalone-file", "basic"}}}}) {
+    for (const char* operation : {"upload", "download"}) {
+      json body{{"operation", operation}, {"objects", objects}};
+      body.update(more);
+      for (const char* path :
+           {"/demo/m.git/info/lfs/objects/batch", "/demo/m/info/lfs/objects/batch"}) {
+        const Response response = client_.post(path, body);
+        ASSERT_EQ(response.status, 200) << response.body;
+        EXPECT_EQ(response.headers.get("Content-Type"),
+                  "application/vnd.git-lfs+json; charset=utf-8");
+        const json answer = json::parse(response.body);
+        EXPECT_EQ(faults_of_batch_answer(answer), std::vector<std::string>());
+        EXPECT_EQ(answer.at("transfer"), "basic");
+        EXPECT_EQ(answer.at("objects").size(), 2U);
+      }
+    }
+  }
 }
 
 TEST_F(LfsTest, UploadsNeedTheRightToWrite) {

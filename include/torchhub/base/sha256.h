@@ -23,6 +23,8 @@ class Digest {
 
   void update(std::span<const std::byte> bytes);
   void update(std::string_view bytes);
+  /// Goes on from the same state on its own.
+  Digest copy() const;
   /// Lower-case hex. The object cannot be used afterwards.
   std::string hex();
   double seconds() const { return seconds_; }  ///< Spent in update().

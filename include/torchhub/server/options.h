@@ -34,6 +34,10 @@ struct ServerOptions {
   std::chrono::milliseconds upload_grace = std::chrono::seconds(60);  ///< The same for uploads.
 
   std::uint64_t max_object_bytes = std::uint64_t{200} << 30;  ///< One LFS object.
+  /// A larger LFS object goes up in parts, if the client can do that.
+  std::uint64_t multipart_threshold_bytes = std::uint64_t{100} << 20;
+  /// One such part; more where it takes over 10,000 of them. > 0.
+  std::uint64_t multipart_chunk_bytes = std::uint64_t{64} << 20;
   std::uint64_t max_regular_bytes = std::uint64_t{10} << 20;  ///< One file kept in git.
   std::uint64_t max_commit_bytes = std::uint64_t{1} << 30;    ///< The body of one commit.
   unsigned max_connections = 1024;                            ///< Each has a thread of its own.

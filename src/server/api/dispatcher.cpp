@@ -59,7 +59,9 @@ HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
   const std::string message = shortened(error.what());
   nlohmann::json body{{"error", message}};
   // git-lfs shows "message".
-  if (request.raw_path.find("/info/lfs/") != std::string::npos) body["message"] = message;
+  const bool lfs = request.raw_path.find("/info/lfs/") != std::string::npos ||
+                   request.raw_path.starts_with("/_lfs/");
+  if (lfs) body["message"] = message;
   HttpResponse response = json_response(body, error.status());
   response.headers.set("X-Error-Message", header_text(message));
   if (!error.code().empty()) response.headers.set("X-Error-Code", error.code());
@@ -101,6 +103,7 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_commit_routes(router_, hub_);
   add_info_routes(router_, hub_);
   add_lfs_routes(router_, hub_);
+  add_lfs_part_routes(router_, hub_);
   add_git_routes(router_, hub_);
   add_file_routes(router_, hub_);
 }

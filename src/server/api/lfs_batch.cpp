@@ -1,11 +1,13 @@
 #include "server/api/lfs_batch.h"
 
+#include "server/api/lfs_links.h"
 #include "server/http/api_error.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 namespace torchhub::server {
@@ -14,10 +16,45 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxObjects = 1000;
+/// Links to parts in one answer, so that an answer stays within some 20 MB. Beyond, parts are
+/// larger.
+constexpr std::uint64_t kMaxPartLinks = 50'000;
 
-json error_entry(json entry, int code, const std::string& message) {
-  entry["error"] = {{"code", code}, {"message", message}};
-  return entry;
+enum class Transfer { basic, multipart };
+
+/// One object of the batch, and its entry in the answer as far as it is known.
+struct Wanted {
+  LfsPointer object = {};
+  json entry = {};
+  bool is_missing = false;  ///< To be uploaded: its actions depend on the transfer.
+};
+
+void set_error(Wanted& wanted, int code, const std::string& message) {
+  wanted.entry["error"] = {{"code", code}, {"message", message}};
+}
+
+/// Reads what the client asked for. What cannot be read has an error, and stands in the entry as
+/// far as git-lfs's schema allows it to.
+Wanted parse(const json& asked) {
+  const json oid = asked.is_object() ? asked.value("oid", json()) : json();
+  const json size = asked.is_object() ? asked.value("size", json()) : json();
+  Wanted out;
+  out.entry = {{"oid", oid.is_string() ? oid : json("")},
+               {"size", size.is_number_unsigned() ? size : json(0)}};
+  if (!oid.is_string() || !is_lfs_oid(oid.get<std::string>())) {
+    set_error(out, 422, "The oid must be 64 lower-case hex digits.");
+  } else if (!size.is_number_unsigned()) {
+    set_error(out, 422, "The size must be a whole number.");
+  } else {
+    out.object = {oid.get<std::string>(), size.get<std::uint64_t>()};
+  }
+  return out;
+}
+
+bool offers_multipart(const json& body) {
+  const auto transfers = body.find("transfers");
+  return transfers != body.end() && transfers->is_array() &&
+         std::find(transfers->begin(), transfers->end(), json("multipart")) != transfers->end();
 }
 
 class Batch {
@@ -25,53 +62,110 @@ class Batch {
   Batch(HubState& hub, const RepoRow& repo, const Caller& caller, std::string base_url)
       : hub_(hub), repo_(repo), caller_(caller), base_url_(std::move(base_url)) {}
 
-  json answer_for(const json& wanted, bool upload) {
-    const auto oid = wanted.find("oid");
-    const auto size = wanted.find("size");
-    json entry{{"oid", oid != wanted.end() ? *oid : json("")},
-               {"size", size != wanted.end() ? *size : json(0)}};
-    if (oid == wanted.end() || !oid->is_string() || !is_lfs_oid(oid->get<std::string>())) {
-      return error_entry(entry, 422, "The oid must be 64 lower-case hex digits.");
+  json upload(std::vector<Wanted> objects, bool offers_multipart) {
+    for (Wanted& wanted : objects) {
+      if (!wanted.entry.contains("error")) look_at(wanted);
     }
-    if (size == wanted.end() || !size->is_number_unsigned()) {
-      return error_entry(entry, 422, "The size must be a whole number.");
+    if (!present_.empty()) hub_.repos.link(repo_.id, present_);
+    const bool in_parts =
+        offers_multipart && std::any_of(objects.begin(), objects.end(),
+                                        [this](const Wanted& wanted) { return is_large(wanted); });
+    // git's agent for parts takes nothing else, so one large object has them all go in parts.
+    const Transfer transfer = in_parts ? Transfer::multipart : Transfer::basic;
+    const std::uint64_t max_parts = std::clamp<std::uint64_t>(
+        kMaxPartLinks / std::max<std::size_t>(objects.size(), 1), 1, PartPlan::kMaxParts);
+    for (Wanted& wanted : objects) {
+      if (wanted.is_missing) add_upload_actions(wanted, transfer, max_parts);
     }
-    const LfsPointer object{oid->get<std::string>(), size->get<std::uint64_t>()};
-    return upload ? upload_of(object, entry) : download_of(object, entry);
+    return answer(std::move(objects), transfer);
+  }
+
+  json download(std::vector<Wanted> objects) const {
+    for (Wanted& wanted : objects) {
+      if (!wanted.entry.contains("error")) add_download_action(wanted);
+    }
+    return answer(std::move(objects), Transfer::basic);
   }
 
  private:
-  json upload_of(const LfsPointer& object, json entry) {
+  static json answer(std::vector<Wanted> objects, Transfer transfer) {
+    json entries = json::array();
+    for (Wanted& wanted : objects) entries.push_back(std::move(wanted.entry));
+    return {{"transfer", transfer == Transfer::multipart ? "multipart" : "basic"},
+            {"objects", std::move(entries)},
+            {"hash_algo", "sha256"}};
+  }
+
+  void look_at(Wanted& wanted) {
+    const LfsPointer& object = wanted.object;
     if (object.size > hub_.options.max_object_bytes) {
-      return error_entry(
-          entry, 422, fmt::format("An object may have {} bytes.", hub_.options.max_object_bytes));
+      return set_error(wanted, 422,
+                       fmt::format("An object may have {} bytes.", hub_.options.max_object_bytes));
     }
     const auto stored = hub_.objects.size(object.oid);
     // To everybody else the object is as if it were not here, its size included.
-    if (stored && may_read(object.oid)) {
-      if (*stored != object.size) {
-        return error_entry(entry, 422,
-                           fmt::format("The object of this oid has {} bytes.", *stored));
-      }
-      if (!hub_.repos.is_linked(repo_.id, object.oid)) hub_.repos.link(repo_.id, {object});
-      return entry;
+    wanted.is_missing = !stored || !may_read(object.oid);
+    if (wanted.is_missing) return;
+    if (*stored == object.size) {
+      present_.push_back(object);
+    } else {
+      set_error(wanted, 422, fmt::format("The object of this oid has {} bytes.", *stored));
     }
-    entry["authenticated"] = true;
-    entry["actions"] = {{"upload", action("PUT", "upload", object)},
-                        {"verify", action("POST", "verify", object)}};
-    return entry;
   }
 
-  json download_of(const LfsPointer& object, json entry) const {
-    if (!hub_.repos.is_linked(repo_.id, object.oid) || !hub_.objects.size(object.oid)) {
-      return error_entry(entry, 404, "This repository has no such object.");
+  bool is_large(const Wanted& wanted) const {
+    return wanted.is_missing && wanted.object.size > hub_.options.multipart_threshold_bytes;
+  }
+
+  void add_upload_actions(Wanted& wanted, Transfer transfer, std::uint64_t max_parts) const {
+    const LfsPointer& object = wanted.object;
+    if (transfer == Transfer::multipart && !hub_.multipart.has_room(repo_.id, object)) {
+      return set_error(wanted, 429,
+                       "This object has too many unfinished uploads to other repositories of this "
+                       "owner. Finish one of them first.");
     }
-    if (hub_.objects.size(object.oid) != object.size) {
-      return error_entry(entry, 422, "The object of this oid has another size.");
+    wanted.entry["authenticated"] = true;
+    wanted.entry["actions"] = {
+        {"upload", transfer == Transfer::multipart ? in_parts(wanted, max_parts)
+                                                   : action({LinkUse::upload, repo_.id, object})},
+        {"verify", action({LinkUse::verify, repo_.id, object})}};
+  }
+
+  /// The links of an upload that was begun lead on with it.
+  PartPlan plan_of(const Wanted& wanted, std::uint64_t max_parts) const {
+    const std::uint64_t size = wanted.object.size;
+    if (const auto begun = hub_.multipart.chunk_bytes(repo_.id, wanted.object)) {
+      return {size, *begun};
     }
-    entry["authenticated"] = true;
-    entry["actions"] = {{"download", action("GET", "download", object)}};
-    return entry;
+    if (!is_large(wanted)) return {size, std::max<std::uint64_t>(size, 1)};
+    return plan_parts(size, hub_.options.multipart_chunk_bytes, max_parts);
+  }
+
+  json in_parts(const Wanted& wanted, std::uint64_t max_parts) const {
+    const PartPlan plan = plan_of(wanted, max_parts);
+    LinkGrant grant{LinkUse::complete, repo_.id, wanted.object, plan.chunk_bytes};
+    json upload = action(grant);
+    json& header = upload["header"];
+    header["chunk_size"] = std::to_string(plan.chunk_bytes);
+    grant.use = LinkUse::part;
+    for (grant.part = 1; grant.part <= plan.count(); ++grant.part) {
+      // git-lfs sorts the keys as texts, and its agent takes the links in that order.
+      header[fmt::format("{:05}", grant.part)] = base_url_ + hub_.signer.link(grant);
+    }
+    return upload;
+  }
+
+  void add_download_action(Wanted& wanted) const {
+    const LfsPointer& object = wanted.object;
+    const auto stored = hub_.objects.size(object.oid);
+    if (!stored || !hub_.repos.is_linked(repo_.id, object.oid)) {
+      return set_error(wanted, 404, "This repository has no such object.");
+    }
+    if (*stored != object.size) {
+      return set_error(wanted, 422, "The object of this oid has another size.");
+    }
+    wanted.entry["authenticated"] = true;
+    wanted.entry["actions"] = {{"download", action({LinkUse::download, repo_.id, object})}};
   }
 
   /// The caller can already read these bytes somewhere here, so knowing the id is no theft.
@@ -83,18 +177,13 @@ class Batch {
     });
   }
 
-  json action(const char* method, const char* word, const LfsPointer& object) const {
-    const LinkGrant grant{method, repo_.id, object};
-    const auto lifetime = std::chrono::duration_cast<std::chrono::seconds>(LinkSigner::kLifetime);
-    return {{"href", fmt::format("{}/_lfs/{}/{}/{}?{}", base_url_, word, repo_.id, object.oid,
-                                 hub_.signer.query(grant))},
-            {"expires_in", lifetime.count()}};
-  }
+  json action(const LinkGrant& grant) const { return lfs_action(hub_, base_url_, grant); }
 
   HubState& hub_;
   const RepoRow& repo_;
   const Caller& caller_;
   std::string base_url_;
+  std::vector<LfsPointer> present_ = {};
 };
 
 }  // namespace
@@ -113,12 +202,11 @@ json lfs_batch(HubState& hub, const RepoRow& repo, const Caller& caller,
   if (objects->size() > kMaxObjects) throw ApiError(413, "Ask for at most 1,000 objects at once.");
   if (upload) Gate(hub, Gate::Style::lfs).need_write(caller, repo);
 
+  std::vector<Wanted> wanted;
+  for (const json& asked : *objects) wanted.push_back(parse(asked));
   Batch batch(hub, repo, caller, base_url);
-  json out = json::array();
-  for (const json& wanted : *objects) {
-    out.push_back(batch.answer_for(wanted.is_object() ? wanted : json::object(), upload));
-  }
-  return {{"transfer", "basic"}, {"objects", std::move(out)}, {"hash_algo", "sha256"}};
+  return upload ? batch.upload(std::move(wanted), offers_multipart(body))
+                : batch.download(std::move(wanted));
 }
 
 }  // namespace torchhub::server

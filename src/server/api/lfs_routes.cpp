@@ -1,44 +1,17 @@
 #include "server/accounts/gate.h"
 #include "server/api/json_body.h"
 #include "server/api/lfs_batch.h"
+#include "server/api/lfs_links.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/http/file_answer.h"
-#include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
-
-#include <charconv>
 
 namespace torchhub::server {
 namespace {
 
 using nlohmann::json;
-
-constexpr const char* kMediaType = "application/vnd.git-lfs+json; charset=utf-8";
-
-HttpResponse lfs_json(const json& value) {
-  HttpResponse response = json_response(value);
-  response.headers.set("Content-Type", kMediaType);
-  return response;
-}
-
-/// A link lives for a day, its repository perhaps not.
-void need_repository(const HubState& hub, const std::string& id) {
-  if (hub.repos.is_ready(id)) return;
-  throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
-}
-
-/// What a signed link is about, once its signature is checked.
-LinkGrant checked_grant(const HubState& hub, const HttpRequest& request, const char* method) {
-  const std::string size = request.query_value("size").value_or("");
-  LinkGrant grant{method, request.capture("id"), {request.capture("oid")}};
-  std::from_chars(size.data(), size.data() + size.size(), grant.object.size);
-  hub.signer.check(grant, request.query_value("expires").value_or(""),
-                   request.query_value("sig").value_or(""));
-  need_repository(hub, grant.repo_id);
-  return grant;
-}
 
 /// Bytes of an object, from the socket to its place.
 class ObjectBody final : public BodyConsumer {
@@ -62,7 +35,7 @@ class ObjectBody final : public BodyConsumer {
 };
 
 Answer upload(HubState& hub, const HttpRequest& request) {
-  const LinkGrant grant = checked_grant(hub, request, "PUT");
+  const LinkGrant grant = checked_grant(hub, request, LinkUse::upload);
   if (!request.chunked && request.content_length.value_or(0) != grant.object.size) {
     throw ApiError(
         422, fmt::format("The body has {} bytes, but {} were announced for object {}.",
@@ -72,7 +45,7 @@ Answer upload(HubState& hub, const HttpRequest& request) {
 }
 
 HttpResponse download(const HubState& hub, const HttpRequest& request) {
-  const LinkGrant grant = checked_grant(hub, request, "GET");
+  const LinkGrant grant = checked_grant(hub, request, LinkUse::download);
   const std::string& oid = grant.object.oid;
   const auto size = hub.objects.size(oid);
   auto file = hub.objects.open(oid);
@@ -84,11 +57,51 @@ HttpResponse download(const HubState& hub, const HttpRequest& request) {
   return answer_with_file(request, std::move(send), *std::move(file));
 }
 
-HttpResponse verify(const HubState& hub, const std::string& repo_id, const LfsPointer& object) {
-  if (!hub.repos.is_linked(repo_id, object.oid) || hub.objects.size(object.oid) != object.size) {
-    throw ApiError(404, "This repository has no such object of this size.");
+/// A verification is allowed by the link itself, or to the caller once the link has run out.
+LinkGrant grant_to_verify(const HubState& hub, const HttpRequest& request) {
+  try {
+    return checked_grant(hub, request, LinkUse::verify);
+  } catch (const ApiError& error) {
+    const auto repo = hub.repos.by_id(request.capture("id"));
+    if (error.status() != 403 || !request.headers.get("Authorization") || !repo) throw;
+    const Gate gate(hub, Gate::Style::lfs);
+    if (gate.access(gate.caller(request), *repo) == Access::none) throw;
+    return grant_in(request, LinkUse::verify);
   }
-  return lfs_json(json::object());
+}
+
+/// `{oid, size}`. @throws ApiError 422
+LfsPointer parse_pointer(const json& body) {
+  const json oid = body.value("oid", json());
+  const json size = body.value("size", json());
+  if (oid.is_string() && is_lfs_oid(oid.get<std::string>()) && size.is_number_unsigned()) {
+    return {oid.get<std::string>(), size.get<std::uint64_t>()};
+  }
+  throw ApiError(422, "Verify one object: 'oid' of 64 lower-case hex digits, and its 'size'.");
+}
+
+HttpResponse verify(const HubState& hub, const std::string& repo_id, const LfsPointer& object) {
+  if (hub.multipart.is_stored(repo_id, object)) return lfs_json(json::object());
+  throw ApiError(404, "This repository has no such object of this size.");
+}
+
+Answer start_verify_by_link(const HubState& hub, const HttpRequest& request) {
+  const LinkGrant grant = grant_to_verify(hub, request);
+  constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
+  return read_body(kMaxBytes, [&hub, grant](const std::string& text) {
+    // The link says it all; a body that says otherwise belongs to another link.
+    const json body = find_json_object(text).value_or(json::object());
+    if (body.value("oid", json(grant.object.oid)) != grant.object.oid) {
+      throw ApiError(403, "This link verifies another object than that of 'oid'.");
+    }
+    return verify(hub, grant.repo_id, grant.object);
+  });
+}
+
+Answer start_verify_by_name(const HubState& hub, const HttpRequest& request) {
+  const RepoRow repo = Gate(hub, Gate::Style::lfs).readable(request);
+  return read_json(
+      [&hub, repo](const json& body) { return verify(hub, repo.id, parse_pointer(body)); });
 }
 
 Answer start_batch(HubState& hub, const HttpRequest& request) {
@@ -110,13 +123,10 @@ void add_lfs_routes(Router& router, HubState& hub) {
              [&hub](const HttpRequest& request) { return upload(hub, request); });
   router.add("GET", "/_lfs/download/{id}/{oid}",
              [&hub](const HttpRequest& request) { return download(hub, request); });
-  router.add("POST", "/_lfs/verify/{id}/{oid}", [&hub](const HttpRequest& request) {
-    const LinkGrant grant = checked_grant(hub, request, "POST");
-    constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
-    return read_body(kMaxBytes, [&hub, grant](const std::string&) {
-      return verify(hub, grant.repo_id, grant.object);
-    });
-  });
+  router.add("POST", "/_lfs/verify/{id}/{oid}",
+             [&hub](const HttpRequest& request) { return start_verify_by_link(hub, request); });
+  router.add("POST", "/{web}/{repo}/info/lfs/verify",
+             [&hub](const HttpRequest& request) { return start_verify_by_name(hub, request); });
   // What 1.20 and later of huggingface_hub with hf_xet ask for instead of a batch.
   for (const char* word : {"xet-write-token", "xet-read-token"}) {
     router.add("GET", fmt::format("/api/{{type}}/{{repo}}/{}/{{path...}}", word),

@@ -1,65 +1,87 @@
 #include "server/lfs/link_signer.h"
 
 #include "server/http/api_error.h"
-#include "torchhub/base/atomic_file.h"
-#include "torchhub/base/error.h"
-#include "torchhub/base/random_id.h"
 #include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstddef>
 
 namespace torchhub::server {
 namespace {
-
-constexpr std::size_t kKeyBytes = 32;
-
-/// An empty key would sign what anybody can sign too.
-void check_key(const std::string& key, const std::filesystem::path& file) {
-  const bool hex = std::all_of(key.begin(), key.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  if (hex && key.size() == 2 * kKeyBytes) return;
-  throw Error(fmt::format(
-      "'{}' does not hold the {} hex digits of a key for links. Put it back from a copy, or remove "
-      "it: a new one is made at the next start, and links given out before stop working.",
-      file.string(), 2 * kKeyBytes));
-}
 
 std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
+std::string_view method_of(LinkUse use) {
+  switch (use) {
+    case LinkUse::upload:
+    case LinkUse::part:
+      return "PUT";
+    case LinkUse::download:
+      return "GET";
+    case LinkUse::verify:
+    case LinkUse::complete:
+      return "POST";
+  }
+  return "";
+}
+
+/// No field of a grant of ours holds a newline, so no two grants have one text.
+std::string sign(const std::string& key, const LinkGrant& grant, std::string_view expires) {
+  return hmac_sha256_hex(
+      key, fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", method_of(grant.use), to_string(grant.use),
+                       grant.repo_id, grant.object.oid, grant.object.size, grant.chunk_bytes,
+                       grant.part, expires));
+}
+
 }  // namespace
 
-LinkSigner::LinkSigner(const std::filesystem::path& key_file, const Clock& clock) : clock_(clock) {
-  if (!std::filesystem::exists(key_file)) write_file_atomically(key_file, random_hex(kKeyBytes));
-  key_ = read_file(key_file);
-  check_key(key_, key_file);
+std::string_view to_string(LinkUse use) {
+  switch (use) {
+    case LinkUse::upload:
+      return "upload";
+    case LinkUse::download:
+      return "download";
+    case LinkUse::verify:
+      return "verify";
+    case LinkUse::part:
+      return "part";
+    case LinkUse::complete:
+      return "complete";
+  }
+  return "";
 }
 
-std::string LinkSigner::sign(const LinkGrant& grant, std::string_view expires) const {
-  return hmac_sha256_hex(key_, fmt::format("{}\n{}\n{}\n{}\n{}", grant.method, grant.repo_id,
-                                           grant.object.oid, grant.object.size, expires));
-}
+LinkSigner::LinkSigner(const std::filesystem::path& key_file, const Clock& clock)
+    : clock_(clock), keys_(key_file, clock) {}
 
-std::string LinkSigner::query(const LinkGrant& grant) const {
+std::string LinkSigner::link(const LinkGrant& grant) const {
   const std::string expires = std::to_string(seconds_of(clock_.now() + kLifetime));
-  return fmt::format("size={}&expires={}&sig={}", grant.object.size, expires, sign(grant, expires));
+  const auto keys = keys_.all();
+  return fmt::format("/_lfs/{}/{}/{}{}?size={}{}&expires={}&sig={}", to_string(grant.use),
+                     grant.repo_id, grant.object.oid,
+                     grant.part > 0 ? fmt::format("/{}", grant.part) : "", grant.object.size,
+                     grant.chunk_bytes > 0 ? fmt::format("&chunk={}", grant.chunk_bytes) : "",
+                     expires, sign(keys->front().value, grant, expires));
 }
 
 void LinkSigner::check(const LinkGrant& grant, std::string_view expires,
                        std::string_view signature) const {
-  if (!equal_in_constant_time(sign(grant, expires), signature)) {
+  const std::int64_t now = seconds_of(clock_.now());
+  const auto keys = keys_.all();
+  const bool ours = std::any_of(keys->begin(), keys->end(), [&](const LinkKeys::Key& key) {
+    return key.until > now && equal_in_constant_time(sign(key.value, grant, expires), signature);
+  });
+  if (!ours) {
     throw ApiError(403,
                    "This link was not made here for this. Ask for a new one with an LFS batch.");
   }
   std::int64_t until = 0;
   std::from_chars(expires.data(), expires.data() + expires.size(), until);
-  if (until <= seconds_of(clock_.now())) {
+  if (until <= now) {
     throw ApiError(403, "This link has expired. Ask for a new one with an LFS batch.");
   }
 }

@@ -1,6 +1,7 @@
 #include "server/lfs/object_store.h"
 
 #include "server/http/api_error.h"
+#include "server/lfs/reserved_file.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/random_id.h"
 
@@ -12,25 +13,8 @@
 #include <unistd.h>
 
 namespace torchhub::server {
-namespace {
 
 namespace fs = std::filesystem;
-
-int create(const fs::path& path, std::uint64_t size) {
-  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-  if (descriptor < 0) throw_file_error("create", path, errno);
-  if (size == 0) return descriptor;
-  int error = 0;
-  do {
-    error = ::posix_fallocate(descriptor, 0, static_cast<off_t>(size));
-  } while (error == EINTR);
-  if (error == 0 || error == EOPNOTSUPP || error == EINVAL) return descriptor;
-  ::close(descriptor);
-  ::unlink(path.c_str());
-  throw_file_error("reserve space for", path, error);
-}
-
-}  // namespace
 
 std::optional<std::uint64_t> ObjectStore::size(std::string_view oid) const {
   if (!is_lfs_oid(oid)) return std::nullopt;
@@ -57,18 +41,13 @@ ObjectStore::Upload::Upload(const ObjectStore& store, LfsPointer expected)
 ObjectStore::Upload::~Upload() { ::unlink(path_.c_str()); }
 
 void ObjectStore::Upload::write(std::span<const std::byte> bytes) {
-  size_ += bytes.size();
-  if (size_ > expected_.size) {
+  if (bytes.size() > expected_.size - size_) {
     throw ApiError(422, fmt::format("More bytes came than the {} announced for object {}.",
                                     expected_.size, expected_.oid));
   }
+  write_at(file_, size_, bytes, path_);
   digest_.update(bytes);
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_.descriptor(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_file_error("write", path_, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  size_ += bytes.size();
 }
 
 void ObjectStore::Upload::commit() {
@@ -76,27 +55,30 @@ void ObjectStore::Upload::commit() {
     throw ApiError(422, fmt::format("Only {} of the {} bytes announced for object {} came.", size_,
                                     expected_.size, expected_.oid));
   }
-  if (const std::string hash = digest_.hex(); hash != expected_.oid) {
-    throw ApiError(422, fmt::format("The bytes have the SHA-256 {}, not the announced {}.", hash,
-                                    expected_.oid));
-  }
-  const bool durable = store_.durability_ == Durability::full;
-  if (durable && ::fsync(file_.descriptor()) != 0) throw_file_error("flush", path_, errno);
-  store_.faults_.reach("lfs.bytes_flushed");
+  need_hash(expected_.oid, digest_.hex());
+  store_.publish(path_, file_, expected_.oid);
+}
 
-  const fs::path target = store_.folder_.object(expected_.oid);
-  store_.make_fan_out(target.parent_path());
+void ObjectStore::publish(const fs::path& path, const OpenFile& file,
+                          const std::string& oid) const {
+  if (::fchmod(file.descriptor(), 0444) != 0) throw_file_error("protect", path, errno);
+  const bool durable = durability_ == Durability::full;
+  if (durable && ::fsync(file.descriptor()) != 0) throw_file_error("flush", path, errno);
+  faults_.reach("lfs.bytes_flushed");
+
+  const fs::path target = folder_.object(oid);
+  make_fan_out(target.parent_path());
   // link(2) never replaces: whoever came first has the same bytes.
-  if (::link(path_.c_str(), target.c_str()) != 0 && errno != EEXIST) {
+  if (::link(path.c_str(), target.c_str()) != 0 && errno != EEXIST) {
     throw_file_error("create", target, errno);
   }
-  sync_folder_if(store_.durability_, target.parent_path());
-  store_.faults_.reach("lfs.linked");
+  sync_folder_if(durability_, target.parent_path());
+  faults_.reach("lfs.linked");
 }
 
 OpenFile ObjectStore::reserve(const fs::path& path, std::uint64_t size) const {
   const auto turn = folder_.space_turn();
-  return OpenFile(create(path, size));
+  return make_reserved_file(path, size);
 }
 
 void ObjectStore::make_fan_out(const fs::path& folder) const {
@@ -105,6 +87,12 @@ void ObjectStore::make_fan_out(const fs::path& folder) const {
   // flushed their names yet, and this one is about to answer.
   sync_folder_if(durability_, folder.parent_path());
   sync_folder_if(durability_, folder.parent_path().parent_path());
+}
+
+void need_hash(const std::string& oid, const std::string& hash) {
+  if (hash == oid) return;
+  throw ApiError(422,
+                 fmt::format("The bytes have the SHA-256 {}, not the announced {}.", hash, oid));
 }
 
 }  // namespace torchhub::server

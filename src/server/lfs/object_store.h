@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace torchhub::server {
@@ -24,6 +25,13 @@ class ObjectStore {
   std::optional<std::uint64_t> size(std::string_view oid) const;
   /// Nothing if it is not there.
   std::optional<OpenFile> open(std::string_view oid) const;
+
+  /// A new file with its space reserved. @throws DiskFullError, FileError
+  OpenFile reserve(const std::filesystem::path& path, std::uint64_t size) const;
+  /// Makes a whole and checked file of incoming/ the object, visible and durable; the file keeps
+  /// its old name as well. Two files of one object may both be published.
+  void publish(const std::filesystem::path& path, const OpenFile& file,
+               const std::string& oid) const;
 
   /// An object on its way in. Nothing stays without commit().
   class Upload {
@@ -50,7 +58,6 @@ class ObjectStore {
   };
 
  private:
-  OpenFile reserve(const std::filesystem::path& path, std::uint64_t size) const;
   /// As make_folders, with the parents of both levels synced.
   void make_fan_out(const std::filesystem::path& folder) const;
 
@@ -58,5 +65,8 @@ class ObjectStore {
   Durability durability_;
   const FaultPoint& faults_;
 };
+
+/// @throws ApiError 422 if `hash` is not that of the object
+void need_hash(const std::string& oid, const std::string& hash);
 
 }  // namespace torchhub::server

@@ -51,6 +51,15 @@ std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {
   return read_repo(row);
 }
 
+std::optional<RepoRow> RepoStore::by_id(std::string_view id) const {
+  auto connection = database_.lease();
+  Statement row =
+      connection->prepare(fmt::format("{} WHERE repo.id = ? AND repo.state = 'ready'", kSelect));
+  row.bind(id);
+  if (!row.step()) return std::nullopt;
+  return read_repo(row);
+}
+
 std::vector<RepoRow> RepoStore::list(const RepoFilter& filter) const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace torchhub::server {
@@ -40,6 +41,8 @@ class RepoStore {
   RepoStore(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
   std::optional<RepoRow> find(RepoType type, const RepoId& id) const;
+  /// Nothing if it is not ready.
+  std::optional<RepoRow> by_id(std::string_view id) const;
   /// Of repositories that are ready, newest change first.
   std::vector<RepoRow> list(const RepoFilter& filter) const;
 

@@ -116,8 +116,9 @@ void DataFolder::give_up_reserve() const {
   fs::remove(root_ / "reserve", ignored);
 }
 
-void DataFolder::empty_incoming() const {
+void DataFolder::empty_incoming(const std::set<std::string>& keep) const {
   for (const auto& entry : fs::directory_iterator(incoming())) {
+    if (keep.contains(entry.path().filename().string())) continue;
     std::error_code ignored;  // what cannot go now goes at the next start
     fs::remove_all(entry.path(), ignored);
   }

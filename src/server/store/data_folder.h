@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,9 @@ class DataFolder {
   void keep_reserve() const;
   void give_up_reserve() const;
 
-  /// Unfinished uploads of a server that is gone. Only while locked.
-  void empty_incoming() const;
+  /// Unfinished uploads of a server that is gone, but for the files named in `keep`. Only while
+  /// locked.
+  void empty_incoming(const std::set<std::string>& keep = {}) const;
   /// git's lock files that a server which was killed left in its repositories. A branch with one
   /// would never take a commit again. Only while locked.
   void remove_stale_locks() const;

@@ -90,6 +90,24 @@ CREATE TABLE event(
   json TEXT NOT NULL
 );
 CREATE INDEX event_by_time ON event(at);
+)sql",
+    R"sql(
+CREATE TABLE lfs_upload(
+  id TEXT PRIMARY KEY,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  oid TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  chunk INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  touched INTEGER NOT NULL,
+  UNIQUE (repo, oid, size)
+);
+CREATE INDEX lfs_upload_by_oid ON lfs_upload(oid);
+CREATE TABLE lfs_upload_part(
+  upload TEXT NOT NULL REFERENCES lfs_upload(id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
