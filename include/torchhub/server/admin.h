@@ -69,6 +69,10 @@ class Admin {
   /// Of one user, or of all; newest first. @throws AccountError if there is no such user
   std::vector<TokenInfo> tokens(std::string_view user = {}) const;
 
+  /// Links to LFS objects are signed with a new key from now on, by a running server too. Those
+  /// that it gave out stay good for their 24 hours. @throws FileError
+  void rotate_link_key();
+
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -1,6 +1,7 @@
 #include "torchhub/server/admin.h"
 
 #include "server/accounts/admin_impl.h"
+#include "server/lfs/link_keys.h"
 
 #include <fmt/format.h>
 
@@ -114,5 +115,7 @@ std::vector<AccountInfo> Admin::user_accounts() const { return infos_of(impl_->a
 std::vector<AccountInfo> Admin::organizations() const {
   return infos_of(impl_->accounts.organizations());
 }
+
+void Admin::rotate_link_key() { server::rotate_link_key(impl_->folder.link_key(), *impl_->clock); }
 
 }  // namespace torchhub
