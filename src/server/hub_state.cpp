@@ -36,6 +36,7 @@ HubState::HubState(ServerOptions o)
       repositories(folder.git_config(), options.durability),
       signer(folder.link_key(), *options.clock),
       multipart(database, folder, objects, repos, *options.clock, options.durability, faults),
+      locks(database, *options.clock),
       git(options.git_processes, options.git_timeout),
       rates(*options.clock),
       access_log(options.access_log, *options.clock) {

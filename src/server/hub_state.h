@@ -9,6 +9,7 @@
 #include "server/git/repository_pool.h"
 #include "server/http/request.h"
 #include "server/lfs/link_signer.h"
+#include "server/lfs/lock_store.h"
 #include "server/lfs/multipart_uploads.h"
 #include "server/lfs/object_store.h"
 #include "server/repos/ref_queue.h"
@@ -63,6 +64,7 @@ struct HubState {
   git::RepositoryPool repositories;
   LinkSigner signer;
   MultipartUploads multipart;
+  LockStore locks;
   git::Program git;
   RefQueue queue;
   RateLimiter rates;

@@ -104,6 +104,7 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_info_routes(router_, hub_);
   add_lfs_routes(router_, hub_);
   add_lfs_part_routes(router_, hub_);
+  add_lock_routes(router_, hub_);
   add_git_routes(router_, hub_);
   add_file_routes(router_, hub_);
 }

@@ -29,6 +29,8 @@ void add_ref_routes(Router& router, HubState& hub);
 void add_commit_routes(Router& router, HubState& hub);
 /// LFS batch, upload, download, verify.
 void add_lfs_routes(Router& router, HubState& hub);
+/// Locks on files.
+void add_lock_routes(Router& router, HubState& hub);
 /// LFS upload in parts.
 void add_lfs_part_routes(Router& router, HubState& hub);
 /// resolve, raw.

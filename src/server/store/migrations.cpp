@@ -108,6 +108,16 @@ CREATE TABLE lfs_upload_part(
   number INTEGER NOT NULL,
   PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;
+)sql",
+    R"sql(
+CREATE TABLE lfs_lock(
+  id TEXT PRIMARY KEY,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  owner TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  created INTEGER NOT NULL,
+  UNIQUE (repo, path)
+);
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
