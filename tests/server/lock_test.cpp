@@ -194,8 +194,8 @@ TEST(LockStore, KnowsWhatOthersHaveLocked) {
   server::Database database(folder / "hub.db", Durability::relaxed);
   const auto clock = std::make_shared<FakeClock>();
   server::AccountStore accounts(database, *clock);
-  const server::Account ana = accounts.create_user("ana", false);
-  const server::Account ben = accounts.create_user("ben", false);
+  const server::Account ana = accounts.create_user("ana", {});
+  const server::Account ben = accounts.create_user("ben", {});
   server::RepoStore repos(database, *clock);
   const auto repo =
       repos.reserve({.id = "", .owner_id = ana.id, .name = "m", .creator_id = ana.id});
