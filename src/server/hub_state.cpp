@@ -1,5 +1,6 @@
 #include "server/hub_state.h"
 
+#include "server/discussions/pull_request.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -32,8 +33,10 @@ HubState::HubState(ServerOptions o)
       failed_logins(*options.clock),
       token_uses(tokens, *options.clock),
       repos(database, *options.clock),
+      discussions(database, *options.clock),
       objects(folder, options.durability, faults),
       repositories(folder.git_config(), options.durability),
+      offers(database, *options.clock),
       signer(folder.link_key(), *options.clock),
       multipart(database, folder, objects, repos, *options.clock, options.durability, faults),
       locks(database, *options.clock),
@@ -57,6 +60,8 @@ void HubState::finish_what_was_begun() {
       log::info("repository_removed_at_start", {{"id", id}, {"state", state}});
     }
   }
+  finish_pull_requests(*this);
+  offers.drop_old();
 }
 
 std::string HubState::base_url(const HttpRequest& request) const {

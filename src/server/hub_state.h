@@ -4,6 +4,7 @@
 #include "server/accounts/failed_logins.h"
 #include "server/accounts/token_store.h"
 #include "server/accounts/token_uses.h"
+#include "server/discussions/discussion_store.h"
 #include "server/git/program.h"
 #include "server/git/repository.h"
 #include "server/git/repository_pool.h"
@@ -12,6 +13,7 @@
 #include "server/lfs/lock_store.h"
 #include "server/lfs/multipart_uploads.h"
 #include "server/lfs/object_store.h"
+#include "server/lfs/offers.h"
 #include "server/repos/ref_queue.h"
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
@@ -60,8 +62,10 @@ struct HubState {
   mutable FailedLogins failed_logins;
   mutable TokenUses token_uses;
   RepoStore repos;
+  DiscussionStore discussions;
   ObjectStore objects;
   git::RepositoryPool repositories;
+  LfsOffers offers;
   LinkSigner signer;
   MultipartUploads multipart;
   LockStore locks;

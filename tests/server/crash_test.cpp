@@ -1,3 +1,4 @@
+#include "server/clean_data.h"
 #include "server/hub_client.h"
 #include "server/served_hub.h"
 #include "server/store/fault_point.h"
@@ -22,23 +23,6 @@ namespace {
 
 using nlohmann::json;
 namespace fs = std::filesystem;
-
-std::vector<fs::path> repositories(const fs::path& data) {
-  std::vector<fs::path> out;
-  for (const auto& group : fs::directory_iterator(data / "repos")) {
-    for (const auto& entry : fs::directory_iterator(group)) out.push_back(entry.path());
-  }
-  return out;
-}
-
-void expect_clean(const fs::path& data) {
-  for (const fs::path& repository : repositories(data)) {
-    const Finished fsck = run(
-        {"git", "-c", "safe.directory=*", "-C", repository.string(), "fsck", "--strict", "--full"});
-    EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
-  }
-  EXPECT_TRUE(fs::is_empty(data / "incoming"));
-}
 
 /// The hub as it is before the crash: one repository with one file and one LFS object.
 class CrashTest : public ::testing::TestWithParam<std::string_view> {
@@ -105,12 +89,18 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
   expect_clean(data());
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, CrashTest, ::testing::ValuesIn(server::kFaultPoints),
-                         [](const auto& test) {
-                           std::string name(test.param);
-                           std::replace(name.begin(), name.end(), '.', '_');
-                           return name;
-                         });
+/// Those of pull requests have a test of their own.
+std::vector<std::string_view> points() {
+  std::vector<std::string_view> out(server::kFaultPoints.begin(), server::kFaultPoints.end());
+  std::erase_if(out, [](std::string_view point) { return point.starts_with("pr."); });
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Points, CrashTest, ::testing::ValuesIn(points()), [](const auto& test) {
+  std::string name(test.param);
+  std::replace(name.begin(), name.end(), '.', '_');
+  return name;
+});
 
 /// What a hub had been told when it was killed.
 struct Told {

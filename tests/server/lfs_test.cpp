@@ -278,7 +278,8 @@ TEST_F(LfsTest, TakesBatchesAsClientsWriteThem) {
 
 TEST_F(LfsTest, UploadsNeedTheRightToWrite) {
   const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
-  const json body{{"operation", "upload"}, {"objects", json::array()}};
+  const json body{
+      {"operation", "upload"}, {"ref", {{"name", "refs/heads/main"}}}, {"objects", json::array()}};
   EXPECT_EQ(eve.post("/demo/m.git/info/lfs/objects/batch", body).status, 403);
   const HubClient nobody(hub_.base_url(), "");
   const Response response = nobody.post("/demo/m.git/info/lfs/objects/batch", body);

@@ -194,6 +194,14 @@ void Gate::need_write(const Caller& caller, const RepoRow& repo) const {
   note_site_admin(caller, repo, Access::write);
 }
 
+const TokenOwner& Gate::need_voice(const Caller& caller, const RepoRow& repo) const {
+  if (!caller.owner) refuse(401, codes::kLoginNeeded);
+  if (right_of_token(*caller.owner, repo) != Access::write) {
+    refuse_token(*caller.owner, repo.full_name());
+  }
+  return *caller.owner;
+}
+
 RepoRow Gate::writable(const HttpRequest& request) const {
   const Caller who = caller(request);
   RepoRow repo = visible(who, type_of(request), request.capture("repo"));

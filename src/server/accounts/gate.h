@@ -47,6 +47,9 @@ class Gate {
   RepoRow writable(const HttpRequest& request) const;
   RepoRow readable(const Caller& caller, RepoType type, std::string_view id) const;
   void need_write(const Caller& caller, const RepoRow& repo) const;
+  /// Whoever may read `repo` may also talk and offer changes there, by a token that could write.
+  /// @return who it is. @throws ApiError 401, 403
+  const TokenOwner& need_voice(const Caller& caller, const RepoRow& repo) const;
 
  private:
   /// What the user may do by ownership and role alone.

@@ -23,12 +23,14 @@ void cut_to_characters(std::string& text, std::size_t limit) {
 
 }  // namespace
 
-CommitBody::CommitBody(HubState& hub, RepoRow repo, Finish finish)
+CommitBody::CommitBody(HubState& hub, RepoRow repo, std::string user, Finish finish)
     : hub_(hub),
       repo_(std::move(repo)),
       finish_(std::move(finish)),
       git_(hub.open(repo_)),
-      intake_(git_, hub.folder) {}
+      intake_(git_, hub.folder) {
+  plan_.offered_by = std::move(user);
+}
 
 void CommitBody::take(std::span<const std::byte> bytes) {
   total_ += bytes.size();
@@ -102,7 +104,10 @@ void CommitBody::take(CommitLfsFileLine line) {
 void CommitBody::put_lfs(const std::string& path, const LfsPointer& pointer,
                          const std::string& text) {
   const bool ours = hub_.repos.is_linked(repo_.id, pointer.oid);
-  if (!ours || hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);
+  const bool offered = !ours && hub_.offers.has(repo_.id, plan_.offered_by, pointer.oid);
+  if (!ours && !offered) refuse_pointer(path, pointer);
+  if (hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);
+  if (offered) plan_.offered.push_back(pointer);
   plan_.changes.push_back(PutChange{path, intake_.write_blob(text), pointer});
 }
 

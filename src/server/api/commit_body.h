@@ -16,7 +16,8 @@ class CommitBody final : public BodyConsumer {
  public:
   using Finish = std::function<HttpResponse(CommitPlan&, git::ObjectIntake&)>;
 
-  CommitBody(HubState& hub, RepoRow repo, Finish finish);
+  /// @param user account id: what it has sent for a pull request here may be committed
+  CommitBody(HubState& hub, RepoRow repo, std::string user, Finish finish);
 
   void take(std::span<const std::byte> bytes) override;
   HttpResponse finish() override;

@@ -101,10 +101,12 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_tree_routes(router_, hub_);
   add_ref_routes(router_, hub_);
   add_commit_routes(router_, hub_);
+  add_discussion_routes(router_, hub_);
   add_info_routes(router_, hub_);
   add_lfs_routes(router_, hub_);
   add_lfs_part_routes(router_, hub_);
   add_lock_routes(router_, hub_);
+  add_offer_routes(router_, hub_);
   add_git_routes(router_, hub_);
   add_file_routes(router_, hub_);
 }

@@ -35,6 +35,12 @@ Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer) {
   });
 }
 
+Answer read_optional_json(std::function<HttpResponse(const nlohmann::json&)> answer) {
+  return read_body(kMaxJsonBytes, [answer = std::move(answer)](const std::string& body) {
+    return answer(body.empty() ? nlohmann::json::object() : parse_json_object(body));
+  });
+}
+
 std::optional<std::string> optional_text(const nlohmann::json& object, const char* field) {
   const auto found = object.find(field);
   if (found == object.end() || found->is_null()) return std::nullopt;

@@ -15,6 +15,10 @@ namespace torchhub::server {
 /// 413
 Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer);
 
+/// The same, or nothing at all (an empty object then): some clients send no body where every field
+/// is optional.
+Answer read_optional_json(std::function<HttpResponse(const nlohmann::json&)> answer);
+
 /// The object in a stranger's text; nothing if it is something else, or deeper than 64 levels.
 std::optional<nlohmann::json> find_json_object(std::string_view text);
 

@@ -1,6 +1,7 @@
 #include "server/api/lfs_batch.h"
 
 #include "server/api/lfs_links.h"
+#include "server/api/lfs_offer_links.h"
 #include "server/http/api_error.h"
 
 #include <fmt/format.h>
@@ -59,23 +60,25 @@ bool offers_multipart(const json& body) {
 
 class Batch {
  public:
-  Batch(HubState& hub, const RepoRow& repo, const Caller& caller, std::string base_url)
-      : hub_(hub), repo_(repo), caller_(caller), base_url_(std::move(base_url)) {}
+  /// @param offers what is uploaded is for a pull request of who may only read
+  Batch(HubState& hub, const RepoRow& repo, const Caller& caller, std::string base_url, bool offers)
+      : hub_(hub), repo_(repo), caller_(caller), base_url_(std::move(base_url)), offers_(offers) {}
 
   json upload(std::vector<Wanted> objects, bool offers_multipart) {
     for (Wanted& wanted : objects) {
       if (!wanted.entry.contains("error")) look_at(wanted);
     }
-    if (!present_.empty()) hub_.repos.link(repo_.id, present_);
+    take_present();
     const bool in_parts =
-        offers_multipart && std::any_of(objects.begin(), objects.end(),
+        !offers_ && offers_multipart && std::any_of(objects.begin(), objects.end(),
                                         [this](const Wanted& wanted) { return is_large(wanted); });
     // git's agent for parts takes nothing else, so one large object has them all go in parts.
     const Transfer transfer = in_parts ? Transfer::multipart : Transfer::basic;
     const std::uint64_t max_parts = std::clamp<std::uint64_t>(
         kMaxPartLinks / std::max<std::size_t>(objects.size(), 1), 1, PartPlan::kMaxParts);
     for (Wanted& wanted : objects) {
-      if (wanted.is_missing) add_upload_actions(wanted, transfer, max_parts);
+      if (!wanted.is_missing) continue;
+      offers_ ? add_offer(wanted) : add_upload_actions(wanted, transfer, max_parts);
     }
     return answer(std::move(objects), transfer);
   }
@@ -111,6 +114,28 @@ class Batch {
     } else {
       set_error(wanted, 422, fmt::format("The object of this oid has {} bytes.", *stored));
     }
+  }
+
+  /// Makes objects that are stored already the repository's, or offers to it.
+  void take_present() {
+    if (!offers_ && !present_.empty()) hub_.repos.link(repo_.id, present_);
+    for (const LfsPointer& object : present_) {
+      if (!offers_ || hub_.repos.is_linked(repo_.id, object.oid)) continue;
+      hub_.offers.add(repo_.id, caller_.owner->user.id, object);
+    }
+  }
+
+  void add_offer(Wanted& wanted) {
+    const std::string& user = caller_.owner->user.id;
+    if (hub_.offers.has(repo_.id, user, wanted.object.oid)) return;
+    announced_ += wanted.object.size;
+    try {
+      hub_.offers.need_room(user, announced_);
+    } catch (const ApiError& error) {
+      return set_error(wanted, error.status(), error.what());
+    }
+    wanted.entry["authenticated"] = true;
+    wanted.entry["actions"] = offer_actions(hub_, base_url_, user, repo_.id, wanted.object);
   }
 
   bool is_large(const Wanted& wanted) const {
@@ -184,7 +209,31 @@ class Batch {
   const Caller& caller_;
   std::string base_url_;
   std::vector<LfsPointer> present_ = {};
+  bool offers_;
+  std::uint64_t announced_ = 0;  ///< Bytes of the offers of this batch.
 };
+
+/// Clients name the branch that they upload for, and none for a pull request to be.
+bool is_for_pull_request(const json& body) {
+  const auto ref = body.find("ref");
+  if (ref == body.end() || !ref->is_object()) return true;
+  const auto name = ref->find("name");
+  if (name == ref->end() || !name->is_string()) return true;
+  return name->get_ref<const std::string&>().starts_with("refs/pr/");
+}
+
+/// @return whether it is an offer of who may only read. @throws ApiError 401, 403
+bool check_upload(const HubState& hub, const RepoRow& repo, const Caller& caller,
+                  const json& body) {
+  const Gate gate(hub, Gate::Style::lfs);
+  const bool offers = gate.access(caller, repo) != Access::write && is_for_pull_request(body);
+  if (offers) {
+    gate.need_voice(caller, repo);
+  } else {
+    gate.need_write(caller, repo);
+  }
+  return offers;
+}
 
 }  // namespace
 
@@ -200,11 +249,11 @@ json lfs_batch(HubState& hub, const RepoRow& repo, const Caller& caller,
     throw ApiError(422, "'objects' must be a list.");
   }
   if (objects->size() > kMaxObjects) throw ApiError(413, "Ask for at most 1,000 objects at once.");
-  if (upload) Gate(hub, Gate::Style::lfs).need_write(caller, repo);
+  const bool offers = upload && check_upload(hub, repo, caller, body);
 
   std::vector<Wanted> wanted;
   for (const json& asked : *objects) wanted.push_back(parse(asked));
-  Batch batch(hub, repo, caller, base_url);
+  Batch batch(hub, repo, caller, base_url, offers);
   return upload ? batch.upload(std::move(wanted), offers_multipart(body))
                 : batch.download(std::move(wanted));
 }

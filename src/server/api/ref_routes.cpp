@@ -1,8 +1,10 @@
 #include "server/accounts/gate.h"
 #include "server/api/json_body.h"
 #include "server/api/paging.h"
+#include "server/api/request_rights.h"
 #include "server/api/revision.h"
 #include "server/api/routes.h"
+#include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/repo_maker.h"
@@ -14,7 +16,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <string>
 
 namespace torchhub::server {
@@ -156,21 +157,15 @@ HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const std::string& n
   return json_response(json::object());
 }
 
-HttpResponse squash(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
+HttpResponse squash(HubState& hub, const RepoRow& repo, const Account& user,
                     const std::string& revision, const json& body) {
-  const std::string ref = need_branch(hub.open(repo), revision);
+  const std::string ref = need_branch_or_request(hub.open(repo), revision);
   const std::string asked = optional_text(body, "message").value_or("");
   const std::string message =
       asked.empty() ? fmt::format("Super-squash branch '{}'", revision) : asked;
-  return json_response({{"commitOid", squash_branch(hub, repo, ref, message, caller.user.name)}});
-}
-
-/// JSON, or nothing at all: some clients send no body where every field is optional.
-Answer read_optional_json(std::function<HttpResponse(const json&)> answer) {
-  constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
-  return read_body(kMaxBytes, [answer = std::move(answer)](const std::string& body) {
-    return answer(body.empty() ? json::object() : parse_json_object(body));
-  });
+  const std::string commit = squash_branch(hub, repo, ref, message, user.name);
+  note_commits(hub, repo, ref, user.id);
+  return json_response({{"commitOid", commit}});
 }
 
 }  // namespace
@@ -190,11 +185,10 @@ void add_ref_routes(Router& router, HubState& hub) {
     return delete_branch(hub, Gate(hub).writable(request), request.capture("path"));
   });
   router.add("POST", "/api/{type}/{repo}/super-squash/{rev}", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const TokenOwner caller = Gate(hub).signed_in(request);
     const std::string revision = request.capture("rev");
-    return read_optional_json([&hub, repo, caller, revision](const json& body) {
-      return squash(hub, repo, caller, revision, body);
+    const Changer who = changeable(hub, request, revision);
+    return read_optional_json([&hub, who, revision](const json& body) {
+      return squash(hub, who.repo, who.user, revision, body);
     });
   });
   router.add("POST", "/api/{type}/{repo}/tag/{rev}", [&hub](const HttpRequest& request) {

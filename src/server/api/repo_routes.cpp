@@ -97,9 +97,10 @@ std::map<std::string, std::string> first_files(const ServerOptions& options, con
 
 /// The words that follow a repository's id in addresses: `/api/models/ana/refs` would be both the
 /// repository `ana/refs` and the refs of an old id `ana`.
-constexpr std::array<std::string_view, 15> kRouteWords = {
-    "auth-check", "branch",  "commit", "commits", "info",    "paths-info", "preupload", "raw",
-    "refs",       "resolve", "tag",    "tree",    "compare", "treesize",   "revision"};
+constexpr std::array<std::string_view, 16> kRouteWords = {
+    "auth-check", "branch",   "commit",   "commits",    "info", "paths-info",
+    "preupload",  "raw",      "refs",     "resolve",    "tag",  "tree",
+    "compare",    "treesize", "revision", "discussions"};
 
 std::optional<std::string> problem_of_repo_name(const std::string& name) {
   if (auto problem = problem_of_new_name(name)) return problem;

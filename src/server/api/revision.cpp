@@ -1,5 +1,6 @@
 #include "server/api/revision.h"
 
+#include "server/discussions/discussion.h"
 #include "server/http/api_error.h"
 #include "torchhub/wire/error_codes.h"
 
@@ -20,6 +21,12 @@ std::string need_branch(const git::Repository& git, const std::string& revision)
   if (revision == "HEAD") ref = "refs/heads/main";
   if (!git.ref_target(ref)) refuse_revision(revision);
   return ref;
+}
+
+std::string need_branch_or_request(const git::Repository& git, const std::string& revision) {
+  if (!pull_request_number(revision)) return need_branch(git, revision);
+  if (!git.ref_target(revision)) refuse_revision(revision);
+  return revision;
 }
 
 }  // namespace torchhub::server

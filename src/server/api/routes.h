@@ -33,8 +33,12 @@ void add_lfs_routes(Router& router, HubState& hub);
 void add_lock_routes(Router& router, HubState& hub);
 /// LFS upload in parts.
 void add_lfs_part_routes(Router& router, HubState& hub);
+/// Uploads for pull requests by who may only read.
+void add_offer_routes(Router& router, HubState& hub);
 /// resolve, raw.
 void add_file_routes(Router& router, HubState& hub);
+/// Discussions and pull requests.
+void add_discussion_routes(Router& router, HubState& hub);
 /// Clone and fetch.
 void add_git_routes(Router& router, HubState& hub);
 

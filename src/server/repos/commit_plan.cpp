@@ -1,5 +1,6 @@
 #include "server/repos/commit_plan.h"
 
+#include "server/discussions/pull_request.h"
 #include "server/git/attributes.h"
 #include "server/git/ref_move.h"
 #include "server/http/api_error.h"
@@ -151,7 +152,20 @@ RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::stri
   if (!hub.repos.is_ready(repo.id)) {
     throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
   }
+  need_open_request(hub, repo.id, ref);
   return turn;
+}
+
+std::optional<std::string> build_commit(HubState& hub, git::Repository& git, const std::string& tip,
+                                        const CommitPlan& plan, const std::string& user,
+                                        git::ObjectIntake& intake) {
+  auto commit = CommitBuilder(hub, git, intake, tip).build(plan, user);
+  if (commit) hub.faults.reach("commit.objects_written");
+  return commit;
+}
+
+void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan) {
+  if (!plan.offered.empty()) hub.offers.accept(repo.id, plan.offered_by, plan.offered);
 }
 
 std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
@@ -167,14 +181,14 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
                      "The branch was updated since you opened this page. Please refresh and "
                      "try again.");
     }
-    const auto commit = CommitBuilder(hub, git, intake, *tip).build(plan, user);
+    const auto commit = build_commit(hub, git, *tip, plan, user, intake);
     if (!commit) return *tip;
-    hub.faults.reach("commit.objects_written");
     const std::string log = "commit (API): " + plan.header.summary;
     auto move = git::RefMove::prepare(git, ref, *tip, *commit, log.substr(0, log.find('\n')));
     if (!move) continue;
     intake.keep({move->file()});
     hub.faults.reach("commit.objects_durable");
+    accept_offers(hub, repo, plan);
     move->commit();
     hub.faults.reach("commit.ref_moved");
     hub.repos.touch(repo.id);

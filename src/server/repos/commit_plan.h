@@ -32,14 +32,27 @@ using Change = std::variant<PutChange, DeleteChange, CopyChange>;
 struct CommitPlan {
   CommitHeaderLine header = {.summary = ""};
   std::vector<Change> changes = {};
+  /// Objects that become the repository's with this commit, and the account that sent them.
+  std::vector<LfsPointer> offered = {};
+  std::string offered_by = {};
 };
 
 /// @throws ApiError 400, 404 that says why `path` could not be changed
 void need_done(git::TreeEdit::Result result, const std::string& path);
 
 /// The turn of a writer of `ref`.
-/// @throws ApiError 404 if the repository was deleted while the writer sent its body or waited
+/// @throws ApiError 404 if the repository was deleted while the writer sent its body or waited; 403
+/// if `ref` is a pull request's that is closed by now
 RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref);
+
+/// A commit on `tip` in the intake, or nothing if the plan changes nothing.
+/// @throws ApiError 400, 404
+std::optional<std::string> build_commit(HubState& hub, git::Repository& git, const std::string& tip,
+                                        const CommitPlan& plan, const std::string& user,
+                                        git::ObjectIntake& intake);
+
+/// Makes the plan's offered objects the repository's. Before a ref shows the commit.
+void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan);
 
 /// Applies `plan` to the newest tip of `ref` and moves it. Writers of one ref queue here.
 /// @return the new commit, or the tip if the plan changes nothing

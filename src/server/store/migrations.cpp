@@ -118,6 +118,64 @@ CREATE TABLE lfs_lock(
   created INTEGER NOT NULL,
   UNIQUE (repo, path)
 );
+)sql",
+    // Discussions and pull requests. Numbers count from 1 in each repository. 'merging' is the
+    // commit that a merge is about to move the base branch to, and 'merger' who does it.
+    R"sql(
+CREATE TABLE discussion(
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  num INTEGER NOT NULL,
+  is_pull_request INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  status TEXT NOT NULL CHECK (status IN ('creating', 'draft', 'open', 'closed', 'merged')),
+  author TEXT REFERENCES account(id) ON DELETE SET NULL,
+  created INTEGER NOT NULL,
+  base TEXT NOT NULL DEFAULT '',
+  start TEXT NOT NULL DEFAULT '',
+  head TEXT NOT NULL DEFAULT '',
+  merge_commit TEXT NOT NULL DEFAULT '',
+  merging TEXT,
+  merger TEXT REFERENCES account(id) ON DELETE SET NULL,
+  PRIMARY KEY (repo, num)
+) WITHOUT ROWID;
+CREATE INDEX discussion_creating ON discussion(repo) WHERE status = 'creating';
+CREATE INDEX discussion_merging ON discussion(repo) WHERE merging IS NOT NULL;
+CREATE INDEX discussion_by_author ON discussion(author);
+CREATE INDEX discussion_by_merger ON discussion(merger);
+CREATE TABLE discussion_event(
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  repo TEXT NOT NULL,
+  num INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  author TEXT REFERENCES account(id) ON DELETE SET NULL,
+  created INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  hidden INTEGER NOT NULL DEFAULT 0,
+  FOREIGN KEY (repo, num) REFERENCES discussion(repo, num) ON DELETE CASCADE
+);
+CREATE INDEX discussion_event_by_discussion ON discussion_event(repo, num, seq);
+CREATE INDEX discussion_event_by_author ON discussion_event(author);
+CREATE TABLE discussion_text(
+  event INTEGER NOT NULL REFERENCES discussion_event(seq) ON DELETE CASCADE,
+  version INTEGER NOT NULL,
+  raw TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (event, version)
+) WITHOUT ROWID;
+)sql",
+    // Objects that somebody sent for a pull request and has not committed yet.
+    R"sql(
+CREATE TABLE lfs_offer(
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  user TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  oid TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (repo, user, oid)
+) WITHOUT ROWID;
+CREATE INDEX lfs_offer_by_user ON lfs_offer(user);
+CREATE INDEX lfs_offer_by_age ON lfs_offer(created);
 )sql"};
 
 std::int64_t version_of(Connection& connection) {

@@ -1,0 +1,76 @@
+#include "server/lfs/offers.h"
+
+#include "server/accounts/account_store.h"
+#include "server/http/api_error.h"
+
+#include <fmt/format.h>
+
+namespace torchhub::server {
+namespace {
+
+std::uint64_t bytes_of(Connection& connection, const std::string& user) {
+  Statement row = connection.prepare("SELECT COALESCE(SUM(size), 0) FROM lfs_offer WHERE user = ?");
+  row.bind(user).step();
+  return static_cast<std::uint64_t>(row.number(0));
+}
+
+void need_room(std::uint64_t held, std::uint64_t more) {
+  if (held <= LfsOffers::kMaxBytes && more <= LfsOffers::kMaxBytes - held) return;
+  throw ApiError(413, fmt::format("What you have sent for pull requests and not committed has {} "
+                                  "bytes, and {} more would be over the limit of {}. Commit what "
+                                  "is there first.",
+                                  held, more, LfsOffers::kMaxBytes));
+}
+
+}  // namespace
+
+void LfsOffers::add(const std::string& repo_id, const std::string& user, const LfsPointer& object) {
+  drop_old();
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  connection->run("DELETE FROM lfs_offer WHERE repo = ? AND user = ? AND oid = ?", repo_id, user,
+                  object.oid);
+  server::need_room(server::bytes_of(*connection, user), object.size);
+  connection->run("INSERT INTO lfs_offer(repo, user, oid, size, created) VALUES(?,?,?,?,?)",
+                  repo_id, user, object.oid, static_cast<std::int64_t>(object.size),
+                  to_milliseconds(clock_.now()));
+  transaction.commit();
+}
+
+bool LfsOffers::has(const std::string& repo_id, const std::string& user,
+                    std::string_view oid) const {
+  auto connection = database_.lease();
+  Statement row =
+      connection->prepare("SELECT 1 FROM lfs_offer WHERE repo = ? AND user = ? AND oid = ?");
+  return row.bind(repo_id).bind(user).bind(oid).step();
+}
+
+std::uint64_t LfsOffers::bytes_of(const std::string& user) const {
+  auto connection = database_.lease();
+  return server::bytes_of(*connection, user);
+}
+
+void LfsOffers::need_room(const std::string& user, std::uint64_t more) const {
+  server::need_room(bytes_of(user), more);
+}
+
+void LfsOffers::accept(const std::string& repo_id, const std::string& user,
+                       const std::vector<LfsPointer>& objects) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  for (const LfsPointer& object : objects) {
+    connection->run("INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?)",
+                    repo_id, object.oid, static_cast<std::int64_t>(object.size),
+                    to_milliseconds(clock_.now()));
+    connection->run("DELETE FROM lfs_offer WHERE repo = ? AND user = ? AND oid = ?", repo_id, user,
+                    object.oid);
+  }
+  transaction.commit();
+}
+
+void LfsOffers::drop_old() {
+  database_.run("DELETE FROM lfs_offer WHERE created < ?",
+                to_milliseconds(clock_.now() - kLifetime));
+}
+
+}  // namespace torchhub::server

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "server/store/database.h"
+#include "torchhub/base/clock.h"
+#include "torchhub/wire/lfs_pointer.h"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace torchhub::server {
+
+/// Objects that somebody who may only read a repository has sent for a pull request there. They
+/// become the repository's with the commit that names them, and not before: nobody fills a
+/// repository unseen. Until then they count against their sender, and last a week. Safe from
+/// several threads and processes.
+class LfsOffers {
+ public:
+  static constexpr std::chrono::hours kLifetime{7 * 24};
+  /// What one account may have offered and not committed, in all repositories together.
+  static constexpr std::uint64_t kMaxBytes = std::uint64_t{50} << 30;
+
+  LfsOffers(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+
+  /// The object is stored; from now on its sender may commit it. @throws ApiError 413 past the
+  /// limit
+  void add(const std::string& repo_id, const std::string& user, const LfsPointer& object);
+  bool has(const std::string& repo_id, const std::string& user, std::string_view oid) const;
+  /// Of all that the account has offered.
+  std::uint64_t bytes_of(const std::string& user) const;
+  /// @throws ApiError 413 if `more` bytes would be past the limit
+  void need_room(const std::string& user, std::uint64_t more) const;
+  /// They are the repository's now.
+  void accept(const std::string& repo_id, const std::string& user,
+              const std::vector<LfsPointer>& objects);
+  void drop_old();
+
+ private:
+  Database& database_;
+  const Clock& clock_;
+};
+
+}  // namespace torchhub::server
