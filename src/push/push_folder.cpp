@@ -77,7 +77,7 @@ class FolderPush {
   }
 
   /// Makes no repository: one for a pull request alone would be empty, and stay so where the Hub
-  /// makes none.
+  /// refuses it.
   Repo repo_for_pull_request() const {
     Repo repo{.id = RepoId::parse(plan_.repo_id)};
     if (repo.id.owner.empty()) repo.id.owner = client_.whoami(stop_).name;

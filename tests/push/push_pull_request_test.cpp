@@ -1,4 +1,4 @@
-// Our server makes no pull requests: what a Hub that does would answer is written down here.
+// What the client sends for a pull request, to a Hub whose answers are written down here.
 #include "hub/scripted_hub.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/hub/errors.h"

@@ -1,4 +1,4 @@
-// create_pr at a Hub that makes no pull requests, as `torchhub serve` does not.
+// create_pr at a real hub.
 #include "support/commit_titles.h"
 #include "support/local_hub.h"
 #include "support/message_of.h"
@@ -9,27 +9,13 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-
 namespace torchhub {
 namespace {
 
 using testing::LocalHub;
 using testing::TempDir;
 
-class CountsUploads final : public Transport {
- public:
-  Response send(const Request& request, std::stop_token stop) override {
-    if (request.method == "PUT") ++uploads;
-    return inner_->send(request, std::move(stop));
-  }
-  std::atomic<int> uploads = 0;
-
- private:
-  const std::shared_ptr<Transport> inner_ = make_curl_transport();
-};
-
-TEST(PushWithoutPullRequests, MakesNoRepository) {
+TEST(PushPullRequestToAHub, MakesNoRepository) {
   const TempDir folder;
   const LocalHub hub;
   const HubClient client(
@@ -49,7 +35,7 @@ TEST(PushWithoutPullRequests, MakesNoRepository) {
   EXPECT_FALSE(client.repo_exists(repo));
 }
 
-TEST(PushWithoutPullRequests, NeedsTheRightToWriteForABranchThatIsMissing) {
+TEST(PushPullRequestToAHub, NeedsTheRightToWriteForABranchThatIsMissing) {
   const TempDir folder;
   LocalHub hub;
   const auto client = [&](const std::string& token) {
@@ -63,27 +49,35 @@ TEST(PushWithoutPullRequests, NeedsTheRightToWriteForABranchThatIsMissing) {
   EXPECT_EQ(client(hub.token()).list_repo_refs(repo).branches.size(), 1U);
 }
 
-TEST(PushWithoutPullRequests, IsRefusedBeforeAnyFileTravelsAndLeavesNothing) {
+TEST(PushPullRequestToAHub, LandsOnARefOfItsOwnByTheRightToRead) {
   const TempDir folder;
-  const LocalHub hub;
-  const auto transport = std::make_shared<CountsUploads>();
-  const HubClient client({.endpoint = hub.base_url(),
-                          .token = hub.token(),
-                          .cache_dir = folder / "cache",
-                          .transport = transport});
+  LocalHub hub;
+  const auto client = [&](const std::string& token) {
+    return HubClient({.endpoint = hub.base_url(), .token = token, .cache_dir = folder / "cache"});
+  };
   const Repo repo{.id = {.owner = "demo", .name = "net"}};
-  client.create_repo(repo);
+  client(hub.token()).create_repo(repo);
+  const HubClient guest = client(hub.create_user("guest"));
+  const std::string head = guest.repo_info(repo).sha;
   write_file_atomically(folder / "net/model.safetensors", "weights");
-  const std::string message = testing::message_of<HubHttpError>(
-      [&] { push_folder(client, folder / "net", {.repo_id = "demo/net", .create_pr = true}); });
-  EXPECT_EQ(message.find("This Hub cannot do it: "), 0U) << message;
-  EXPECT_TRUE(message.ends_with("): torchhub serve makes no pull requests; commit to a branch."))
-      << message;
-  EXPECT_EQ(transport->uploads, 0);
-  EXPECT_EQ(testing::commit_titles(client, repo).size(), 1U);
-  push_folder(client, folder / "net", {.repo_id = "demo/net"});
-  EXPECT_EQ(transport->uploads, 1);
-  EXPECT_EQ(testing::commit_titles(client, repo).size(), 2U);
+  write_file_atomically(folder / "net/config.json", "{}");
+  const PushFolderOptions options{.repo_id = "demo/net", .create_pr = true};
+  const CommitInfo info = push_folder(guest, folder / "net", options);
+  EXPECT_EQ(info.pr_url, hub.base_url() + "/demo/net/discussions/1");
+  EXPECT_EQ(info.pr_num, 1);
+  EXPECT_EQ(info.pr_revision, "refs/pr/1");
+  EXPECT_EQ(guest.repo_info(repo).sha, head);
+  const RepoInfo made = guest.repo_info(repo, "refs/pr/1");
+  EXPECT_EQ(made.sha, info.oid);
+  EXPECT_EQ(testing::commit_titles(guest, repo).size(), 1U);
+  const auto weights = guest.hub_download(repo, "model.safetensors", {.revision = "refs/pr/1"});
+  EXPECT_EQ(read_file(weights), "weights");
+  // What follows goes to the same pull request.
+  write_file_atomically(folder / "net/config.json", "{\"a\": 1}");
+  const CommitInfo next =
+      push_folder(guest, folder / "net", {.repo_id = "demo/net", .revision = "refs/pr/1"});
+  EXPECT_EQ(guest.repo_info(repo, "refs/pr/1").sha, next.oid);
+  EXPECT_EQ(push_folder(guest, folder / "net", options).pr_num, 2);
 }
 
 }  // namespace
