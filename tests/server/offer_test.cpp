@@ -99,10 +99,12 @@ TEST_F(OfferTest, LinksAreForTheirSenderMethodAndObject) {
   const json actions = eve_.batch("demo/m", "upload", sha256_hex("x"), 1).at("actions");
   const std::string href = actions.at("upload").at("href");
   std::string other = href;
-  const std::size_t user = other.find("/_lfs/offer/") + 12;
+  const std::size_t user = other.find("user=") + 5;
   other[user] = other[user] == 'a' ? 'b' : 'a';
   EXPECT_EQ(eve_.send("PUT", other, "x").status, 403);
-  EXPECT_EQ(eve_.send("POST", href, "{}").status, 403);
+  std::string verify = href;
+  verify.replace(verify.find("/offer/"), 7, "/offered/");
+  EXPECT_EQ(eve_.send("POST", verify, "{}").status, 403);
   // A writer's link for the same object is of no use here, nor this one there.
   const std::string writers =
       client_.batch("demo/m", "upload", sha256_hex("x"), 1).at("actions").at("upload").at("href");

@@ -1,7 +1,6 @@
 #include "server/api/lfs_batch.h"
 
 #include "server/api/lfs_links.h"
-#include "server/api/lfs_offer_links.h"
 #include "server/http/api_error.h"
 
 #include <fmt/format.h>
@@ -69,9 +68,9 @@ class Batch {
       if (!wanted.entry.contains("error")) look_at(wanted);
     }
     take_present();
-    const bool in_parts =
-        !offers_ && offers_multipart && std::any_of(objects.begin(), objects.end(),
-                                        [this](const Wanted& wanted) { return is_large(wanted); });
+    const bool in_parts = !offers_ && offers_multipart &&
+                          std::any_of(objects.begin(), objects.end(),
+                                      [this](const Wanted& wanted) { return is_large(wanted); });
     // git's agent for parts takes nothing else, so one large object has them all go in parts.
     const Transfer transfer = in_parts ? Transfer::multipart : Transfer::basic;
     const std::uint64_t max_parts = std::clamp<std::uint64_t>(
@@ -135,7 +134,11 @@ class Batch {
       return set_error(wanted, error.status(), error.what());
     }
     wanted.entry["authenticated"] = true;
-    wanted.entry["actions"] = offer_actions(hub_, base_url_, user, repo_.id, wanted.object);
+    LinkGrant grant{LinkUse::offer, repo_.id, wanted.object};
+    grant.user_id = user;
+    wanted.entry["actions"] = {{"upload", action(grant)}};
+    grant.use = LinkUse::offered;
+    wanted.entry["actions"]["verify"] = action(grant);
   }
 
   bool is_large(const Wanted& wanted) const {

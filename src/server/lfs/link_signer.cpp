@@ -19,11 +19,13 @@ std::string_view method_of(LinkUse use) {
   switch (use) {
     case LinkUse::upload:
     case LinkUse::part:
+    case LinkUse::offer:
       return "PUT";
     case LinkUse::download:
       return "GET";
     case LinkUse::verify:
     case LinkUse::complete:
+    case LinkUse::offered:
       return "POST";
   }
   return "";
@@ -32,9 +34,9 @@ std::string_view method_of(LinkUse use) {
 /// No field of a grant of ours holds a newline, so no two grants have one text.
 std::string sign(const std::string& key, const LinkGrant& grant, std::string_view expires) {
   return hmac_sha256_hex(
-      key, fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", method_of(grant.use), to_string(grant.use),
-                       grant.repo_id, grant.object.oid, grant.object.size, grant.chunk_bytes,
-                       grant.part, expires));
+      key, fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", method_of(grant.use),
+                       to_string(grant.use), grant.repo_id, grant.object.oid, grant.object.size,
+                       grant.chunk_bytes, grant.part, grant.user_id, expires));
 }
 
 }  // namespace
@@ -51,6 +53,10 @@ std::string_view to_string(LinkUse use) {
       return "part";
     case LinkUse::complete:
       return "complete";
+    case LinkUse::offer:
+      return "offer";
+    case LinkUse::offered:
+      return "offered";
   }
   return "";
 }
@@ -61,11 +67,12 @@ LinkSigner::LinkSigner(const std::filesystem::path& key_file, const Clock& clock
 std::string LinkSigner::link(const LinkGrant& grant) const {
   const std::string expires = std::to_string(seconds_of(clock_.now() + kLifetime));
   const auto keys = keys_.all();
-  return fmt::format("/_lfs/{}/{}/{}{}?size={}{}&expires={}&sig={}", to_string(grant.use),
+  return fmt::format("/_lfs/{}/{}/{}{}?size={}{}{}&expires={}&sig={}", to_string(grant.use),
                      grant.repo_id, grant.object.oid,
                      grant.part > 0 ? fmt::format("/{}", grant.part) : "", grant.object.size,
                      grant.chunk_bytes > 0 ? fmt::format("&chunk={}", grant.chunk_bytes) : "",
-                     expires, sign(keys->front().value, grant, expires));
+                     grant.user_id.empty() ? "" : "&user=" + grant.user_id, expires,
+                     sign(keys->front().value, grant, expires));
 }
 
 void LinkSigner::check(const LinkGrant& grant, std::string_view expires,

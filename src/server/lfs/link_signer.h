@@ -16,7 +16,9 @@ enum class LinkUse {
   download,  ///< GET of it.
   verify,    ///< POST: is it there?
   part,      ///< PUT of one part of it.
-  complete   ///< POST: all its parts are there.
+  complete,  ///< POST: all its parts are there.
+  offer,     ///< PUT of an object for a pull request (server/lfs/offers.h).
+  offered    ///< POST: is the offer there?
 };
 
 /// What a signed link allows: one thing, to do with one object of one repository.
@@ -26,6 +28,7 @@ struct LinkGrant {
   LfsPointer object = {};
   std::uint64_t chunk_bytes = 0;  ///< Of a part that is not the last; part and complete only.
   std::uint64_t part = 0;         ///< From 1 on; part only.
+  std::string user_id = {};       ///< Whose offer it is; offer and offered only.
 };
 
 /// "upload", "part" and so on: the word in the link.
