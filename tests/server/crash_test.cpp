@@ -66,7 +66,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
         ConnectionError);
     EXPECT_EQ(hub.process().wait(), 128 + SIGKILL);
   }
-  ServedHub hub(data());
+  ServedHub hub(data(), {"--multipart-threshold", "60KB"});
   ASSERT_TRUE(hub.start()) << hub.process().errors();
   HubClient client(hub.base_url(), hub.token());
   if (GetParam() == "delete.marked") {
