@@ -5,6 +5,7 @@
 #include "server/accounts/token_store.h"
 #include "server/accounts/token_uses.h"
 #include "server/discussions/discussion_store.h"
+#include "server/git/history.h"
 #include "server/git/program.h"
 #include "server/git/repository.h"
 #include "server/git/repository_pool.h"
@@ -14,6 +15,9 @@
 #include "server/lfs/multipart_uploads.h"
 #include "server/lfs/object_store.h"
 #include "server/lfs/offers.h"
+#include "server/repos/access_requests.h"
+#include "server/repos/download_counter.h"
+#include "server/repos/likes.h"
 #include "server/repos/ref_queue.h"
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
@@ -63,6 +67,10 @@ struct HubState {
   mutable TokenUses token_uses;
   RepoStore repos;
   DiscussionStore discussions;
+  AccessRequests access_requests;
+  Likes likes;
+  DownloadCounter downloads;
+  git::CommitCounts commit_counts = {};
   ObjectStore objects;
   git::RepositoryPool repositories;
   LfsOffers offers;

@@ -1,13 +1,17 @@
 #include "server/hub_client.h"
 #include "server/refused_change.h"
 #include "support/child_process.h"
+#include "torchhub/base/base64.h"
+#include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace torchhub::testing {
 namespace {
@@ -74,6 +78,34 @@ TEST_F(RefTest, DeletesBranchesButNotMain) {
   EXPECT_EQ(main.headers.get("X-Error-Message"), "Cannot delete refs/heads/main");
   tag("main", {{"tag", "v1"}});
   EXPECT_EQ(remove("branch/v1").status, 404) << "a tag is no branch";
+}
+
+TEST_F(RefTest, StartsABranchThatIsEmpty) {
+  ASSERT_EQ(branch("fresh", {{"emptyBranch", true}}).status, 200);
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/fresh"), json::array());
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/commits/fresh").size(), 1U);
+  client_.commit_file("demo/m", "own.txt", "1", "fresh");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/fresh").size(), 1U);
+  EXPECT_EQ(branch("fresh", {{"emptyBranch", true}}).status, 409);
+}
+
+TEST_F(RefTest, FindsBranchesWithSlashesThatCameUnencoded) {
+  branch("a%2Fb%2Fc");
+  client_.commit_file("demo/m", "d/x.txt", "there", "a%2Fb%2Fc");
+  EXPECT_EQ(client_.get("/demo/m/resolve/a/b/c/d/x.txt").body, "there");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/a/b/c/d")[0].at("path"), "d/x.txt");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/a/b/c").size(), 3U);
+  EXPECT_EQ(client_.get("/demo/m/resolve/a/b/x/d/x.txt").headers.get("X-Error-Code"),
+            "RevisionNotFound");
+}
+
+TEST_F(RefTest, FormatsTitlesForPages) {
+  const std::string lines =
+      to_ndjson(CommitHeaderLine{"a <b> & \"c\""}) + to_ndjson(CommitFileLine{"x", "1"});
+  client_.send("POST", "/api/models/demo/m/commit/main", lines);
+  const json commit = client_.get_json("/api/models/demo/m/commits/main?expand[]=formatted")[0];
+  EXPECT_EQ(commit.at("title"), "a <b> & \"c\"");
+  EXPECT_EQ(commit.at("formatted").at("title"), "a &lt;b&gt; &amp; &quot;c&quot;");
 }
 
 TEST_F(RefTest, SquashesABranchAndNothingElse) {
@@ -222,6 +254,41 @@ TEST_F(RefTest, ListsTreesInPagesOfOneCommit) {
   EXPECT_FALSE(second.headers.get("Link"));
 }
 
+TEST_F(RefTest, GoesOnBehindAnyEntryOfATree) {
+  // git sorts a folder as if its name ended in a slash, so "d-1" and "d.txt" stand before it.
+  std::string lines;
+  for (const char* path : {"d/a", "d/b/c", "d/b/d", "d/c", "d-1", "d.txt", "d0", "e"}) {
+    lines += to_ndjson(CommitFileLine{path, path});
+  }
+  for (int i = 0; i < 1000; ++i)
+    lines += to_ndjson(CommitFileLine{"d/b/f" + std::to_string(i), "x"});
+  ASSERT_EQ(client_.commit("demo/m", lines).status, 200);
+  const std::string commit = client_.get_json("/api/models/demo/m").at("sha");
+  for (const char* mode : {"?recursive=true", "?recursive=false"}) {
+    std::vector<std::string> all;
+    std::string target = std::string("/api/models/demo/m/tree/main") + mode;
+    while (!target.empty()) {
+      const Response page = client_.get(target, {{"Authorization", "Bearer " + hub_.token()}});
+      for (const json& entry : json::parse(page.body)) {
+        all.push_back(entry.at("path").get<std::string>() +
+                      (entry.at("type") == "directory" ? "/" : ""));
+      }
+      const std::string link = page.headers.get("Link").value_or("");
+      target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
+    }
+    for (std::size_t i = 0; i<all.size(); i += all.size()> 100 ? 37 : 1) {
+      SCOPED_TRACE(all[i]);
+      const json rest =
+          client_.get_json(std::string("/api/models/demo/m/tree/main") + mode +
+                           "&cursor=" + commit + "-" + percent_encode(base64_encode(all[i])));
+      ASSERT_EQ(rest.size(), std::min<std::size_t>(all.size() - i - 1, 1000));
+      if (i + 1 == all.size()) continue;
+      const std::string next = rest[0].at("path");
+      EXPECT_EQ(next + (rest[0].at("type") == "directory" ? "/" : ""), all[i + 1]);
+    }
+  }
+}
+
 TEST_F(RefTest, ListsAFolderAndWhatChangedItLast) {
   const std::string third = client_.commit_file("demo/m", "sub/deep/b.txt", "3");
   const json entries = client_.get_json("/api/models/demo/m/tree/main/sub?expand=true");
@@ -260,13 +327,15 @@ TEST_F(RefTest, FindsEachItemsLastChangeInOneWalk) {
 TEST_F(RefTest, RefusesCursorsOfItsOwnMaking) {
   for (const std::string& cursor :
        {std::string("x"), second_, second_ + "-", second_ + "-1x", second_ + "--1",
-        std::string(40, 'g') + "-0", std::string(40, 'x')}) {
+        std::string(40, 'g') + "-YQ%3D%3D", std::string(40, 'x')}) {
     EXPECT_EQ(client_.get("/api/models/demo/m/tree/main?cursor=" + cursor).status, 400) << cursor;
   }
-  EXPECT_EQ(
-      client_.get("/api/models/demo/m/tree/main?cursor=" + std::string(40, '0') + "-0").status,
-      404);
-  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/main?cursor=" + first_ + "-1").size(), 1U);
+  EXPECT_EQ(client_.get("/api/models/demo/m/tree/main?cursor=" + std::string(40, '0') + "-YQ%3D%3D")
+                .status,
+            404);
+  const std::string after = percent_encode(base64_encode(".gitattributes"));
+  EXPECT_EQ(client_.get_json("/api/models/demo/m/tree/main?cursor=" + first_ + "-" + after).size(),
+            1U);
 }
 
 TEST_F(RefTest, TellsPathsByJsonAndByForm) {

@@ -217,7 +217,7 @@ TEST_F(RepoTest, ChangesNoSettingIfOneIsRefused) {
   const auto change = [&](const json& body) {
     return client_.send("PUT", "/api/models/demo/m/settings", body.dump()).status;
   };
-  EXPECT_EQ(change({{"private", true}, {"gated", "auto"}}), 501);
+  EXPECT_EQ(change({{"private", true}, {"gated", "perhaps"}}), 400);
   EXPECT_EQ(client_.get_json("/api/models/demo/m").at("private"), false);
   EXPECT_EQ(change({{"private", true}, {"gated", false}}), 200);
   EXPECT_EQ(client_.get_json("/api/models/demo/m").at("private"), true);

@@ -2,6 +2,7 @@
 
 #include "server/accounts/credentials.h"
 #include "server/http/api_error.h"
+#include "server/repos/true_name.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
@@ -20,16 +21,6 @@ constexpr std::string_view kPasswordRefused =
 
 bool may_make_repositories(std::string_view role) {
   return role == "admin" || role == "write" || role == "contributor";
-}
-
-/// Rows get `disabled` with the command that sets it.
-template <typename Row>
-bool is_disabled([[maybe_unused]] const Row& row) {
-  if constexpr (requires { row.disabled; }) {
-    return row.disabled;
-  } else {
-    return false;
-  }
 }
 
 RepoId parse_repo_id(std::string_view id) {
@@ -153,7 +144,7 @@ void Gate::note_site_admin(const Caller& caller, const RepoRow& repo, Access use
 }
 
 void Gate::refuse_disabled(const Caller& caller, const RepoRow& repo) const {
-  if (!is_disabled(repo) || (caller.owner && caller.owner->user.site_admin)) return;
+  if (!repo.disabled || (caller.owner && caller.owner->user.site_admin)) return;
   refuse(403, codes::kDisabled);
 }
 
@@ -180,7 +171,10 @@ RepoRow Gate::readable(const Caller& caller, RepoType type, std::string_view id)
 }
 
 RepoRow Gate::readable(const HttpRequest& request) const {
-  return readable(caller(request), type_of(request), request.capture("repo"));
+  RepoRow repo = readable(caller(request), type_of(request), request.capture("repo"));
+  // git takes up no new name for the requests that follow, so it gets its answers by the old one.
+  if (style_ == Style::api) redirect_from_old_name(request, repo);
+  return repo;
 }
 
 void Gate::need_write(const Caller& caller, const RepoRow& repo) const {
@@ -205,6 +199,7 @@ const TokenOwner& Gate::need_voice(const Caller& caller, const RepoRow& repo) co
 RepoRow Gate::writable(const HttpRequest& request) const {
   const Caller who = caller(request);
   RepoRow repo = visible(who, type_of(request), request.capture("repo"));
+  if (style_ == Style::api) redirect_from_old_name(request, repo);
   need_write(who, repo);
   return repo;
 }

@@ -41,7 +41,8 @@ class Gate {
   /// May the user make repositories there? @throws ApiError 403, also if the token gives less
   void need_owner_right(const TokenOwner& owner, const Account& account) const;
 
-  /// The repository that the path names. @throws ApiError 401, 403 (disabled), 404
+  /// The repository that the path names. @throws ApiError 401, 404; 403 if it is disabled; 307 for
+  /// a GET by a name that it had before it moved
   RepoRow readable(const HttpRequest& request) const;
   /// @throws ApiError 401, 403, 404
   RepoRow writable(const HttpRequest& request) const;
@@ -50,6 +51,13 @@ class Gate {
   /// Whoever may read `repo` may also talk and offer changes there, by a token that could write.
   /// @return who it is. @throws ApiError 401, 403
   const TokenOwner& need_voice(const Caller& caller, const RepoRow& repo) const;
+
+  /// The repository whose files' bytes the request asks for, in whatever form: gated repositories
+  /// show what they hold to all, but give it only to those who were let in.
+  /// @throws ApiError as readable(), and 401 or 403 GatedRepo
+  RepoRow contents(const HttpRequest& request) const;
+  void need_contents(const Caller& caller, const RepoRow& repo, const std::string& base_url) const;
+  bool may_have_contents(const Caller& caller, const RepoRow& repo) const;
 
  private:
   /// What the user may do by ownership and role alone.

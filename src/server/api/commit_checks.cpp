@@ -1,6 +1,6 @@
 #include "server/api/commit_checks.h"
 
-#include "server/api/card_summary.h"
+#include "server/api/card_checks.h"
 #include "server/http/api_error.h"
 #include "torchhub/wire/commit_lines.h"
 

@@ -56,6 +56,7 @@ std::string shortened(const std::string& text) {
 }
 
 HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
+  if (error.status() < 400) return {error.status(), error.headers()};  // go elsewhere
   const std::string message = shortened(error.what());
   nlohmann::json body{{"error", message}};
   // git-lfs shows "message".
@@ -98,10 +99,14 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_avatar_routes(router_, hub_);
   add_service_routes(router_, hub_);
   add_repo_routes(router_, hub_);
+  add_setting_routes(router_, hub_);
+  add_access_request_routes(router_, hub_);
+  add_like_routes(router_, hub_);
   add_tree_routes(router_, hub_);
   add_ref_routes(router_, hub_);
   add_commit_routes(router_, hub_);
   add_discussion_routes(router_, hub_);
+  add_list_routes(router_, hub_);
   add_info_routes(router_, hub_);
   add_lfs_routes(router_, hub_);
   add_lfs_part_routes(router_, hub_);

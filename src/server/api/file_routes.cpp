@@ -5,13 +5,13 @@
 #include "server/http/content_type.h"
 #include "server/http/file_answer.h"
 #include "server/http/http_date.h"
+#include "server/repos/true_name.h"
+#include "torchhub/base/sha256.h"
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace torchhub::server {
 namespace {
@@ -57,22 +57,11 @@ FileToSend describe_file(const HttpRequest& request, const git::Entry& entry,
   return file;
 }
 
-/// What follows the repository's id in the path, from its slash on. Counted, since an owner may be
-/// named as the word that follows.
-std::string path_behind_id(const HttpRequest& request) {
-  const std::string& id = request.capture("repo");
-  auto parts = 1 + std::count(id.begin(), id.end(), '/') + (request.capture("web").empty() ? 0 : 1);
-  std::size_t at = 0;
-  for (; parts > 0; --parts) at = request.raw_path.find('/', at + 1);
-  return request.raw_path.substr(at);
-}
-
 /// The true spelling of an id that was asked for in another case.
 std::optional<HttpResponse> redirect_to_true_name(const HttpRequest& request, const RepoRow& repo) {
   if (request.capture("repo") == repo.full_name()) return std::nullopt;
   HttpResponse response = text_response("", 307);
-  response.headers.set("Location", "/" + repo.repo().web_path() + path_behind_id(request) +
-                                       query_string(request.query));
+  response.headers.set("Location", address_by_true_name(request, repo));
   return response;
 }
 
@@ -90,25 +79,40 @@ FileContent open_content(const HubState& hub, const RepoRow& repo, const git::Re
   return *std::move(file);
 }
 
-HttpResponse send_file(const HubState& hub, const HttpRequest& request, Kind kind) {
-  const RepoRow repo = Gate(hub).readable(request);
+/// Tells downloaders apart: by their token, else by their address. Hashed, since no token may lie
+/// in memory longer than its request.
+std::string downloader(const HttpRequest& request) {
+  const auto token = request.headers.get("Authorization");
+  return sha256_hex(token ? *token : request.remote_address);
+}
+
+HttpResponse send_file(HubState& hub, const HttpRequest& request, Kind kind) {
+  const RepoRow repo = Gate(hub).contents(request);
   if (auto redirect = redirect_to_true_name(request, repo)) return *std::move(redirect);
   const git::Repository git = hub.open(repo);
-  const std::string commit = need_commit(git, request.capture("rev"));
-  const std::string& path = request.capture("path");
+  const auto [commit, path] =
+      need_commit_path(git, request.capture("rev"), request.capture("path"));
   if (problem_of_repo_path(path)) refuse_entry(path, commit);
   const auto entry = git.entry(commit, path);
   if (!entry || entry->is_folder) refuse_entry(path, commit);
   FileToSend file = describe_file(request, *entry, git.commit_info(commit), kind);
-  return answer_with_file(
+  HttpResponse response = answer_with_file(
       request, std::move(file),
       open_content(hub, repo, git, *entry, commit, kind, request.method == "HEAD"));
+  const bool sent = response.status == 200 || response.status == 206;
+  if (sent && request.method == "GET" && kind == Kind::resolve && DownloadCounter::counts(path)) {
+    hub.downloads.note(repo.id, downloader(request));
+  }
+  return response;
 }
 
 }  // namespace
 
 void add_file_routes(Router& router, HubState& hub) {
   router.add("GET", "/{web}/{repo}/resolve/{rev}/{path...}",
+             [&hub](const HttpRequest& request) { return send_file(hub, request, Kind::resolve); });
+  // Where the Hub's own resolve leads to; clients may have kept such an address.
+  router.add("GET", "/api/resolve-cache/{type}/{repo}/{rev}/{path...}",
              [&hub](const HttpRequest& request) { return send_file(hub, request, Kind::resolve); });
   router.add("GET", "/{web}/{repo}/raw/{rev}/{path...}",
              [&hub](const HttpRequest& request) { return send_file(hub, request, Kind::raw); });

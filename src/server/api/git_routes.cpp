@@ -93,7 +93,7 @@ class SpooledRequest final : public BodyConsumer {
 };
 
 HttpResponse advertise(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = Gate(hub, Gate::Style::git).readable(request);
+  const RepoRow repo = Gate(hub, Gate::Style::git).contents(request);
   const std::string service = request.query_value("service").value_or("");
   if (service == "git-receive-pack") refuse_push();
   if (service != "git-upload-pack") {
@@ -112,7 +112,7 @@ HttpResponse advertise(HubState& hub, const HttpRequest& request) {
 }
 
 Answer upload_pack(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = Gate(hub, Gate::Style::git).readable(request);
+  const RepoRow repo = Gate(hub, Gate::Style::git).contents(request);
   git::Program::Call call{
       .arguments = {"upload-pack", "--stateless-rpc", hub.folder.repository(repo.id).string()},
       .protocol = git::checked_protocol(request.header("Git-Protocol"))};

@@ -201,7 +201,7 @@ class Batch {
     if (hub_.repos.is_linked(repo_.id, oid)) return true;
     const std::vector<RepoRow> holders = hub_.repos.holders(oid);
     return std::any_of(holders.begin(), holders.end(), [this](const RepoRow& holder) {
-      return Gate(hub_).access(caller_, holder) != Access::none;
+      return Gate(hub_).may_have_contents(caller_, holder);
     });
   }
 
@@ -253,6 +253,7 @@ json lfs_batch(HubState& hub, const RepoRow& repo, const Caller& caller,
   }
   if (objects->size() > kMaxObjects) throw ApiError(413, "Ask for at most 1,000 objects at once.");
   const bool offers = upload && check_upload(hub, repo, caller, body);
+  if (!upload) Gate(hub, Gate::Style::lfs).need_contents(caller, repo, base_url);
 
   std::vector<Wanted> wanted;
   for (const json& asked : *objects) wanted.push_back(parse(asked));

@@ -30,7 +30,7 @@ void add_repository_counts(json& out, const HubState& hub, const Caller& caller,
                            const Account& account) {
   const Gate gate(hub);
   const auto count = [&](RepoType type) {
-    const auto repos = hub.repos.list({.type = type, .author = account.name});
+    const auto repos = hub.repos.of_owner(type, account.id);
     return std::count_if(repos.begin(), repos.end(), [&](const RepoRow& repo) {
       return gate.access(caller, repo) != Access::none;
     });

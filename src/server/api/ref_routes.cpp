@@ -7,10 +7,10 @@
 #include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
+#include "server/repos/head_cache.h"
 #include "server/repos/repo_maker.h"
 #include "server/repos/squash.h"
 #include "torchhub/base/timestamp.h"
-#include "torchhub/wire/error_codes.h"
 #include "torchhub/wire/repo.h"
 
 #include <fmt/format.h>
@@ -43,7 +43,26 @@ HttpResponse refs(const HubState& hub, const HttpRequest& request) {
   return json_response(out);
 }
 
-HttpResponse commits(const HubState& hub, const HttpRequest& request) {
+/// Clients put it into pages as it is.
+std::string as_html(const std::string& text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '"') {
+      out += "&quot;";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+HttpResponse commits(HubState& hub, const HttpRequest& request) {
   constexpr std::size_t kDefaultLimit = 50;
   constexpr std::size_t kMaxLimit = 1000;
   const git::Repository git = hub.open(Gate(hub).readable(request));
@@ -51,9 +70,9 @@ HttpResponse commits(const HubState& hub, const HttpRequest& request) {
   const std::size_t limit =
       std::clamp<std::size_t>(query_number(request, "limit", kDefaultLimit), 1, kMaxLimit);
   const std::size_t page = query_number(request, "p", 0);
-  std::size_t total = 0;
+  const std::size_t total = hub.commit_counts.count(git, commit);
   json out = json::array();
-  for (const git::CommitInfo& info : git.history(commit, page * limit, limit, total)) {
+  for (const git::CommitInfo& info : git::history(git, commit, page * limit, limit)) {
     out.push_back({{"id", info.id},
                    {"title", info.title},
                    {"message", info.message},
@@ -61,7 +80,8 @@ HttpResponse commits(const HubState& hub, const HttpRequest& request) {
                    {"authors", {{{"user", info.author}, {"avatar", nullptr}}}}});
     for (const std::string& field : request.query_list("expand")) {
       if (field == "formatted") {
-        out.back()["formatted"] = {{"title", info.title}, {"message", info.message}};
+        out.back()["formatted"] = {{"title", as_html(info.title)},
+                                   {"message", as_html(info.message)}};
       }
     }
   }
@@ -103,20 +123,20 @@ void need_free_path(const git::Repository& git, const std::string& ref) {
   }
 }
 
-HttpResponse create_branch(HubState& hub, const RepoRow& repo, const std::string& name,
-                           const json& body) {
-  if (optional_flag(body, "emptyBranch").value_or(false)) {
-    throw ApiError(501, "Empty branches are not built yet.", error_codes::kNotImplemented);
-  }
+HttpResponse create_branch(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
+                           const std::string& name, const json& body) {
   const std::string ref = branch_ref(name);
   const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
-  const std::string start = need_commit(git, optional_text(body, "startingPoint").value_or("HEAD"));
+  const bool empty = optional_flag(body, "emptyBranch").value_or(false);
+  const std::string start =
+      empty ? write_empty_commit(hub, git, caller.user.name)
+            : need_commit(git, optional_text(body, "startingPoint").value_or("HEAD"));
   const std::string old = git.ref_target(ref).value_or("");
   if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
   need_free_path(git, ref);
   if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
-  hub.repos.touch(repo.id);
+  note_change(hub, repo);
   return json_response(json::object());
 }
 
@@ -127,7 +147,7 @@ HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const std::string
   git::Repository git = hub.open(repo);
   if (!git.ref_target(ref)) refuse_revision(name);
   git.delete_ref(ref);
-  hub.repos.touch(repo.id);
+  note_change(hub, repo);
   return json_response(json::object());
 }
 
@@ -144,7 +164,7 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
     target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
   }
   if (!git.move_ref(ref, "", target, "tag: created by API")) throw already_exists(ref);
-  hub.repos.touch(repo.id);
+  note_change(hub, repo);
   return json_response(json::object());
 }
 
@@ -177,9 +197,11 @@ void add_ref_routes(Router& router, HubState& hub) {
              [&hub](const HttpRequest& request) { return commits(hub, request); });
   router.add("POST", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);
+    const TokenOwner caller = Gate(hub).signed_in(request);
     const std::string name = request.capture("path");
-    return read_optional_json(
-        [&hub, repo, name](const json& body) { return create_branch(hub, repo, name, body); });
+    return read_optional_json([&hub, repo, caller, name](const json& body) {
+      return create_branch(hub, repo, caller, name, body);
+    });
   });
   router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
     return delete_branch(hub, Gate(hub).writable(request), request.capture("path"));

@@ -1,9 +1,10 @@
 #include "server/api/repo_description.h"
 
-#include "server/api/card_summary.h"
-#include "server/api/json_body.h"
 #include "server/api/parameter_counts.h"
+#include "server/api/transformers_info.h"
+#include "server/git/tree_walk.h"
 #include "server/http/api_error.h"
+#include "server/repos/head_summary.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
@@ -68,100 +69,127 @@ json describe_lfs(const git::Entry& entry, const char* id_name) {
   return {{id_name, entry.lfs->oid}, {"size", entry.lfs->size}, {"pointerSize", entry.blob_size}};
 }
 
-json siblings(const git::Repository& git, const std::string& commit, bool blobs) {
+json siblings_with_sizes(const git::Repository& git, const std::string& commit) {
   json out = json::array();
-  git.walk(commit, "", true, [&](const git::Entry& entry) {
+  git::walk_tree(git, commit, {.recursive = true}, [&](const git::Entry& entry) {
     if (entry.is_folder) return true;
-    json item{{"rfilename", entry.path}};
-    if (blobs) {
-      item["size"] = entry.size;
-      item["blobId"] = entry.oid;
-      if (entry.lfs) item["lfs"] = describe_lfs(entry, "sha256");
-    }
+    json item{{"rfilename", entry.path}, {"size", entry.size}, {"blobId", entry.oid}};
+    if (entry.lfs) item["lfs"] = describe_lfs(entry, "sha256");
     out.push_back(std::move(item));
     return true;
   });
   return out;
 }
 
-std::uint64_t used_bytes(const HubState& hub, const RepoRow& repo) {
-  std::uint64_t total = 0;
-  for (const LfsPointer& object : hub.repos.objects(repo.id)) total += object.size;
-  return total;
+void add_summary(json& info, const HeadSummary& summary) {
+  info["tags"] = summary.tags;
+  if (!summary.card.is_null()) info["cardData"] = summary.card;
+  if (!summary.model_index.is_null()) info["model-index"] = summary.model_index;
+  if (!summary.config.is_null()) info["config"] = summary.config;
+  if (!summary.pipeline_tag.empty()) info["pipeline_tag"] = summary.pipeline_tag;
+  if (!summary.library.empty()) info["library_name"] = summary.library;
 }
 
-bool is_list_of_texts(const json& value) {
-  return value.is_array() &&
-         std::all_of(value.begin(), value.end(), [](const json& item) { return item.is_string(); });
-}
-
-/// The two keys of config.json that clients sort models by, or null. Whatever a stranger put there,
-/// only what clients expect goes out.
-json brief_config(const git::Repository& git, const std::string& commit) {
-  constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{1} << 20;
-  const auto text = git.file(commit, "config.json", kMaxConfigBytes);
-  if (!text) return nullptr;
-  json out = json::object();
-  const auto config = find_json_object(*text);
-  if (!config) return out;
-  const auto type = config->find("model_type");
-  if (type != config->end() && type->is_string()) out["model_type"] = *type;
-  const auto architectures = config->find("architectures");
-  if (architectures != config->end() && is_list_of_texts(*architectures)) {
-    out["architectures"] = *architectures;
-  }
-  return out;
-}
-
-void keep_only(json& info, const std::set<std::string>& wanted) {
-  for (const std::string& name : wanted) {
-    if (std::find(kExpandable.begin(), kExpandable.end(), name) == kExpandable.end()) {
-      throw ApiError(400, fmt::format("'{}' is not a field that 'expand' knows.", name));
-    }
-  }
-  json kept{{"_id", info["_id"]}, {"id", info["id"]}};
-  for (const std::string& name : wanted) {
-    if (info.contains(name)) kept[name] = info[name];
-  }
-  if (wanted.contains("xetEnabled")) kept["xetEnabled"] = false;  // then older clients take LFS
-  info = std::move(kept);
+/// What nobody wants who does not ask for it by name.
+void add_rarities(json& info, const RepoRow& repo) {
+  info["downloadsAllTime"] = info["downloads"];
+  info["trendingScore"] = repo.likes;
+  info["xetEnabled"] = false;  // then older clients take LFS
 }
 
 }  // namespace
 
-json describe_briefly(const RepoRow& repo) {
+json describe_gate(const std::string& gated) { return gated.empty() ? json(false) : json(gated); }
+
+json siblings(const git::Repository& git, const std::string& commit) {
+  json out = json::array();
+  git::walk_names(git, commit, [&](const std::string& path) {
+    out.push_back({{"rfilename", path}});
+    return true;
+  });
+  return out;
+}
+
+void check_expand(const std::set<std::string>& expand) {
+  for (const std::string& name : expand) {
+    if (std::find(kExpandable.begin(), kExpandable.end(), name) == kExpandable.end()) {
+      throw ApiError(400, fmt::format("'{}' is not a field that 'expand' knows.", name));
+    }
+  }
+}
+
+void keep_only(json& info, const std::set<std::string>& expand) {
+  json kept{{"_id", info["_id"]}, {"id", info["id"]}};
+  for (const std::string& name : expand) {
+    if (info.contains(name)) kept[name] = std::move(info[name]);
+  }
+  info = std::move(kept);
+}
+
+json describe_briefly(const HubState& hub, const RepoRow& repo) {
   json out{{"_id", repo.id},
            {"id", repo.full_name()},
            {"author", repo.owner},
            {"private", repo.private_},
-           {"gated", false},
-           {"disabled", false},
-           {"downloads", 0},
-           {"likes", 0},
-           {"tags", json::array()},
+           {"gated", describe_gate(repo.gated)},
+           {"disabled", repo.disabled},
+           {"downloads", repo.downloads + hub.downloads.waiting(repo.id)},
+           {"likes", repo.likes},
            {"createdAt", to_rfc3339(repo.created)},
            {"lastModified", to_rfc3339(repo.modified)}};
   if (repo.type == RepoType::model) out["modelId"] = repo.full_name();
   return out;
 }
 
+json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wishes) {
+  const auto wanted = [&](bool flag, const char* name) {
+    return flag || wishes.full || wishes.expand.contains(name);
+  };
+  json out = describe_briefly(hub, found.repo);
+  out["tags"] = json::parse(found.tags, nullptr, false);
+  if (!found.pipeline_tag.empty()) out["pipeline_tag"] = found.pipeline_tag;
+  if (!found.library.empty()) out["library_name"] = found.library;
+  if (wanted(false, "sha")) out["sha"] = found.repo.head;
+  if (wanted(false, "usedStorage")) out["usedStorage"] = found.used_bytes;
+  if (!found.card.empty() && wanted(wishes.card, "cardData")) {
+    out["cardData"] = json::parse(found.card, nullptr, false);
+  }
+  if (!found.config.empty() && wanted(wishes.config, "config")) {
+    out["config"] = json::parse(found.config, nullptr, false);
+  }
+  if (!found.description.empty()) out["description"] = found.description;
+  if (found.repo.type == RepoType::model && wanted(false, "spaces")) out["spaces"] = json::array();
+  if (wanted(false, "siblings") && !found.repo.head.empty()) {
+    out["siblings"] = siblings(hub.open(found.repo), found.repo.head);
+  }
+  if (wishes.expand.empty()) return out;
+  add_rarities(out, found.repo);
+  keep_only(out, wishes.expand);
+  return out;
+}
+
 json describe(const HubState& hub, const RepoRow& repo, const git::Repository& git,
               const std::string& commit, const InfoWishes& wishes) {
-  json out = describe_briefly(repo);
-  out["sha"] = commit;
-  out["lastModified"] = to_rfc3339(git.commit_info(commit).time);
-  out["usedStorage"] = used_bytes(hub, repo);
+  check_expand(wishes.expand);
   const auto wanted = [&](const char* name) {
     return wishes.expand.empty() || wishes.expand.contains(name);
   };
-  if (wanted("siblings")) out["siblings"] = siblings(git, commit, wishes.blobs);
-  if (const auto readme = git.file(commit, "README.md", hub.options.max_regular_bytes)) {
-    add_card(out, *readme);
+  json out = describe_briefly(hub, repo);
+  out["sha"] = commit;
+  out["lastModified"] = to_rfc3339(git.commit_info(commit).time);
+  out["usedStorage"] = hub.repos.used_bytes(repo.id);
+  if (wanted("siblings")) {
+    out["siblings"] = wishes.blobs ? siblings_with_sizes(git, commit) : siblings(git, commit);
+  }
+  const HeadSummary summary = summarize(git, commit, repo.type);
+  add_summary(out, summary);
+  if (const std::string text = hub.repos.description(repo.id); !text.empty()) {
+    out["description"] = text;
   }
   if (repo.type == RepoType::model) {
     out["spaces"] = json::array();
-    if (wanted("config")) {
-      if (json config = brief_config(git, commit); !config.is_null()) out["config"] = config;
+    if (const json loading = transformers_info(git, commit, summary); !loading.is_null()) {
+      out["transformersInfo"] = loading;
     }
     if (wanted("safetensors")) {
       if (json counts = count_parameters(hub, repo, git, commit); !counts.is_null()) {
@@ -169,7 +197,13 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
       }
     }
   }
-  if (!wishes.expand.empty()) keep_only(out, wishes.expand);
+  // Nothing here scans files; a client that asks is told so.
+  if (wishes.security || wishes.expand.contains("securityRepoStatus")) {
+    out["securityRepoStatus"] = {{"scansDone", false}, {"filesWithIssues", json::array()}};
+  }
+  if (wishes.expand.empty()) return out;
+  add_rarities(out, repo);
+  keep_only(out, wishes.expand);
   return out;
 }
 

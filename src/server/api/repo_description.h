@@ -2,6 +2,7 @@
 
 #include "server/git/repository.h"
 #include "server/hub_state.h"
+#include "server/repos/repo_search.h"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -12,11 +13,33 @@ namespace torchhub::server {
 
 struct InfoWishes {
   bool blobs = false;                 ///< Sizes and ids of siblings.
+  bool security = false;              ///< What scans found.
   std::set<std::string> expand = {};  ///< Only these fields, if any.
 };
 
-/// What lists show of a repository.
-nlohmann::json describe_briefly(const RepoRow& repo);
+struct ListWishes {
+  bool full = false;    ///< All below, and the files.
+  bool card = false;    ///< cardData.
+  bool config = false;  ///< config.
+  std::set<std::string> expand = {};
+};
+
+/// @throws ApiError 400 for a field that `expand` does not know
+void check_expand(const std::set<std::string>& expand);
+/// Drops all but the ids and the named fields.
+void keep_only(nlohmann::json& info, const std::set<std::string>& expand);
+
+/// false, "auto" or "manual".
+nlohmann::json describe_gate(const std::string& gated);
+
+/// `[{"rfilename": "a.txt"}, ...]`
+nlohmann::json siblings(const git::Repository& git, const std::string& commit);
+
+/// What every answer about a repository has.
+nlohmann::json describe_briefly(const HubState& hub, const RepoRow& repo);
+
+/// An item of a list.
+nlohmann::json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wishes);
 
 /// The answer of repo info at `commit`. @throws ApiError 400 for an unknown field in `expand`
 nlohmann::json describe(const HubState& hub, const RepoRow& repo, const git::Repository& git,

@@ -1,8 +1,7 @@
 #include "server/accounts/gate.h"
 #include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
-#include "server/api/paging.h"
-#include "server/api/repo_description.h"
+#include "server/api/privacy.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/repos/repo_maker.h"
@@ -15,7 +14,6 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,15 +25,6 @@ using nlohmann::json;
 
 constexpr std::string_view kLicenseLetters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+";
-
-/// `private`, or the newer `visibility`; nothing if neither was sent.
-std::optional<bool> wanted_privacy(const json& body) {
-  const auto visibility = optional_text(body, "visibility");
-  if (!visibility) return optional_flag(body, "private");
-  if (*visibility == "public") return false;
-  if (*visibility == "private" || *visibility == "protected") return true;
-  throw ApiError(400, "'visibility' must be public or private.");
-}
 
 /// Which repository a body with name, organization and type means. The owner need not exist.
 Repo named_repo(const json& body, const TokenOwner& caller) {
@@ -97,10 +86,11 @@ std::map<std::string, std::string> first_files(const ServerOptions& options, con
 
 /// The words that follow a repository's id in addresses: `/api/models/ana/refs` would be both the
 /// repository `ana/refs` and the refs of an old id `ana`.
-constexpr std::array<std::string_view, 16> kRouteWords = {
-    "auth-check", "branch",   "commit",   "commits",    "info", "paths-info",
-    "preupload",  "raw",      "refs",     "resolve",    "tag",  "tree",
-    "compare",    "treesize", "revision", "discussions"};
+constexpr std::array<std::string_view, 24> kRouteWords = {
+    "ask-access", "auth-check",  "blob",         "branch", "commit",    "commits",
+    "compare",    "discussions", "duplicate",    "info",   "lfs-files", "like",
+    "likers",     "paths-info",  "preupload",    "raw",    "refs",      "resolve",
+    "revision",   "settings",    "super-squash", "tag",    "tree",      "treesize"};
 
 std::optional<std::string> problem_of_repo_name(const std::string& name) {
   if (auto problem = problem_of_new_name(name)) return problem;
@@ -161,34 +151,38 @@ HttpResponse remove(HubState& hub, const TokenOwner& caller, const json& body) {
   return text_response("OK");
 }
 
-HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& body) {
-  // All is looked at before anything is written.
-  const auto private_ = wanted_privacy(body);
-  if (const auto gated = body.find("gated"); gated != body.end() && *gated != false) {
-    throw ApiError(501, "Gated repositories are not built yet.", error_codes::kNotImplemented);
+/// Both must name their owner: a name alone could mean the caller's own.
+RepoId need_full_id(const json& body, const char* field) {
+  const std::string text = need_text(body, field);
+  RepoId id;
+  try {
+    id = RepoId::parse(text);
+  } catch (const InvalidArgumentError& error) {
+    throw ApiError(400, fmt::format("'{}': {}", field, error.what()));
   }
-  json answer = json::object();
-  if (private_) {
-    hub.repos.set_private(repo.id, *private_);
-    answer["private"] = *private_;
-  }
-  return json_response(answer);
+  if (id.owner.empty()) throw ApiError(400, fmt::format("'{}' must be 'owner/name'.", field));
+  return id;
 }
 
-HttpResponse list(const HubState& hub, const HttpRequest& request) {
+HttpResponse move(HubState& hub, const TokenOwner& caller, const json& body) {
   const Gate gate(hub);
-  const Caller caller = gate.caller(request);
-  RepoFilter filter{type_of(request), request.query_value("author").value_or(""),
-                    request.query_list("search")};
-  constexpr std::size_t kMaxItems = 1000;
-  const std::size_t wanted = query_number(request, "limit", kMaxItems);
-  json out = json::array();
-  for (const RepoRow& repo : hub.repos.list(filter)) {
-    if (out.size() == std::min(wanted, kMaxItems)) break;
-    if (gate.access(caller, repo) == Access::none) continue;
-    out.push_back(describe_briefly(repo));
+  const RepoType type = parse_repo_type(optional_text(body, "type").value_or("model"));
+  const RepoId to_id = need_full_id(body, "toRepo");
+  const Caller who{caller};
+  const RepoRow from = gate.readable(who, type, need_text(body, "fromRepo"));
+  gate.need_write(who, from);
+  if (const auto owner = hub.accounts.find(from.owner)) gate.need_owner_right(caller, *owner);
+  const Account owner = new_owner(hub, to_id.owner, caller);
+  check_new_name(to_id);
+  RepoRow to = from;
+  to.owner_id = owner.id;
+  to.owner = owner.name;  // as it was created
+  to.name = to_id.name;
+  if (!move_repo(hub, from, to)) {
+    throw ApiError(409, fmt::format("A {} repository called {} already exists", to_string(type),
+                                    to.full_name()));
   }
-  return json_response(out);
+  return text_response("OK");
 }
 
 }  // namespace
@@ -203,20 +197,18 @@ void add_repo_routes(Router& router, HubState& hub) {
     const TokenOwner caller = Gate(hub).signed_in(request);
     return read_json([&hub, caller](const json& body) { return remove(hub, caller, body); });
   });
-  router.add("PUT", "/api/{type}/{repo}/settings", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    return read_json([&hub, repo](const json& body) { return change_settings(hub, repo, body); });
+  router.add("POST", "/api/repos/move", [&hub](const HttpRequest& request) {
+    const TokenOwner caller = Gate(hub).signed_in(request);
+    return read_json([&hub, caller](const json& body) { return move(hub, caller, body); });
   });
   router.add("GET", "/api/{type}/{repo}/auth-check", [&hub](const HttpRequest& request) {
-    Gate(hub).readable(request);
+    Gate(hub).contents(request);
     return json_response(json::object());
   });
   router.add("GET", "/api/{type}/{repo}/auth-check/write", [&hub](const HttpRequest& request) {
     Gate(hub).writable(request);
     return json_response(json::object());
   });
-  router.add("GET", "/api/{type}",
-             [&hub](const HttpRequest& request) { return list(hub, request); });
 }
 
 }  // namespace torchhub::server

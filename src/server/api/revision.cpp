@@ -4,6 +4,8 @@
 #include "server/http/api_error.h"
 #include "torchhub/wire/error_codes.h"
 
+#include <algorithm>
+
 namespace torchhub::server {
 
 void refuse_revision(const std::string& revision) {
@@ -14,6 +16,22 @@ std::string need_commit(const git::Repository& git, const std::string& revision)
   const auto commit = git.resolve(revision);
   if (!commit) refuse_revision(revision);
   return *commit;
+}
+
+CommitPath need_commit_path(const git::Repository& git, const std::string& revision,
+                            const std::string& path) {
+  constexpr int kMaxParts = 8;
+  if (auto commit = git.resolve(revision)) return {*std::move(commit), path};
+  // No branch can be called as a part of another one, so the first that is there is the only one.
+  std::size_t at = 0;
+  for (int parts = 0; parts < kMaxParts && at < path.size(); ++parts) {
+    const std::size_t end = std::min(path.find('/', at), path.size());
+    if (auto commit = git.ref_target("refs/heads/" + revision + "/" + path.substr(0, end))) {
+      return {*std::move(commit), path.substr(std::min(end + 1, path.size()))};
+    }
+    at = end + 1;
+  }
+  refuse_revision(revision);
 }
 
 std::string need_branch(const git::Repository& git, const std::string& revision) {

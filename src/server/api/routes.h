@@ -17,8 +17,16 @@ enum class StatusFor { admins, everybody };
 void add_status_routes(Router& router, HubState& hub, StatusFor whom);
 /// validate-yaml and what clients ask on the side.
 void add_service_routes(Router& router, HubState& hub);
-/// Create, delete, settings, auth-check, list.
+/// Create, delete, move, auth-check.
 void add_repo_routes(Router& router, HubState& hub);
+/// Settings of a repository.
+void add_setting_routes(Router& router, HubState& hub);
+/// Who may have the files of a gated repository.
+void add_access_request_routes(Router& router, HubState& hub);
+/// Lists of repositories.
+void add_list_routes(Router& router, HubState& hub);
+/// Likes, by repository and by user.
+void add_like_routes(Router& router, HubState& hub);
 /// Repository info at a revision.
 void add_info_routes(Router& router, HubState& hub);
 /// tree, paths-info.

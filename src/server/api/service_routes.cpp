@@ -1,5 +1,5 @@
 #include "server/accounts/gate.h"
-#include "server/api/card_summary.h"
+#include "server/api/card_checks.h"
 #include "server/api/json_body.h"
 #include "server/api/routes.h"
 

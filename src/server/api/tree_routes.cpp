@@ -4,7 +4,10 @@
 #include "server/api/repo_description.h"
 #include "server/api/revision.h"
 #include "server/api/routes.h"
+#include "server/git/big_trees.h"
+#include "server/git/tree_walk.h"
 #include "server/http/api_error.h"
+#include "torchhub/base/base64.h"
 #include "torchhub/base/timestamp.h"
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
@@ -13,10 +16,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
+#include <memory>
+#include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 namespace torchhub::server {
@@ -27,19 +29,23 @@ using nlohmann::json;
 constexpr std::size_t kPageSize = 1000;
 constexpr std::size_t kExpandedPageSize = 100;
 
-/// Where the next page starts: the commit, so that a moving branch does not mix two trees, and how
-/// many entries went before.
+/// Where the next page starts: the commit, so that a moving branch does not mix two trees, and the
+/// entry behind which it does. A folder's path ends in a slash, by which git sorts it.
 struct Cursor {
   std::string commit;
-  std::size_t skip = 0;
+  std::optional<std::string> after = std::nullopt;
 };
+
+std::string place_text(const std::string& commit, const git::Entry& last) {
+  return commit + "-" + base64_encode(last.path + (last.is_folder ? "/" : ""));
+}
 
 Cursor parse_cursor(const std::string& text) {
   Cursor cursor{text.substr(0, text.find('-'))};
-  const char* begin = text.data() + std::min(cursor.commit.size() + 1, text.size());
-  const char* end = text.data() + text.size();
-  const auto number = std::from_chars(begin, end, cursor.skip);
-  if (!is_commit_hash(cursor.commit) || number.ec != std::errc() || number.ptr != end) {
+  if (text.size() > cursor.commit.size() + 1) {
+    cursor.after = base64_decode(text.substr(cursor.commit.size() + 1));
+  }
+  if (!is_commit_hash(cursor.commit) || !cursor.after) {
     throw ApiError(400, "'cursor' is not one that was handed out here.");
   }
   return cursor;
@@ -66,34 +72,36 @@ std::string without_end_slash(std::string path) {
   return path;
 }
 
-HttpResponse tree(const HubState& hub, const HttpRequest& request) {
+HttpResponse tree(const HubState& hub, git::BigTrees& trees, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).readable(request);
   const git::Repository git = hub.open(repo);
-  const std::string folder = without_end_slash(request.capture("path"));
+  const CommitPath asked = need_commit_path(git, request.capture("rev"), request.capture("path"));
+  const std::string folder = without_end_slash(asked.path);
   const auto cursor_text = request.query_value("cursor");
-  const Cursor cursor =
-      cursor_text ? parse_cursor(*cursor_text) : Cursor{need_commit(git, request.capture("rev"))};
+  const Cursor cursor = cursor_text ? parse_cursor(*cursor_text) : Cursor{asked.commit};
   if (git.resolve(cursor.commit) != cursor.commit) refuse_revision(cursor.commit);
 
   const bool expand = request.query_flag("expand");
   const std::size_t page = expand ? kExpandedPageSize : kPageSize;
   json out = json::array();
-  std::size_t seen = 0;
+  git::Entry last;
   bool more = false;
-  const bool is_folder = git.walk(cursor.commit, folder, request.query_flag("recursive"),
-                                  [&](const git::Entry& entry) {
-                                    if (seen++ < cursor.skip) return true;
-                                    more = out.size() == page;
-                                    if (!more) out.push_back(describe(entry));
-                                    return !more;
-                                  });
+  const auto found = trees.find(git, cursor.commit, folder);
   // A file's path is no tree, as on the Hub (huggingface_hub test_hf_file_system.py).
-  if (!is_folder) refuse_path(folder, cursor.commit);
+  if (!found) refuse_path(folder, cursor.commit);
+  const git::Walk walk{folder, request.query_flag("recursive"), cursor.after};
+  git::walk_tree(git, *found->tree, walk, [&](const git::Entry& entry) {
+    more = out.size() == page;
+    if (more) return false;
+    out.push_back(describe(entry));
+    last = entry;
+    return true;
+  });
   if (expand) add_last_commits(out, git, cursor.commit);
   HttpResponse response = json_response(out);
   if (more) {
     add_next_link(response, request, hub.base_url(request), "cursor",
-                  fmt::format("{}-{}", cursor.commit, cursor.skip + page));
+                  place_text(cursor.commit, last));
   }
   return response;
 }
@@ -143,9 +151,11 @@ HttpResponse paths_info(const git::Repository& git, const std::string& commit,
 }  // namespace
 
 void add_tree_routes(Router& router, HubState& hub) {
+  const auto trees = std::make_shared<git::BigTrees>();
   for (const char* pattern :
        {"/api/{type}/{repo}/tree/{rev}/{path...}", "/api/{type}/{repo}/tree/{rev}"}) {
-    router.add("GET", pattern, [&hub](const HttpRequest& request) { return tree(hub, request); });
+    router.add("GET", pattern,
+               [&hub, trees](const HttpRequest& request) { return tree(hub, *trees, request); });
   }
   router.add("POST", "/api/{type}/{repo}/paths-info/{rev}", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).readable(request);

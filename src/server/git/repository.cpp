@@ -1,6 +1,7 @@
 #include "server/git/repository.h"
 
 #include "server/git/ref_move.h"
+#include "server/git/tree_walk.h"
 #include "server/store/data_folder.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/wire/repo.h"
@@ -17,8 +18,6 @@ namespace {
 
 using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
 
-/// A pointer's text is shorter than this (git-lfs spec).
-constexpr std::size_t kMaxPointerBytes = 1024;
 constexpr std::size_t kShortestId = 7;
 
 bool is_hex(std::string_view text) {
@@ -83,11 +82,6 @@ bool is_same(const TreeHandle& a, const TreeHandle& b) {
 std::string id_in(const TreeHandle& tree, const std::string& name) {
   const git_tree_entry* entry = tree ? git_tree_entry_byname(tree.get(), name.c_str()) : nullptr;
   return entry != nullptr ? to_hex(*git_tree_entry_id(entry)) : "";
-}
-
-CommitHandle find_commit(git_repository* repository, const std::string& id) {
-  const git_oid oid = parse_oid(id);
-  return made<CommitHandle>("find a commit", git_commit_lookup, repository, &oid);
 }
 
 CommitInfo describe_commit(git_commit& commit) {
@@ -251,7 +245,7 @@ void Repository::delete_ref(const std::string& ref) {
 
 std::string Repository::create_tag_object(const std::string& name, const std::string& commit,
                                           const std::string& message, const git_signature& tagger) {
-  const CommitHandle target = find_commit(repository_.get(), commit);
+  const CommitHandle target = find_commit(commit);
   git_oid oid;
   check(git_tag_annotation_create(&oid, repository_.get(), name.c_str(),
                                   reinterpret_cast<git_object*>(target.get()), &tagger,
@@ -262,9 +256,13 @@ std::string Repository::create_tag_object(const std::string& name, const std::st
   return to_hex(oid);
 }
 
+CommitHandle Repository::find_commit(const std::string& commit) const {
+  const git_oid oid = parse_oid(commit);
+  return made<CommitHandle>("find a commit", git_commit_lookup, repository_.get(), &oid);
+}
+
 TreeHandle Repository::tree_of(const std::string& commit) const {
-  return made<TreeHandle>("read a tree", git_commit_tree,
-                          find_commit(repository_.get(), commit).get());
+  return made<TreeHandle>("read a tree", git_commit_tree, find_commit(commit).get());
 }
 
 TreeHandle Repository::subtree(const std::string& commit, const std::string& folder) const {
@@ -278,50 +276,13 @@ TreeHandle Repository::subtree(const std::string& commit, const std::string& fol
                           git_tree_entry_id(entry.get()));
 }
 
-Entry Repository::describe(const std::string& path, const git_tree_entry& raw, git_odb& odb) const {
-  const git_oid& oid = *git_tree_entry_id(&raw);
-  Entry entry{path, git_tree_entry_type(&raw) == GIT_OBJECT_TREE, to_hex(oid)};
-  if (git_tree_entry_type(&raw) != GIT_OBJECT_BLOB) return entry;
-  std::size_t size = 0;
-  git_object_t type = GIT_OBJECT_INVALID;
-  check(git_odb_read_header(&size, &type, &odb, &oid), "read an object's size");
-  entry.size = entry.blob_size = size;
-  if (size >= kMaxPointerBytes) return entry;
-  entry.lfs = LfsPointer::parse(bytes_of(*read_object(odb, oid)));
-  if (entry.lfs) entry.size = entry.lfs->size;
-  return entry;
-}
-
 std::optional<Entry> Repository::entry(const std::string& commit, const std::string& path) const {
   git_tree_entry* raw = nullptr;
   if (path.empty() || git_tree_entry_bypath(&raw, tree_of(commit).get(), path.c_str()) != 0) {
     return std::nullopt;
   }
   const TreeEntryHandle entry(raw);
-  return describe(path, *entry, *odb_of(repository_.get()));
-}
-
-bool Repository::walk_tree(const git_tree& tree, const std::string& prefix, bool recursive,
-                           git_odb& odb, const std::function<bool(const Entry&)>& visit) const {
-  for (std::size_t i = 0; i < git_tree_entrycount(&tree); ++i) {
-    const git_tree_entry& raw = *git_tree_entry_byindex(&tree, i);
-    const Entry entry = describe(prefix + git_tree_entry_name(&raw), raw, odb);
-    if (!visit(entry)) return false;
-    if (!entry.is_folder || !recursive) continue;
-    const auto below = made<TreeHandle>("read a tree", git_tree_lookup, repository_.get(),
-                                        git_tree_entry_id(&raw));
-    if (!walk_tree(*below, entry.path + "/", recursive, odb, visit)) return false;
-  }
-  return true;
-}
-
-bool Repository::walk(const std::string& commit, const std::string& folder, bool recursive,
-                      const std::function<bool(const Entry&)>& visit) const {
-  const TreeHandle tree = subtree(commit, folder);
-  if (!tree) return false;
-  const OdbHandle odb = odb_of(repository_.get());
-  walk_tree(*tree, folder.empty() ? "" : folder + "/", recursive, *odb, visit);
-  return true;
+  return describe_entry(path, *entry, *odb_of(repository_.get()));
 }
 
 std::string Repository::blob(const std::string& oid) const {
@@ -337,45 +298,36 @@ std::optional<std::string> Repository::file(const std::string& commit, const std
 }
 
 CommitInfo Repository::commit_info(const std::string& commit) const {
-  return describe_commit(*find_commit(repository_.get(), commit));
-}
-
-std::vector<CommitInfo> Repository::history(const std::string& commit, std::size_t skip,
-                                            std::size_t limit, std::size_t& total) const {
-  const auto walk = made<WalkHandle>("walk the history", git_revwalk_new, repository_.get());
-  // Children before parents even where clocks differ.
-  git_revwalk_sorting(walk.get(), GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-  const git_oid start = parse_oid(commit);
-  check(git_revwalk_push(walk.get(), &start), "walk the history");
-  std::vector<CommitInfo> out;
-  git_oid oid;
-  for (total = 0; git_revwalk_next(&oid, walk.get()) == 0; ++total) {
-    if (total < skip || out.size() == limit) continue;
-    out.push_back(commit_info(to_hex(oid)));
-  }
-  return out;
+  return describe_commit(*find_commit(commit));
 }
 
 std::vector<CommitInfo> Repository::last_changes(const std::string& commit,
                                                  const std::vector<std::string>& paths) const {
   std::vector<CommitInfo> out(paths.size());
   // By folder, since most commits leave most folders alone.
-  std::map<std::string, std::vector<std::size_t>> open;
-  for (std::size_t i = 0; i < paths.size(); ++i) open[split_last(paths[i]).first].push_back(i);
+  struct Folder {
+    TreeHandle now;
+    std::vector<std::size_t> places = {};
+  };
+  std::map<std::string, Folder> open;
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    open[split_last(paths[i]).first].places.push_back(i);
+  for (auto& [path, folder] : open) folder.now = subtree(commit, path);
   for (CommitInfo info = commit_info(commit);; info = commit_info(info.parents.front())) {
     const bool first = info.parents.empty();
-    for (auto& [folder, places] : open) {
-      const TreeHandle now = subtree(info.id, folder);
-      const TreeHandle before = first ? nullptr : subtree(info.parents.front(), folder);
-      if (is_same(now, before)) continue;
-      std::erase_if(places, [&](std::size_t place) {
-        const std::string name = split_last(paths[place]).second;
-        const bool changed = id_in(now, name) != id_in(before, name);
-        if (changed) out[place] = info;
-        return changed;
-      });
+    for (auto& [path, folder] : open) {
+      TreeHandle before = first ? nullptr : subtree(info.parents.front(), path);
+      if (!is_same(folder.now, before)) {
+        std::erase_if(folder.places, [&, &now = folder.now](std::size_t place) {
+          const std::string name = split_last(paths[place]).second;
+          const bool changed = id_in(now, name) != id_in(before, name);
+          if (changed) out[place] = info;
+          return changed;
+        });
+      }
+      folder.now = std::move(before);
     }
-    std::erase_if(open, [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(open, [](const auto& entry) { return entry.second.places.empty(); });
     if (open.empty() || first) return out;
   }
 }

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,39 +83,32 @@ class Repository {
                                 const std::string& message, const git_signature& tagger);
 
   std::optional<Entry> entry(const std::string& commit, const std::string& path) const;
-  /// What is below `folder` ("" for the root) in git's order, a folder before what is in it.
-  /// `visit` returns false to stop. @return false if `folder` is not a folder there
-  bool walk(const std::string& commit, const std::string& folder, bool recursive,
-            const std::function<bool(const Entry&)>& visit) const;
   std::string blob(const std::string& oid) const;
   /// Content of a file, or nothing if it is not there or has more than `max_bytes`.
   std::optional<std::string> file(const std::string& commit, const std::string& path,
                                   std::uint64_t max_bytes) const;
 
   CommitInfo commit_info(const std::string& commit) const;
-  /// Newest first. @param total receives the number of all
-  std::vector<CommitInfo> history(const std::string& commit, std::size_t skip, std::size_t limit,
-                                  std::size_t& total) const;
   /// For each of `paths`, which must be there: the newest commit that gave it what it has at
   /// `commit`. Walks the history once for all of them.
   std::vector<CommitInfo> last_changes(const std::string& commit,
                                        const std::vector<std::string>& paths) const;
 
+  /// @throws GitError
+  CommitHandle find_commit(const std::string& commit) const;
   git_repository* handle() const { return repository_.get(); }
   const std::filesystem::path& path() const { return path_; }
   Durability durability() const { return durability_; }
+
+  TreeHandle tree_of(const std::string& commit) const;
+  /// The tree at `folder`, or null.
+  TreeHandle subtree(const std::string& commit, const std::string& folder) const;
 
  private:
   bool create_ref(const std::string& ref, const std::string& target,
                   const std::string& log_message);
   /// A commit by its full or short id.
   std::optional<std::string> commit_of(const std::string& id) const;
-  TreeHandle tree_of(const std::string& commit) const;
-  /// The tree at `folder`, or null.
-  TreeHandle subtree(const std::string& commit, const std::string& folder) const;
-  Entry describe(const std::string& path, const git_tree_entry& entry, git_odb& odb) const;
-  bool walk_tree(const git_tree& tree, const std::string& prefix, bool recursive, git_odb& odb,
-                 const std::function<bool(const Entry&)>& visit) const;
 
   std::filesystem::path path_;
   std::filesystem::path config_path_;

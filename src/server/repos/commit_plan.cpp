@@ -4,6 +4,7 @@
 #include "server/git/attributes.h"
 #include "server/git/ref_move.h"
 #include "server/http/api_error.h"
+#include "server/repos/head_cache.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
 
@@ -191,7 +192,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
     accept_offers(hub, repo, plan);
     move->commit();
     hub.faults.reach("commit.ref_moved");
-    hub.repos.touch(repo.id);
+    note_change(hub, repo);
     return *commit;
   }
   throw ApiError(503, "Another program keeps changing this branch. Try again.", {},

@@ -4,6 +4,7 @@
 #include "server/git/object_intake.h"
 #include "server/git/tree_edit.h"
 #include "server/repos/commit_plan.h"
+#include "server/repos/head_cache.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/timestamp.h"
@@ -50,8 +51,7 @@ void write_first_commit(const HubState& hub, git::Repository& repository, const 
   }
 }
 
-void make_folder(const HubState& hub, const RepoRow& row, const NewRepo& wanted,
-                 const Account& creator) {
+void make_folder(const HubState& hub, const RepoRow& row, const FillRepo& fill) {
   const fs::path place = hub.folder.repository(row.id);
   make_folders(place.parent_path());
   const fs::path beside = hub.folder.incoming() / row.id;
@@ -59,7 +59,7 @@ void make_folder(const HubState& hub, const RepoRow& row, const NewRepo& wanted,
   {
     // Flushed as a whole afterwards.
     git::Repository repository(beside, hub.folder.git_config(), Durability::relaxed);
-    write_first_commit(hub, repository, wanted, creator);
+    fill(repository, row);
   }
   if (hub.options.durability == Durability::full) {
     for (const auto& entry : fs::recursive_directory_iterator(beside)) {
@@ -73,14 +73,19 @@ void make_folder(const HubState& hub, const RepoRow& row, const NewRepo& wanted,
   sync_folder_if(hub.options.durability, place.parent_path().parent_path());
 }
 
+/// Frees a name that only a try which failed still holds. @return false if it is taken
+bool free_name(HubState& hub, const RepoRow& wanted) {
+  const auto left = hub.repos.abandoned(wanted);
+  if (!left) return false;
+  fs::remove_all(hub.folder.repository(*left));
+  hub.repos.forget(*left);
+  return true;
+}
+
 /// Takes the name and tidies up what an earlier try left under it.
 std::optional<RepoRow> reserve(HubState& hub, const RepoRow& wanted) {
   if (auto row = hub.repos.reserve(wanted)) return row;
-  const auto left = hub.repos.abandoned(wanted);
-  if (!left) return std::nullopt;
-  fs::remove_all(hub.folder.repository(*left));
-  hub.repos.forget(*left);
-  return hub.repos.reserve(wanted);
+  return free_name(hub, wanted) ? hub.repos.reserve(wanted) : std::nullopt;
 }
 
 /// Frees the name of a repository that could not be made. If the database fails at that, too, the
@@ -143,6 +148,13 @@ git::SignatureHandle signature_of(const HubState& hub, const std::string& user) 
 }
 
 std::optional<RepoRow> make_repo(HubState& hub, const NewRepo& wanted, const Account& creator) {
+  return make_filled_repo(hub, wanted, creator, [&](git::Repository& repository, const RepoRow&) {
+    write_first_commit(hub, repository, wanted, creator);
+  });
+}
+
+std::optional<RepoRow> make_filled_repo(HubState& hub, const NewRepo& wanted,
+                                        const Account& creator, const FillRepo& fill) {
   RepoRow row;
   row.type = wanted.type;
   row.owner_id = wanted.owner.id;
@@ -154,14 +166,21 @@ std::optional<RepoRow> make_repo(HubState& hub, const NewRepo& wanted, const Acc
   if (!reserved) return std::nullopt;
   hub.faults.reach("create.reserved");
   try {
-    make_folder(hub, *reserved, wanted, creator);
+    make_folder(hub, *reserved, fill);
     hub.faults.reach("create.folder_made");
-    hub.repos.mark_ready(reserved->id);
+    hub.repos.mark_ready(*reserved);
   } catch (const std::exception&) {
     give_back(hub, reserved->id);
     throw;
   }
+  heal_head_cache(hub, *reserved);
   return reserved;
+}
+
+bool move_repo(HubState& hub, const RepoRow& from, const RepoRow& to) {
+  if (from.full_name() == to.full_name()) return false;
+  // One transaction and no file: the folder is named by the id, which stays.
+  return hub.repos.move(from, to) || (free_name(hub, to) && hub.repos.move(from, to));
 }
 
 void remove_repo(HubState& hub, const RepoRow& repo) {

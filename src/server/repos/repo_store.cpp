@@ -1,18 +1,36 @@
 #include "server/repos/repo_store.h"
 
+#include "server/repos/repo_columns.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace torchhub::server {
 namespace {
 
-constexpr std::string_view kSelect =
-    "SELECT repo.id, repo.type, repo.owner, account.name, repo.name, repo.creator, repo.private, "
-    "repo.created, repo.modified FROM repo JOIN account ON account.id = repo.owner ";
+constexpr const char* kFrom = "FROM repo JOIN account ON account.id = repo.owner";
+
+std::string select(std::string_view rest) {
+  return fmt::format("SELECT {} {} {}", kRepoColumns, kFrom, rest);
+}
+
+std::optional<RepoRow> read_one(Statement& rows) {
+  return rows.step() ? std::optional(read_repo(rows)) : std::nullopt;
+}
+
+void drop_alias(Connection& connection, const RepoRow& row) {
+  connection.run("DELETE FROM alias WHERE type = ? AND name_fold = ?", to_string(row.type),
+                 folded(row.full_name()));
+}
+
+std::vector<RepoRow> read_all(Statement& rows) {
+  std::vector<RepoRow> out;
+  while (rows.step()) out.push_back(read_repo(rows));
+  return out;
+}
+
+}  // namespace
 
 RepoRow read_repo(const Statement& row) {
   return {row.text(0),
@@ -23,55 +41,41 @@ RepoRow read_repo(const Statement& row) {
           row.text(5),
           row.number(6) != 0,
           from_milliseconds(row.number(7)),
-          from_milliseconds(row.number(8))};
+          from_milliseconds(row.number(8)),
+          row.text(9),
+          row.number(10) != 0,
+          row.number(11),
+          row.number(12),
+          row.text(13)};
 }
-
-std::vector<RepoRow> read_all(Statement& rows) {
-  std::vector<RepoRow> out;
-  while (rows.step()) out.push_back(read_repo(rows));
-  return out;
-}
-
-bool contains_all(const std::string& name, const std::vector<std::string>& words) {
-  return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
-    return folded(name).find(folded(word)) != std::string::npos;
-  });
-}
-
-}  // namespace
 
 std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {
   auto connection = database_.lease();
   Statement row = connection->prepare(
-      fmt::format("{} WHERE repo.type = ? AND account.name_fold = ? AND repo.name_fold = ? AND "
-                  "repo.state = 'ready'",
-                  kSelect));
+      select("WHERE repo.type = ? AND account.name_fold = ? AND repo.name_fold = ? AND "
+             "repo.state = 'ready'"));
   row.bind(to_string(type)).bind(folded(id.owner)).bind(folded(id.name));
-  if (!row.step()) return std::nullopt;
-  return read_repo(row);
+  if (auto found = read_one(row)) return found;
+  Statement moved =
+      connection->prepare(select("JOIN alias ON alias.repo = repo.id WHERE alias.type = ? AND "
+                                 "alias.name_fold = ? AND repo.state = 'ready'"));
+  moved.bind(to_string(type)).bind(folded(id.str()));
+  return read_one(moved);
 }
 
 std::optional<RepoRow> RepoStore::by_id(std::string_view id) const {
   auto connection = database_.lease();
-  Statement row =
-      connection->prepare(fmt::format("{} WHERE repo.id = ? AND repo.state = 'ready'", kSelect));
+  Statement row = connection->prepare(select("WHERE repo.id = ? AND repo.state = 'ready'"));
   row.bind(id);
-  if (!row.step()) return std::nullopt;
-  return read_repo(row);
+  return read_one(row);
 }
 
-std::vector<RepoRow> RepoStore::list(const RepoFilter& filter) const {
+std::vector<RepoRow> RepoStore::of_owner(RepoType type, const std::string& owner_id) const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(
-      fmt::format("{} WHERE repo.type = ? AND repo.state = 'ready' AND (? = '' OR "
-                  "account.name_fold = ?) ORDER BY repo.modified DESC, repo.id",
-                  kSelect));
-  const std::string author = folded(filter.author);
-  rows.bind(to_string(filter.type)).bind(author).bind(author);
-  std::vector<RepoRow> out = read_all(rows);
-  std::erase_if(out,
-                [&](const RepoRow& row) { return !contains_all(row.full_name(), filter.search); });
-  return out;
+      select("WHERE repo.type = ? AND repo.owner = ? AND repo.state = 'ready'"));
+  rows.bind(to_string(type)).bind(owner_id);
+  return read_all(rows);
 }
 
 std::optional<RepoRow> RepoStore::reserve(const RepoRow& wanted) {
@@ -102,9 +106,15 @@ bool RepoStore::is_ready(const std::string& id) const {
   return row.bind(id).step();
 }
 
-void RepoStore::mark_ready(const std::string& id) {
-  database_.run("UPDATE repo SET state = 'ready' WHERE id = ?", id);
-  abandon(id);
+void RepoStore::mark_ready(const RepoRow& row) {
+  {
+    auto connection = database_.lease();
+    WriteTransaction transaction(*connection);
+    connection->run("UPDATE repo SET state = 'ready' WHERE id = ?", row.id);
+    drop_alias(*connection, row);
+    transaction.commit();
+  }
+  abandon(row.id);
 }
 
 void RepoStore::abandon(const std::string& id) {
@@ -145,8 +155,40 @@ std::vector<std::string> RepoStore::in_state(std::string_view state) const {
   return out;
 }
 
-void RepoStore::set_private(const std::string& id, bool private_) {
-  database_.run("UPDATE repo SET private = ? WHERE id = ?", std::int64_t{private_}, id);
+bool RepoStore::move(const RepoRow& from, const RepoRow& to) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  try {
+    connection->run(
+        "UPDATE repo SET owner = ?, name = ?, name_fold = ? WHERE id = ? AND state = 'ready'",
+        to.owner_id, to.name, folded(to.name), from.id);
+  } catch (const DatabaseError& error) {
+    if (!error.is_duplicate()) throw;
+    return false;
+  }
+  if (connection->changes() == 0) return false;  // deleted meanwhile
+  drop_alias(*connection, to);
+  if (folded(from.full_name()) != folded(to.full_name())) {
+    connection->run("INSERT OR REPLACE INTO alias(type, name_fold, repo) VALUES(?,?,?)",
+                    to_string(from.type), folded(from.full_name()), from.id);
+  }
+  transaction.commit();
+  return true;
+}
+
+void RepoStore::change_settings(const std::string& id, const RepoSettings& settings) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  if (settings.private_) {
+    connection->run("UPDATE repo SET private = ? WHERE id = ?", std::int64_t{*settings.private_},
+                    id);
+  }
+  if (settings.gated)
+    connection->run("UPDATE repo SET gated = ? WHERE id = ?", *settings.gated, id);
+  if (settings.description) {
+    connection->run("UPDATE repo SET description = ? WHERE id = ?", *settings.description, id);
+  }
+  transaction.commit();
 }
 
 void RepoStore::touch(const std::string& id) {
@@ -168,6 +210,22 @@ void RepoStore::link(const std::string& repo_id, const std::vector<LfsPointer>& 
   transaction.commit();
 }
 
+void RepoStore::link_all(const std::string& from, const std::string& to) {
+  database_.run(
+      "INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) "
+      "SELECT ?, oid, size, ? FROM repo_lfs WHERE repo = ?",
+      to, to_milliseconds(clock_.now()), from);
+}
+
+void RepoStore::unlink(const std::string& repo_id, const std::vector<std::string>& oids) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  for (const std::string& oid : oids) {
+    connection->run("DELETE FROM repo_lfs WHERE repo = ? AND oid = ?", repo_id, oid);
+  }
+  transaction.commit();
+}
+
 bool RepoStore::is_linked(const std::string& repo_id, std::string_view oid) const {
   auto connection = database_.lease();
   Statement row = connection->prepare("SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ?");
@@ -184,11 +242,36 @@ std::vector<LfsPointer> RepoStore::objects(const std::string& repo_id) const {
   return out;
 }
 
+std::vector<LinkedObject> RepoStore::linked_objects(const std::string& repo_id) const {
+  auto connection = database_.lease();
+  Statement rows =
+      connection->prepare("SELECT oid, size, created FROM repo_lfs WHERE repo = ? ORDER BY oid");
+  rows.bind(repo_id);
+  std::vector<LinkedObject> out;
+  while (rows.step()) {
+    out.push_back({{rows.text(0), static_cast<std::uint64_t>(rows.number(1))},
+                   from_milliseconds(rows.number(2))});
+  }
+  return out;
+}
+
+std::uint64_t RepoStore::used_bytes(const std::string& repo_id) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare("SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE repo = ?");
+  return row.bind(repo_id).step() ? static_cast<std::uint64_t>(row.number(0)) : 0;
+}
+
+std::string RepoStore::description(const std::string& id) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare("SELECT description FROM repo WHERE id = ?");
+  return row.bind(id).step() ? row.text(0) : std::string();
+}
+
 std::vector<RepoRow> RepoStore::holders(std::string_view oid) const {
   auto connection = database_.lease();
-  Statement rows = connection->prepare(fmt::format(
-      "{} JOIN repo_lfs ON repo_lfs.repo = repo.id WHERE repo_lfs.oid = ? AND repo.state = 'ready'",
-      kSelect));
+  Statement rows = connection->prepare(
+      select("JOIN repo_lfs ON repo_lfs.repo = repo.id WHERE repo_lfs.oid = ? AND "
+             "repo.state = 'ready'"));
   rows.bind(oid);
   return read_all(rows);
 }

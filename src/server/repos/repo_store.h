@@ -4,6 +4,7 @@
 #include "torchhub/wire/lfs_pointer.h"
 #include "torchhub/wire/repo.h"
 
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -23,15 +24,27 @@ struct RepoRow {
   bool private_ = false;
   TimePoint created = {};
   TimePoint modified = {};
+  std::string gated = {};  ///< "auto", "manual" or, open to all readers, empty.
+  bool disabled = false;
+  std::int64_t downloads = 0;
+  std::int64_t likes = 0;
+  std::string head = {};  ///< The commit that the cached columns of its card are of.
 
   std::string full_name() const { return owner + "/" + name; }
   Repo repo() const { return {{owner, name}, type}; }
 };
 
-struct RepoFilter {
-  RepoType type = RepoType::model;
-  std::string author = {};               ///< Owner; empty for all.
-  std::vector<std::string> search = {};  ///< Each must be in the id, case aside.
+/// An LFS object that a repository may give out.
+struct LinkedObject {
+  LfsPointer pointer;
+  TimePoint linked = {};
+};
+
+/// What is to change; the rest stays.
+struct RepoSettings {
+  std::optional<bool> private_ = std::nullopt;
+  std::optional<std::string> gated = std::nullopt;  ///< As RepoRow::gated.
+  std::optional<std::string> description = std::nullopt;
 };
 
 /// Names, owners and visibility of repositories, and which LFS objects each may give out. Safe from
@@ -40,17 +53,18 @@ class RepoStore {
  public:
   RepoStore(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
+  /// By its name or, if no repository has that, by a name that one had before it moved.
   std::optional<RepoRow> find(RepoType type, const RepoId& id) const;
   /// Nothing if it is not ready.
   std::optional<RepoRow> by_id(std::string_view id) const;
-  /// Of repositories that are ready, newest change first.
-  std::vector<RepoRow> list(const RepoFilter& filter) const;
-
+  /// Those that are ready, hidden ones included.
+  std::vector<RepoRow> of_owner(RepoType type, const std::string& owner_id) const;
   bool is_ready(const std::string& id) const;
 
   /// Takes the name; the repository is invisible until mark_ready(). Nothing if the name is taken.
   std::optional<RepoRow> reserve(const RepoRow& row);
-  void mark_ready(const std::string& id);
+  /// From now on the name means this repository, and no longer one that moved away from it.
+  void mark_ready(const RepoRow& row);
   /// Nobody makes the repository any more; what is left of it may be cleared away.
   void abandon(const std::string& id);
   /// The id of an abandoned repository that still holds the name of `row`.
@@ -61,15 +75,26 @@ class RepoStore {
   /// Ids that a server left half-way.
   std::vector<std::string> in_state(std::string_view state) const;
 
-  void set_private(const std::string& id, bool private_);
+  /// Renames. Its old name leads to it from then on; what `row`'s new name led to before, does not.
+  /// @return false if a repository of that name is there
+  bool move(const RepoRow& from, const RepoRow& to);
+  /// All of them or none.
+  void change_settings(const std::string& id, const RepoSettings& settings);
   /// Notes the time of a change. The change is made already, so a failure is only logged: an error
   /// would tell the client that nothing happened.
   void touch(const std::string& id);
 
   void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
+  /// Everything that `from` has, for `to` as well.
+  void link_all(const std::string& from, const std::string& to);
+  void unlink(const std::string& repo_id, const std::vector<std::string>& oids);
   bool is_linked(const std::string& repo_id, std::string_view oid) const;
   /// Every object of the repository: oid and size.
   std::vector<LfsPointer> objects(const std::string& repo_id) const;
+  std::vector<LinkedObject> linked_objects(const std::string& repo_id) const;
+  /// Of all its objects.
+  std::uint64_t used_bytes(const std::string& repo_id) const;
+  std::string description(const std::string& id) const;
   /// Repositories that have the object.
   std::vector<RepoRow> holders(std::string_view oid) const;
 

@@ -12,4 +12,7 @@ namespace torchhub::server {
 std::string squash_branch(HubState& hub, const RepoRow& repo, const std::string& ref,
                           const std::string& message, const std::string& user);
 
+/// A commit without files and parents: what a branch that starts empty points to. @return its id
+std::string write_empty_commit(const HubState& hub, git::Repository& git, const std::string& user);
+
 }  // namespace torchhub::server

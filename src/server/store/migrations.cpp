@@ -176,6 +176,59 @@ CREATE TABLE lfs_offer(
 ) WITHOUT ROWID;
 CREATE INDEX lfs_offer_by_user ON lfs_offer(user);
 CREATE INDEX lfs_offer_by_age ON lfs_offer(created);
+)sql",
+    // Repositories as lists show them. What is only a cache of the commit `head` stands after it;
+    // the tags come last, since they alone may be long.
+    R"sql(
+ALTER TABLE repo ADD COLUMN gated TEXT NOT NULL DEFAULT '' CHECK (gated IN ('', 'auto', 'manual'));
+ALTER TABLE repo ADD COLUMN disabled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repo ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE repo ADD COLUMN downloads INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repo ADD COLUMN likes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repo ADD COLUMN head TEXT NOT NULL DEFAULT '';
+ALTER TABLE repo ADD COLUMN pipeline_tag TEXT NOT NULL DEFAULT '';
+ALTER TABLE repo ADD COLUMN library TEXT NOT NULL DEFAULT '';
+ALTER TABLE repo ADD COLUMN license TEXT NOT NULL DEFAULT '';
+ALTER TABLE repo ADD COLUMN used_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE repo ADD COLUMN tags TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE repo_card(
+  repo TEXT PRIMARY KEY REFERENCES repo(id) ON DELETE CASCADE,
+  card TEXT NOT NULL,
+  config TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE repo_tag(
+  tag TEXT NOT NULL,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  PRIMARY KEY (tag, repo)
+) WITHOUT ROWID;
+CREATE INDEX repo_tag_by_repo ON repo_tag(repo);
+CREATE TABLE alias(
+  type TEXT NOT NULL,
+  name_fold TEXT NOT NULL,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  PRIMARY KEY (type, name_fold)
+) WITHOUT ROWID;
+CREATE INDEX alias_by_repo ON alias(repo);
+CREATE TABLE liked(
+  user TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (user, repo)
+) WITHOUT ROWID;
+CREATE INDEX liked_by_repo ON liked(repo, at);
+CREATE TABLE access_request(
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  user TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  status TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected')),
+  fields TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (repo, user)
+) WITHOUT ROWID;
+CREATE INDEX repo_by_modified ON repo(type, modified, id) WHERE state = 'ready';
+CREATE INDEX repo_by_created ON repo(type, created, id) WHERE state = 'ready';
+CREATE INDEX repo_by_downloads ON repo(type, downloads, id) WHERE state = 'ready';
+CREATE INDEX repo_by_likes ON repo(type, likes, id) WHERE state = 'ready';
 )sql"};
 
 std::int64_t version_of(Connection& connection) {

@@ -1,9 +1,8 @@
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub::server {
 
@@ -11,8 +10,12 @@ namespace torchhub::server {
 /// aliases and tags (server.md 13.4).
 std::optional<std::string> problem_of_card(const std::string& readme);
 
-/// Adds cardData, tags, pipeline_tag, library_name and model-index to a repository's description.
-/// A card that cannot be read adds nothing.
-void add_card(nlohmann::json& info, const std::string& readme);
+struct CardFindings {
+  std::vector<std::string> errors = {};    ///< The hub takes no such card.
+  std::vector<std::string> warnings = {};  ///< It does, but shows less than was meant.
+};
+
+/// What validate-yaml says of a README.md.
+CardFindings check_card(const std::string& readme);
 
 }  // namespace torchhub::server
