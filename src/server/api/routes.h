@@ -27,6 +27,8 @@ void add_access_request_routes(Router& router, HubState& hub);
 void add_list_routes(Router& router, HubState& hub);
 /// Likes, by repository and by user.
 void add_like_routes(Router& router, HubState& hub);
+/// compare, treesize.
+void add_compare_routes(Router& router, HubState& hub);
 /// Repository info at a revision.
 void add_info_routes(Router& router, HubState& hub);
 /// tree, paths-info.

@@ -1,0 +1,134 @@
+#include "server/git/compare.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+
+namespace torchhub::server::git {
+namespace {
+
+using DiffHandle = std::unique_ptr<git_diff, Release<&git_diff_free>>;
+
+/// Looking for renames compares each removed file with each new one.
+constexpr std::size_t kMaxFilesForRenames = 1000;
+/// Files that are larger are said to differ, without the lines.
+constexpr git_off_t kMaxFileBytes = git_off_t{2} << 20;
+
+DiffHandle diff_of(const Repository& repository, const Comparison& comparison) {
+  const TreeHandle from = comparison.from ? repository.tree_of(*comparison.from) : nullptr;
+  const TreeHandle to = repository.tree_of(comparison.to);
+  git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+  options.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
+  options.max_size = kMaxFileBytes;
+  options.id_abbrev = GIT_OID_HEXSZ;
+  git_diff* raw = nullptr;
+  check(git_diff_tree_to_tree(&raw, repository.handle(), from.get(), to.get(), &options),
+        "compare two commits");
+  DiffHandle diff(raw);
+  if (git_diff_num_deltas(diff.get()) <= kMaxFilesForRenames) {
+    check(git_diff_find_similar(diff.get(), nullptr), "look for renames");
+  }
+  return diff;
+}
+
+struct Output {
+  std::string text = {};
+  std::size_t max_bytes = 0;
+};
+
+constexpr int kEnough = 1;
+
+int append_line(const git_diff_delta*, const git_diff_hunk*, const git_diff_line* line,
+                void* payload) {
+  auto& output = *static_cast<Output*>(payload);
+  const bool marked = line->origin == GIT_DIFF_LINE_CONTEXT ||
+                      line->origin == GIT_DIFF_LINE_ADDITION ||
+                      line->origin == GIT_DIFF_LINE_DELETION;
+  if (output.text.size() + line->content_len + 1 > output.max_bytes) return kEnough;
+  if (marked) output.text += line->origin;
+  output.text.append(line->content, line->content_len);
+  return 0;
+}
+
+char letter_of(git_delta_t status) {
+  switch (status) {
+    case GIT_DELTA_ADDED:
+      return 'A';
+    case GIT_DELTA_DELETED:
+      return 'D';
+    case GIT_DELTA_RENAMED:
+      return 'R';
+    case GIT_DELTA_COPIED:
+      return 'C';
+    case GIT_DELTA_TYPECHANGE:
+      return 'T';
+    default:
+      return 'M';
+  }
+}
+
+struct Content {
+  bool binary = false;
+  std::uint64_t size = 0;
+};
+
+Content content_of(const Repository& repository, const git_diff_file& file) {
+  git_blob* raw = nullptr;
+  if (git_oid_is_zero(&file.id) != 0 || git_blob_lookup(&raw, repository.handle(), &file.id) != 0) {
+    return {};
+  }
+  const BlobHandle blob(raw);
+  const auto size = static_cast<std::uint64_t>(git_blob_rawsize(blob.get()));
+  const auto pointer = LfsPointer::parse(
+      {static_cast<const char*>(git_blob_rawcontent(blob.get())), static_cast<std::size_t>(size)});
+  if (pointer) return {true, pointer->size};
+  return {git_blob_is_binary(blob.get()) != 0, size};
+}
+
+}  // namespace
+
+std::string unified_diff(const Repository& repository, const Comparison& comparison,
+                         std::size_t max_bytes) {
+  const DiffHandle diff = diff_of(repository, comparison);
+  Output output{.max_bytes = max_bytes};
+  const int code = git_diff_print(diff.get(), GIT_DIFF_FORMAT_PATCH, append_line, &output);
+  if (code != kEnough) check(code, "print a diff");
+  if (code == kEnough) {
+    if (!output.text.empty() && output.text.back() != '\n') output.text += '\n';
+    output.text += fmt::format(
+        "[The diff is longer than {} bytes; the rest is left out. Compare fewer commits, or fetch "
+        "them and use git diff.]\n",
+        max_bytes);
+  }
+  return std::move(output.text);
+}
+
+std::string raw_diff(const Repository& repository, const Comparison& comparison) {
+  const DiffHandle diff = diff_of(repository, comparison);
+  std::string out;
+  for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
+    const git_diff_delta& delta = *git_diff_get_delta(diff.get(), i);
+    const Content content = content_of(repository, delta.new_file);
+    const bool two_paths = delta.status == GIT_DELTA_RENAMED || delta.status == GIT_DELTA_COPIED;
+    out += fmt::format("{} {}\t:{:06o} {:06o} {}... {}... {}", content.binary ? 'B' : 'T',
+                       content.size, static_cast<unsigned>(delta.old_file.mode),
+                       static_cast<unsigned>(delta.new_file.mode), to_hex(delta.old_file.id),
+                       to_hex(delta.new_file.id), letter_of(delta.status));
+    if (two_paths) out += fmt::format("{}\t{}", delta.similarity, delta.old_file.path);
+    out += fmt::format("\t{}\n", delta.new_file.path);
+  }
+  return out;
+}
+
+std::optional<std::string> merge_base(const Repository& repository, const std::string& a,
+                                      const std::string& b) {
+  const git_oid one = parse_oid(a);
+  const git_oid two = parse_oid(b);
+  git_oid base;
+  const int code = git_merge_base(&base, repository.handle(), &one, &two);
+  if (code == GIT_ENOTFOUND) return std::nullopt;
+  check(code, "find where two histories part");
+  return to_hex(base);
+}
+
+}  // namespace torchhub::server::git

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "server/git/repository.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace torchhub::server::git {
+
+/// What changed from one commit to another. No `from`: everything is new.
+struct Comparison {
+  std::optional<std::string> from = std::nullopt;
+  std::string to;
+};
+
+/// As `git diff` prints it. What would exceed `max_bytes` is left out, and a line says so.
+std::string unified_diff(const Repository& repository, const Comparison& comparison,
+                         std::size_t max_bytes);
+
+/// One line a file, in the Hub's variant of git's raw format (read by hf-hub's diff.rs): T or B for
+/// text or binary, the size of the new content (an LFS object's own), modes, ids, status, paths.
+std::string raw_diff(const Repository& repository, const Comparison& comparison);
+
+/// The newest commit that both come from, if there is one.
+std::optional<std::string> merge_base(const Repository& repository, const std::string& a,
+                                      const std::string& b);
+
+}  // namespace torchhub::server::git
