@@ -103,6 +103,7 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_access_request_routes(router_, hub_);
   add_like_routes(router_, hub_);
   add_compare_routes(router_, hub_);
+  add_lfs_file_routes(router_, hub_);
   add_tree_routes(router_, hub_);
   add_ref_routes(router_, hub_);
   add_commit_routes(router_, hub_);

@@ -29,6 +29,8 @@ void add_list_routes(Router& router, HubState& hub);
 void add_like_routes(Router& router, HubState& hub);
 /// compare, treesize.
 void add_compare_routes(Router& router, HubState& hub);
+/// LFS objects of a repository: list, delete, share.
+void add_lfs_file_routes(Router& router, HubState& hub);
 /// Repository info at a revision.
 void add_info_routes(Router& router, HubState& hub);
 /// tree, paths-info.

@@ -1,0 +1,138 @@
+#include "server/hub_client.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+class LfsFileTest : public ::testing::Test {
+ protected:
+  void SetUp() override { client_.create_repo("m"); }
+  std::string add(const std::string& path, char letter, const std::string& more = {}) const {
+    const std::string bytes(5000, letter);
+    const std::string oid = client_.upload("demo/m", bytes);
+    EXPECT_EQ(client_.commit("demo/m", to_ndjson(CommitLfsFileLine{path, oid, 5000}) + more).status,
+              200);
+    return oid;
+  }
+  std::map<std::string, std::string> names() const {
+    std::map<std::string, std::string> out;
+    for (const json& file : client_.get_json("/api/models/demo/m/lfs-files")) {
+      out[file.at("fileOid")] = file.at("filename");
+    }
+    return out;
+  }
+  std::vector<std::string> titles(const std::string& revision) const {
+    std::vector<std::string> out;
+    for (const json& commit : client_.get_json("/api/models/demo/m/commits/" + revision)) {
+      out.push_back(commit.at("title"));
+    }
+    return out;
+  }
+  Response remove(const json& oids, bool rewrite) const {
+    return client_.post("/api/models/demo/m/lfs-files/batch",
+                        {{"deletions", {{"sha", oids}, {"rewriteHistory", rewrite}}}});
+  }
+  std::string head(const std::string& revision = "main") const {
+    return client_.get_json("/api/models/demo/m/revision/" + revision).at("sha");
+  }
+
+  LocalHub hub_;
+  HubClient client_{hub_};
+};
+
+TEST_F(LfsFileTest, ListsObjectsByWhereTheyCameFrom) {
+  const std::string a = add("d/a.bin", 'a');
+  client_.post("/api/models/demo/m/branch/side", json::object());
+  const std::string b = client_.upload("demo/m", std::string(100, 'b'));
+  client_.commit("demo/m", to_ndjson(CommitLfsFileLine{"b.bin", b, 100}), "side");
+  const std::string c = client_.upload("demo/m", "never committed");
+  const json files = client_.get_json("/api/models/demo/m/lfs-files");
+  ASSERT_EQ(files.size(), 3U);
+  for (const json& file : files) {
+    EXPECT_TRUE(file.at("pushedAt").get<std::string>().ends_with("Z"));
+    if (file.at("fileOid") != b) continue;
+    EXPECT_EQ(file.at("ref"), "side");
+    EXPECT_EQ(file.at("size"), 100);
+    EXPECT_EQ(file.at("pusher").at("name"), "demo");
+  }
+  EXPECT_EQ(names(), (std::map<std::string, std::string>{{a, "d/a.bin"}, {b, "b.bin"}, {c, ""}}));
+  const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  EXPECT_EQ(eve.get("/api/models/demo/m/lfs-files").status, 403);
+}
+
+TEST_F(LfsFileTest, DeletesAnObjectAndLeavesItsPointer) {
+  const std::string a = add("a.bin", 'a');
+  const std::string before = head();
+  EXPECT_EQ(remove({a}, false).status, 200);
+  EXPECT_EQ(head(), before);
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/a.bin").headers.get("X-Error-Code"), "EntryNotFound");
+  EXPECT_EQ(names().size(), 0U);
+  EXPECT_EQ(client_.send("DELETE", "/api/models/demo/m/lfs-files/" + a).status, 404);
+}
+
+TEST_F(LfsFileTest, WritesHistoryAnewWithoutAFile) {
+  const std::string start = head();
+  const std::string a = add("d/a.bin", 'a', to_ndjson(CommitFileLine{"keep.txt", "kept"}));
+  client_.post("/api/models/demo/m/tag/main", {{"tag", "v1"}, {"message", "noted"}});
+  const std::string b = add("d/b.bin", 'b');
+  client_.commit_file("demo/m", "later.txt", "later");
+  client_.post("/api/models/demo/m/branch/old", {{"startingPoint", start}});
+  const std::string tip = head();
+  const auto titles_before = titles("main");
+
+  ASSERT_EQ(remove({a}, true).status, 200);
+  EXPECT_NE(head(), tip);
+  EXPECT_EQ(titles("main"), titles_before);
+  EXPECT_EQ(head("old"), start) << "never had the file";
+  for (const char* revision : {"main", "v1"}) {
+    EXPECT_EQ(client_.get(std::string("/demo/m/resolve/") + revision + "/d/a.bin").status, 404);
+    EXPECT_EQ(client_.get(std::string("/demo/m/resolve/") + revision + "/keep.txt").body, "kept");
+  }
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/d/b.bin").body, std::string(5000, 'b'));
+  EXPECT_EQ(client_.get("/api/models/demo/m/tree/v1/d").status, 404) << "an empty folder goes";
+  EXPECT_EQ(names(), (std::map<std::string, std::string>{{b, "d/b.bin"}}));
+  client_.commit_file("demo/m", "more.txt", "goes on");
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/more.txt").body, "goes on");
+}
+
+TEST_F(LfsFileTest, RefusesWhatIsNoList) {
+  EXPECT_EQ(remove("x", true).status, 400);
+  EXPECT_EQ(remove({"abc"}, true).status, 400);
+  EXPECT_EQ(client_.post("/api/models/demo/m/lfs-files/batch", json::object()).status, 400);
+  EXPECT_EQ(remove(json::array(), true).status, 200);
+}
+
+TEST_F(LfsFileTest, SharesObjectsWithAnotherRepository) {
+  const std::string a = add("a.bin", 'a');
+  client_.create_repo("copy");
+  const auto share = [&](const HubClient& who, const std::string& target) {
+    return who.post("/api/models/demo/m/lfs-files/duplicate",
+                    {{"target", {{"type", "model"}, {"name", target}}},
+                     {"files",
+                      {{{"sha256", a}, {"filename", "a.bin"}},
+                       {{"sha256", std::string(64, '0')}, {"filename", "b.bin"}}}}});
+  };
+  const Response shared = share(client_, "demo/copy");
+  ASSERT_EQ(shared.status, 200) << shared.body;
+  const json failed = json::parse(shared.body).at("failed");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].at("sha256"), std::string(64, '0'));
+  EXPECT_EQ(client_.commit("demo/copy", to_ndjson(CommitLfsFileLine{"a.bin", a, 5000})).status,
+            200);
+  HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  eve.create_repo("mine");
+  client_.send("PUT", "/api/models/demo/m/settings", R"({"gated": "manual"})");
+  EXPECT_EQ(share(eve, "eve/mine").status, 403);
+  EXPECT_EQ(share(client_, "eve/mine").status, 403);
+}
+
+}  // namespace
+}  // namespace torchhub::testing
