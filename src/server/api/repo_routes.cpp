@@ -4,6 +4,7 @@
 #include "server/api/privacy.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/duplicate.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/wire/error_codes.h"
@@ -185,6 +186,23 @@ HttpResponse move(HubState& hub, const TokenOwner& caller, const json& body) {
   return text_response("OK");
 }
 
+HttpResponse duplicate(HubState& hub, const std::string& base_url, const TokenOwner& caller,
+                       const RepoRow& source, const json& body) {
+  Repo named{need_full_id(body, "repository"), source.type};
+  const Account owner = new_owner(hub, named.id.owner, caller);
+  named.id.owner = owner.name;  // as it was created
+  check_new_name(named.id);
+  const NewRepo wanted{named.type, owner, named.id.name,
+                       wanted_privacy(body).value_or(owner.private_default || source.private_)};
+  const std::string url = base_url + "/" + named.web_path();
+  const auto made = duplicate_repo(hub, source, wanted, caller.user);
+  if (!made) return already_there(url, named);
+  json answer = created_answer(url, named);
+  answer["id"] = made->id;
+  answer["private"] = made->private_;
+  return json_response(answer);
+}
+
 }  // namespace
 
 void add_repo_routes(Router& router, HubState& hub) {
@@ -200,6 +218,14 @@ void add_repo_routes(Router& router, HubState& hub) {
   router.add("POST", "/api/repos/move", [&hub](const HttpRequest& request) {
     const TokenOwner caller = Gate(hub).signed_in(request);
     return read_json([&hub, caller](const json& body) { return move(hub, caller, body); });
+  });
+  router.add("POST", "/api/{type}/{repo}/duplicate", [&hub](const HttpRequest& request) {
+    const TokenOwner caller = Gate(hub).signed_in(request);
+    const RepoRow source = Gate(hub).contents(request);
+    const std::string base_url = hub.base_url(request);
+    return read_json([&hub, base_url, caller, source](const json& body) {
+      return duplicate(hub, base_url, caller, source, body);
+    });
   });
   router.add("GET", "/api/{type}/{repo}/auth-check", [&hub](const HttpRequest& request) {
     Gate(hub).contents(request);

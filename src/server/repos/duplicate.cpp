@@ -1,0 +1,84 @@
+#include "server/repos/duplicate.h"
+
+#include "server/git/handles.h"
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace torchhub::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RawRef {
+  std::string name;
+  git_oid target;  ///< A tag object's own id, too.
+};
+
+bool is_copied(const std::string& ref) {
+  return ref.starts_with("refs/heads/") || ref.starts_with("refs/tags/") ||
+         ref.starts_with("refs/convert/");
+}
+
+std::vector<RawRef> refs_of(const git::Repository& repository) {
+  std::vector<RawRef> out;
+  const auto iterator = git::made<git::ReferenceIteratorHandle>(
+      "list refs", git_reference_iterator_new, repository.handle());
+  git_reference* raw = nullptr;
+  while (git_reference_next(&raw, iterator.get()) == 0) {
+    const git::ReferenceHandle ref(raw);
+    const git_oid* target = git_reference_target(ref.get());
+    if (target != nullptr && is_copied(git_reference_name(ref.get()))) {
+      out.push_back({git_reference_name(ref.get()), *target});
+    }
+  }
+  return out;
+}
+
+void link_or_copy(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (error && error != std::errc::file_exists) fs::copy_file(from, to);
+}
+
+/// Loose objects and packs; not what a writer has only begun.
+void copy_objects(const fs::path& from, const fs::path& to) {
+  for (const auto& folder : fs::directory_iterator(from)) {
+    const std::string name = folder.path().filename();
+    if (!folder.is_directory() || (name.size() != 2 && name != "pack")) continue;
+    fs::create_directories(to / name);
+    for (const auto& file : fs::directory_iterator(folder.path())) {
+      const std::string file_name = file.path().filename();
+      if (file_name.starts_with("tmp_") || file_name.find('.') == 0) continue;
+      link_or_copy(file.path(), to / name / file_name);
+    }
+  }
+}
+
+void fill(const git::Repository& source, git::Repository& copy) {
+  // Refs first: what they name is on disk by then, whatever is written meanwhile.
+  const std::vector<RawRef> refs = refs_of(source);
+  copy_objects(source.path() / "objects", copy.path() / "objects");
+  const git::Repository filled = copy.reopened();  // sees the packs
+  for (const RawRef& ref : refs) {
+    git_reference* raw = nullptr;
+    git::check(
+        git_reference_create(&raw, filled.handle(), ref.name.c_str(), &ref.target, 0, "duplicated"),
+        "create a ref");
+    git_reference_free(raw);
+  }
+}
+
+}  // namespace
+
+std::optional<RepoRow> duplicate_repo(HubState& hub, const RepoRow& source, const NewRepo& wanted,
+                                      const Account& creator) {
+  return make_filled_repo(hub, wanted, creator, [&](git::Repository& copy, const RepoRow& row) {
+    fill(hub.open(source), copy);
+    hub.repos.link_all(source.id, row.id);
+  });
+}
+
+}  // namespace torchhub::server
