@@ -102,6 +102,7 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_setting_routes(router_, hub_);
   add_access_request_routes(router_, hub_);
   add_like_routes(router_, hub_);
+  add_catalog_routes(router_, hub_);
   add_compare_routes(router_, hub_);
   add_lfs_file_routes(router_, hub_);
   add_tree_routes(router_, hub_);

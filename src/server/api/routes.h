@@ -27,6 +27,8 @@ void add_access_request_routes(Router& router, HubState& hub);
 void add_list_routes(Router& router, HubState& hub);
 /// Likes, by repository and by user.
 void add_like_routes(Router& router, HubState& hub);
+/// Tags in use, storage by repository, and a clear no where the Hub has more.
+void add_catalog_routes(Router& router, HubState& hub);
 /// compare, treesize.
 void add_compare_routes(Router& router, HubState& hub);
 /// LFS objects of a repository: list, delete, share.

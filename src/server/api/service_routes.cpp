@@ -8,17 +8,22 @@ namespace {
 
 using nlohmann::json;
 
+json messages(const std::vector<std::string>& texts) {
+  json out = json::array();
+  for (const std::string& text : texts) out.push_back({{"message", text}});
+  return out;
+}
+
 }  // namespace
 
 void add_service_routes(Router& router, HubState& hub) {
   router.add("POST", "/api/validate-yaml", [&hub](const HttpRequest& request) {
     Gate(hub).caller(request);
     return read_json([](const json& body) {
-      const auto problem = problem_of_card(need_text(body, "content"));
-      if (!problem) return json_response({{"errors", json::array()}, {"warnings", json::array()}});
+      const CardFindings found = check_card(need_text(body, "content"));
       return json_response(
-          {{"errors", json::array({json{{"message", *problem}}})}, {"warnings", json::array()}},
-          400);
+          {{"errors", messages(found.errors)}, {"warnings", messages(found.warnings)}},
+          found.errors.empty() ? 200 : 400);
     });
   });
   router.add("GET", "/api/telemetry/{path...}", [&hub](const HttpRequest& request) {

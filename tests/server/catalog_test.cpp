@@ -1,0 +1,105 @@
+#include "server/hub_client.h"
+#include "torchhub/wire/commit_lines.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace torchhub::testing {
+namespace {
+
+using nlohmann::json;
+
+class CatalogTest : public ::testing::Test {
+ protected:
+  LocalHub hub_;
+  HubClient client_{hub_};
+  HubClient nobody_{hub_.base_url(), ""};
+};
+
+TEST_F(CatalogTest, GroupsTheTagsThatAreInUse) {
+  client_.create_repo("m");
+  client_.commit_file("demo/m", "README.md",
+                      "---\nlicense: mit\ntags: [x]\nlibrary_name: torchhub\n"
+                      "pipeline_tag: fill-mask\ndatasets: [ana/d]\n---\n");
+  client_.create_repo("hidden", {{"private", true}});
+  client_.commit_file("demo/hidden", "README.md", "---\ntags: [secret]\n---\n");
+  const json tags = nobody_.get_json("/api/models-tags-by-type");
+  EXPECT_EQ(tags.at("license"),
+            json::parse(R"([{"id": "license:mit", "label": "mit", "type": "license"}])"));
+  EXPECT_EQ(tags.at("pipeline_tag")[0].at("id"), "fill-mask");
+  EXPECT_EQ(tags.at("library")[0].at("id"), "torchhub");
+  EXPECT_EQ(tags.at("dataset")[0].at("label"), "ana/d");
+  EXPECT_EQ(tags.at("other").size(), 1U) << "none of a private repository";
+  EXPECT_EQ(nobody_.get_json("/api/datasets-tags-by-type"), json::object());
+}
+
+TEST_F(CatalogTest, ListsOnesOwnStorage) {
+  client_.create_repo("m");
+  client_.create_repo("d", {{"type", "dataset"}, {"private", true}});
+  const std::string oid = client_.upload("demo/m", std::string(300, 'x'));
+  client_.commit("demo/m", to_ndjson(CommitLfsFileLine{"a.bin", oid, 300}));
+  const json repos = client_.get_json("/api/settings/repositories");
+  ASSERT_EQ(repos.size(), 2U);
+  EXPECT_EQ(repos[0].at("id"), "demo/m");
+  EXPECT_EQ(repos[0].at("storage"), 300);
+  EXPECT_EQ(repos[0].at("storagePercent"), 100.0);
+  EXPECT_EQ(repos[1].at("type"), "dataset");
+  EXPECT_EQ(repos[1].at("visibility"), "private");
+  EXPECT_EQ(nobody_.get("/api/settings/repositories").status, 401);
+}
+
+TEST_F(CatalogTest, ListsAnOrganizationsStorageToItsMembers) {
+  hub_.admin().create_organization("club", "demo");
+  client_.create_repo("club/m");
+  EXPECT_EQ(client_.get_json("/api/organizations/club/settings/repositories").size(), 1U);
+  const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  EXPECT_EQ(eve.get("/api/organizations/club/settings/repositories").status, 403);
+  EXPECT_EQ(eve.get("/api/organizations/none/settings/repositories").status, 404);
+}
+
+TEST_F(CatalogTest, NamesWhatItDoesNotHave) {
+  for (const char* target : {"/api/collections", "/api/collections/demo/x", "/api/jobs/demo",
+                             "/api/settings/webhooks", "/api/spaces/demo/s/runtime"}) {
+    const Response response = client_.get(target);
+    EXPECT_EQ(response.status, 501) << target;
+    EXPECT_EQ(response.headers.get("X-Error-Code"), "NotImplemented");
+  }
+  EXPECT_EQ(client_.post("/api/collections", json::object()).headers.get("X-Error-Message"),
+            "Collections are not part of torchhub serve.");
+  EXPECT_EQ(client_.get_json("/api/metrics"), json::array());
+}
+
+TEST_F(CatalogTest, ChecksCards) {
+  const auto check = [&](const std::string& yaml) {
+    return client_.post(
+        "/api/validate-yaml",
+        {{"content", yaml.empty() ? "# hi" : "---\n" + yaml + "\n---\n"}, {"repoType", "model"}});
+  };
+  const auto count = [](const Response& response, const char* list) {
+    return json::parse(response.body).at(list).size();
+  };
+  const Response good = check("license: mit\npipeline_tag: fill-mask");
+  EXPECT_EQ(good.status, 200);
+  EXPECT_EQ(good.body, R"({"errors":[],"warnings":[]})");
+  for (const char* doubtful : {"", "license: home-made", "pipeline_tag: mind-reading"}) {
+    const Response response = check(doubtful);
+    EXPECT_EQ(response.status, 200) << doubtful;
+    EXPECT_EQ(count(response, "errors"), 0U) << doubtful;
+    EXPECT_GE(count(response, "warnings"), 1U) << doubtful;
+  }
+  for (const char* wrong : {"license: 5", "model-index: 7", "model-index:\n- name: x\n  results: 3",
+                            "language: Klingon!"}) {
+    const Response response = check(wrong);
+    EXPECT_EQ(response.status, 400) << wrong;
+    EXPECT_GE(count(response, "errors"), 1U) << wrong;
+  }
+  const Response broken = check("a: 1\nlicense: [mit");
+  EXPECT_EQ(broken.status, 400);
+  EXPECT_NE(json::parse(broken.body).at("errors")[0].at("message").get<std::string>().find("line"),
+            std::string::npos)
+      << broken.body;
+}
+
+}  // namespace
+}  // namespace torchhub::testing
