@@ -394,7 +394,7 @@ TEST_F(PullRequestTest, ShowsItsDiffUpToALimit) {
   EXPECT_NE(small.find("\n same\n-old\n+new\n"), std::string::npos) << small;
   const std::string cut = details(2).at("diff");
   EXPECT_LT(cut.size(), 5'300'000U);
-  EXPECT_TRUE(cut.ends_with("[The rest of the diff is too long to be shown.]\n"));
+  EXPECT_TRUE(cut.ends_with("fetch them and use git diff.]\n"));
   EXPECT_FALSE(details(1, "").contains("diff"));
 }
 

@@ -1,6 +1,7 @@
 #include "server/accounts/gate.h"
 #include "server/api/revision.h"
 #include "server/api/routes.h"
+#include "server/git/ancestry.h"
 #include "server/git/compare.h"
 #include "server/git/tree_walk.h"
 #include "server/http/api_error.h"

@@ -1,11 +1,11 @@
 #include "server/discussions/merge.h"
 
-#include "server/api/card_summary.h"
+#include "server/api/card_checks.h"
 #include "server/discussions/pull_request.h"
 #include "server/git/ancestry.h"
+#include "server/git/compare.h"
 #include "server/git/merge.h"
 #include "server/git/object_intake.h"
-#include "server/git/unified_diff.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/repo_maker.h"
@@ -205,7 +205,7 @@ std::string diff_of(const HubState& hub, const RepoRow& repo, const Discussion& 
   if (!head) return "";
   const auto tip = git.ref_target(request.base);
   const auto fork = tip ? fork_of(git, request, *tip, *head) : git.resolve(request.start);
-  return git::unified_diff(git, fork, *head, kMaxDiffBytes);
+  return git::unified_diff(git, {fork, *head}, kMaxDiffBytes);
 }
 
 }  // namespace torchhub::server

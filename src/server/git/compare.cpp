@@ -120,15 +120,4 @@ std::string raw_diff(const Repository& repository, const Comparison& comparison)
   return out;
 }
 
-std::optional<std::string> merge_base(const Repository& repository, const std::string& a,
-                                      const std::string& b) {
-  const git_oid one = parse_oid(a);
-  const git_oid two = parse_oid(b);
-  git_oid base;
-  const int code = git_merge_base(&base, repository.handle(), &one, &two);
-  if (code == GIT_ENOTFOUND) return std::nullopt;
-  check(code, "find where two histories part");
-  return to_hex(base);
-}
-
 }  // namespace torchhub::server::git

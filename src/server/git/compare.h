@@ -22,8 +22,4 @@ std::string unified_diff(const Repository& repository, const Comparison& compari
 /// text or binary, the size of the new content (an LFS object's own), modes, ids, status, paths.
 std::string raw_diff(const Repository& repository, const Comparison& comparison);
 
-/// The newest commit that both come from, if there is one.
-std::optional<std::string> merge_base(const Repository& repository, const std::string& a,
-                                      const std::string& b);
-
 }  // namespace torchhub::server::git
