@@ -98,6 +98,8 @@ TEST_F(GatedTest, LetsInByHand) {
   EXPECT_EQ(pending[0].at("fields").at("why"), "science");
   EXPECT_TRUE(pending[0].at("timestamp").get<std::string>().ends_with("Z"));
 
+  const std::string id = pending[0].at("requestId");
+  EXPECT_EQ(decide("handle", {{"requestId", id}, {"status", "rejected"}}).status, 200);
   EXPECT_EQ(decide("handle", {{"user", "eve"}, {"status", "accepted"}}).status, 200);
   EXPECT_EQ(eve_.get(kByteTargets[0]).body, "text");
   EXPECT_EQ(users("accepted"), std::vector<std::string>{"eve"});

@@ -37,7 +37,8 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
   if (more) found.pop_back();
   json out = json::array();
   for (const AccessRequest& item : found) {
-    out.push_back({{"user", {{"user", item.user}, {"fullname", item.fullname}, {"email", nullptr}}},
+    out.push_back({{"requestId", item.user_id},
+                   {"user", {{"user", item.user}, {"fullname", item.fullname}, {"email", nullptr}}},
                    {"status", item.status},
                    {"timestamp", to_rfc3339(item.at)},
                    {"fields", json::parse(item.fields)}});
@@ -47,9 +48,12 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
   return response;
 }
 
+/// By `user`, a name, or by the `requestId` of a list: since a user asks once, it is the user's own
+/// id.
 Account need_user(const HubState& hub, const json& body) {
-  const std::string name = need_text(body, "user");
-  const auto user = hub.accounts.find(name);
+  const auto request = optional_text(body, "requestId");
+  const std::string name = request ? *request : need_text(body, "user");
+  const auto user = request ? hub.accounts.by_id(*request) : hub.accounts.find(name);
   if (!user || user->is_organization) {
     throw ApiError(404, fmt::format("There is no user '{}'.", name));
   }
