@@ -12,6 +12,7 @@ if(NOT TARGET yaml-cpp::yaml-cpp)  # 0.7 exports the bare name, 0.8 the namespac
   add_library(yaml-cpp::yaml-cpp ALIAS yaml-cpp)
 endif()
 
+pkg_check_modules(lz4 REQUIRED IMPORTED_TARGET liblz4>=1.9)
 pkg_check_modules(blake3 IMPORTED_TARGET libblake3>=1.3)  # not there: a portable one of ours
 set(TORCHHUB_LIBBLAKE3 ${blake3_FOUND})
 
