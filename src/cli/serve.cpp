@@ -47,8 +47,7 @@ void print_start(const Server& server, const ServeArguments& arguments) {
   fmt::print(stderr,
              "torchhub serves on {}\n"
              "  data folder: {}\n"
-             "  for clients: HF_ENDPOINT={}\n"
-             "               HF_HUB_DISABLE_XET=1 (large files go by LFS here, not by Xet)\n",
+             "  for clients: HF_ENDPOINT={}\n",
              server.base_url(), std::filesystem::absolute(arguments.data).string(),
              server.base_url());
   if (arguments.options.durability == Durability::relaxed) {

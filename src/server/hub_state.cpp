@@ -43,6 +43,8 @@ HubState::HubState(ServerOptions o)
       signer(folder.link_key(), *options.clock),
       multipart(database, folder, objects, repos, *options.clock, options.durability, faults),
       locks(database, *options.clock),
+      xorbs(database, folder, options.durability, faults, *options.clock),
+      xet_tokens(signer, *options.clock),
       git(options.git_processes, options.git_timeout),
       rates(*options.clock),
       access_log(options.access_log, *options.clock) {
@@ -52,6 +54,7 @@ HubState::HubState(ServerOptions o)
   finish_what_was_begun();
   multipart.clean();
   folder.empty_incoming(multipart.file_names());
+  xorbs.clean_now_and_then();
 }
 
 void HubState::finish_what_was_begun() {

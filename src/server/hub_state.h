@@ -27,6 +27,8 @@
 #include "server/traffic/access_log.h"
 #include "server/traffic/metrics.h"
 #include "server/traffic/rate_limiter.h"
+#include "server/xet/tokens.h"
+#include "server/xet/xorb_store.h"
 
 #include <functional>
 #include <stop_token>
@@ -77,6 +79,8 @@ struct HubState {
   LinkSigner signer;
   MultipartUploads multipart;
   LockStore locks;
+  XorbStore xorbs;
+  XetTokens xet_tokens;
   git::Program git;
   RefQueue queue;
   RateLimiter rates;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/store/database.h"
 #include "support/child_process.h"
 
 #include <gtest/gtest.h>
@@ -19,6 +20,13 @@ inline void expect_clean(const std::filesystem::path& data) {
     }
   }
   EXPECT_TRUE(fs::is_empty(data / "incoming"));
+  server::Database database(data / "hub.db", Durability::relaxed);
+  for (const auto& entry : fs::directory_iterator(data / "xet")) {
+    auto connection = database.lease();
+    server::Statement row =
+        connection->prepare("SELECT 1 FROM xet_xorb WHERE hash = ? AND kept = 1");
+    EXPECT_TRUE(row.bind(entry.path().filename().string()).step()) << entry.path();
+  }
 }
 
 }  // namespace torchhub::testing

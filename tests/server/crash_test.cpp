@@ -1,7 +1,9 @@
 #include "server/clean_data.h"
 #include "server/hub_client.h"
 #include "server/served_hub.h"
+#include "server/store/database.h"
 #include "server/store/fault_point.h"
+#include "server/xet_push.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/http/transport.h"
 #include "torchhub/wire/commit_lines.h"
@@ -57,6 +59,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
         {
           client.upload("demo/m", bytes);
           client.upload_in_parts("demo/m", in_parts);
+          XetPusher(client, "models/demo/m").push(cut_for_xet("bytes that come by Xet"));
           client.commit("demo/m",
                         to_ndjson(CommitFileLine{"a.txt", "after"}) +
                             to_ndjson(CommitLfsFileLine{"m.bin", sha256_hex(bytes), bytes.size()}));
@@ -83,6 +86,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
     // Whatever was lost can be done again.
     EXPECT_EQ(client.upload("demo/m", bytes), sha256_hex(bytes));
     EXPECT_EQ(client.upload_in_parts("demo/m", in_parts), sha256_hex(in_parts));
+    XetPusher(client, "models/demo/m").push(cut_for_xet("bytes that come by Xet"));
     EXPECT_FALSE(client.commit_file("demo/m", "a.txt", "again").empty());
   }
   client.create_repo("third");

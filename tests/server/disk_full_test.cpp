@@ -1,8 +1,10 @@
 #include "server/hub_client.h"
+#include "server/xet_push.h"
 #include "support/child_process.h"
 #include "torchhub/base/random_id.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
+#include "xet/inputs.h"
 
 #include <gtest/gtest.h>
 
@@ -133,6 +135,30 @@ TEST_F(DiskFullTest, RefusesARepositoryThatDoesNotFit) {
   expect_untouched();
   free_up();
   client_->create_repo("second");
+}
+
+TEST_F(DiskFullTest, RefusesAXorbThatDoesNotFit) {
+  const XetParts parts = cut_for_xet(splitmix64(1, 3'000'000));
+  const XetPusher push(*client_, "models/demo/m");
+  fill_up(2 << 20);
+  const Response response = push.send_xorb(parts);
+  EXPECT_EQ(response.status, 507) << response.body;
+  EXPECT_TRUE(fs::is_empty(folder_ / "xet"));
+  expect_untouched();
+  free_up();
+  EXPECT_EQ(push.send_xorb(parts).status, 200);
+}
+
+TEST_F(DiskFullTest, RefusesAShardWhoseFilesDoNotFit) {
+  const XetParts parts = cut_for_xet(splitmix64(2, 3'000'000));
+  const XetPusher push(*client_, "models/demo/m");
+  EXPECT_EQ(push.send_xorb(parts).status, 200);
+  fill_up(2 << 20);
+  EXPECT_EQ(push.send_shard(parts.shard()).status, 507);
+  EXPECT_TRUE(fs::is_empty(folder_ / "lfs"));
+  expect_untouched();
+  free_up();
+  EXPECT_EQ(push.send_shard(parts.shard()).status, 200);
 }
 
 TEST_F(DiskFullTest, StillAnswersReadsAndDeletions) {

@@ -296,12 +296,5 @@ TEST_F(LfsTest, AMissingObjectIsAMissingFile) {
   EXPECT_EQ(response.headers.get("X-Error-Code"), "EntryNotFound");
 }
 
-TEST_F(LfsTest, PointsXetClientsToLfs) {
-  const Response response = client_.get("/api/models/demo/m/xet-write-token/main");
-  EXPECT_EQ(response.status, 404);
-  EXPECT_EQ(response.headers.get("X-Error-Message"),
-            "Xet is not available here; set HF_HUB_DISABLE_XET=1");
-}
-
 }  // namespace
 }  // namespace torchhub::testing

@@ -115,6 +115,7 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
   add_lfs_part_routes(router_, hub_);
   add_lock_routes(router_, hub_);
   add_offer_routes(router_, hub_);
+  add_xet_routes(router_, hub_);
   add_git_routes(router_, hub_);
   add_file_routes(router_, hub_);
 }

@@ -127,14 +127,6 @@ void add_lfs_routes(Router& router, HubState& hub) {
              [&hub](const HttpRequest& request) { return start_verify_by_link(hub, request); });
   router.add("POST", "/{web}/{repo}/info/lfs/verify",
              [&hub](const HttpRequest& request) { return start_verify_by_name(hub, request); });
-  // What 1.20 and later of huggingface_hub with hf_xet ask for instead of a batch.
-  for (const char* word : {"xet-write-token", "xet-read-token"}) {
-    router.add("GET", fmt::format("/api/{{type}}/{{repo}}/{}/{{path...}}", word),
-               [&hub](const HttpRequest& request) -> Answer {
-                 Gate(hub).caller(request);
-                 throw ApiError(404, "Xet is not available here; set HF_HUB_DISABLE_XET=1");
-               });
-  }
 }
 
 }  // namespace torchhub::server

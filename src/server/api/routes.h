@@ -49,6 +49,8 @@ void add_lock_routes(Router& router, HubState& hub);
 void add_lfs_part_routes(Router& router, HubState& hub);
 /// Uploads for pull requests by who may only read.
 void add_offer_routes(Router& router, HubState& hub);
+/// Xet tokens, and the part of a Xet store that uploads need.
+void add_xet_routes(Router& router, HubState& hub);
 /// resolve, raw.
 void add_file_routes(Router& router, HubState& hub);
 /// Discussions and pull requests.

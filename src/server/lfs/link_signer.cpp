@@ -93,4 +93,16 @@ void LinkSigner::check(const LinkGrant& grant, std::string_view expires,
   }
 }
 
+std::string LinkSigner::seal(std::string_view text) const {
+  return hmac_sha256_hex(keys_.all()->front().value, text);
+}
+
+bool LinkSigner::is_sealed(std::string_view text, std::string_view seal) const {
+  const std::int64_t now = seconds_of(clock_.now());
+  const auto keys = keys_.all();
+  return std::any_of(keys->begin(), keys->end(), [&](const LinkKeys::Key& key) {
+    return key.until > now && equal_in_constant_time(hmac_sha256_hex(key.value, text), seal);
+  });
+}
+
 }  // namespace torchhub::server

@@ -47,6 +47,11 @@ class LinkSigner {
   /// @throws ApiError 403 for a link that is expired or was not made here for this grant
   void check(const LinkGrant& grant, std::string_view expires, std::string_view signature) const;
 
+  /// For other texts than links: hex that only this server can make. The text begins with what it
+  /// is, so that it is never taken for something else.
+  std::string seal(std::string_view text) const;
+  bool is_sealed(std::string_view text, std::string_view seal) const;
+
  private:
   const Clock& clock_;
   LinkKeys keys_;

@@ -69,7 +69,8 @@ fs::path fan_out(const fs::path& root, std::string_view name, int levels) {
 DataFolder::DataFolder(fs::path root) : root_(fs::absolute(std::move(root))) {
   make_root(root_);
   check_format(root_ / "FORMAT");
-  for (const char* name : {"repos", "lfs", "incoming", "keys", "trash"}) make_folders(root_ / name);
+  for (const char* name : {"repos", "lfs", "xet", "incoming", "keys", "trash"})
+    make_folders(root_ / name);
   fs::permissions(root_ / "keys", fs::perms::owner_all);
 }
 

@@ -25,6 +25,9 @@ class DataFolder {
   std::filesystem::path database() const { return root_ / "hub.db"; }
   std::filesystem::path repository(std::string_view id) const;
   std::filesystem::path object(std::string_view oid) const;
+  std::filesystem::path xorbs() const { return root_ / "xet"; }
+  /// @param hash as text
+  std::filesystem::path xorb(std::string_view hash) const { return xorbs() / hash; }
   std::filesystem::path incoming() const { return root_ / "incoming"; }
   std::filesystem::path trash() const { return root_ / "trash"; }
   std::filesystem::path link_key() const { return root_ / "keys" / "link"; }

@@ -57,6 +57,11 @@ Statement& Statement::bind(std::int64_t number) {
   return *this;
 }
 
+Statement& Statement::bind(std::span<const std::byte> bytes) {
+  sqlite3_bind_blob64(statement_, next_++, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  return *this;
+}
+
 Statement& Statement::bind_null() {
   sqlite3_bind_null(statement_.get(), next_++);
   return *this;

@@ -3,6 +3,7 @@
 #include "torchhub/base/error.h"
 #include "torchhub/server/options.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +55,8 @@ class Statement {
 
   Statement& bind(std::string_view text);
   Statement& bind(std::int64_t number);
+  /// Bytes that are no text; text() reads them back.
+  Statement& bind(std::span<const std::byte> bytes);
   Statement& bind_null();
   /// @return false at the end
   bool step();

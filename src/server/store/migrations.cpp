@@ -229,6 +229,44 @@ CREATE INDEX repo_by_modified ON repo(type, modified, id) WHERE state = 'ready';
 CREATE INDEX repo_by_created ON repo(type, created, id) WHERE state = 'ready';
 CREATE INDEX repo_by_downloads ON repo(type, downloads, id) WHERE state = 'ready';
 CREATE INDEX repo_by_likes ON repo(type, likes, id) WHERE state = 'ready';
+)sql",
+    // Xorbs that Xet clients sent. A chunk table is 40 bytes a chunk: hash, end in the xorb, end
+    // when unpacked. While `kept` is 1 the bytes lie in xet/.
+    R"sql(
+CREATE TABLE xet_xorb(
+  hash TEXT PRIMARY KEY,
+  chunks BLOB NOT NULL,
+  used INTEGER NOT NULL,
+  kept INTEGER NOT NULL
+);
+CREATE TABLE xet_session(
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  user TEXT NOT NULL REFERENCES account(id) ON DELETE CASCADE,
+  used INTEGER NOT NULL,
+  PRIMARY KEY (repo, user)
+) WITHOUT ROWID;
+CREATE TABLE xet_upload(
+  xorb TEXT NOT NULL REFERENCES xet_xorb(hash) ON DELETE CASCADE,
+  repo TEXT NOT NULL,
+  user TEXT NOT NULL,
+  PRIMARY KEY (xorb, repo, user),
+  FOREIGN KEY (repo, user) REFERENCES xet_session(repo, user) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX xet_upload_by_session ON xet_upload(repo, user);
+CREATE TABLE xet_place(
+  xorb TEXT NOT NULL REFERENCES xet_xorb(hash) ON DELETE CASCADE,
+  first INTEGER NOT NULL,
+  past INTEGER NOT NULL,
+  oid TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (xorb, first, past, oid)
+) WITHOUT ROWID;
+CREATE TABLE xet_file(
+  hash TEXT PRIMARY KEY,
+  oid TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  used INTEGER NOT NULL
+) WITHOUT ROWID;
 )sql"};
 
 std::int64_t version_of(Connection& connection) {

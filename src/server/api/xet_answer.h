@@ -1,0 +1,20 @@
+#pragma once
+
+#include "server/hub_state.h"
+#include "server/xet/tokens.h"
+#include "torchhub/http/message.h"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace torchhub::server {
+
+/// A new token in the two forms that clients read.
+struct XetAccess {
+  nlohmann::json body;
+  Headers headers;
+};
+XetAccess make_xet_access(const HubState& hub, const std::string& base_url, const XetGrant& grant);
+
+}  // namespace torchhub::server

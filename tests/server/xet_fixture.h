@@ -1,0 +1,50 @@
+#pragma once
+
+#include "server/xet_push.h"
+#include "support/fake_clock.h"
+#include "torchhub/base/atomic_file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace torchhub::testing {
+
+/// A hub with a repository demo/m and a clock that stands still.
+class XetTest : public ::testing::Test {
+ protected:
+  XetTest() : hub_(options(clock_)), client_(hub_) {}
+  void SetUp() override { client_.create_repo("m"); }
+
+  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
+    LocalHubOptions out;
+    out.server.clock = clock;
+    out.server.durability = Durability::relaxed;
+    return out;
+  }
+  XetPusher pusher() const { return {client_, "models/demo/m"}; }
+  std::size_t files_in(const char* folder) const {
+    std::size_t count = 0;
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(hub_.data_dir() / folder)) {
+      count += entry.is_regular_file() ? 1 : 0;
+    }
+    return count;
+  }
+  std::string object(const std::string& oid) const {
+    const auto path = hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid;
+    return std::filesystem::exists(path) ? read_file(path) : "no such object";
+  }
+  /// Has demo/m the object?
+  bool is_ours(const std::string& oid, std::size_t size) const {
+    return client_.batch("demo/m", "download", oid, size).contains("actions");
+  }
+
+  std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  LocalHub hub_;
+  HubClient client_;
+};
+
+}  // namespace torchhub::testing
