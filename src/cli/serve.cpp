@@ -176,6 +176,8 @@ void add_serve(CLI::App& app) {
       "--demo", arguments->demo,
       "On an empty hub: also user 'demo', organisation 'demo-org' and two small "
       "repositories");
+  serve_command->add_flag("--lfs-prefer-xet", arguments->options.lfs_prefer_xet,
+                          "Have LFS clients that offer Xet use it; for tests of such clients");
   serve_command->add_flag("--test-mode", arguments->options.test_mode,
                           "Allow fault points; loopback addresses only");
   serve_command->add_option("--fault-point", arguments->options.fault_point,

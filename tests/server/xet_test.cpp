@@ -142,5 +142,33 @@ TEST_F(XetTest, OffersNoOtherPartOfTheProtocol) {
   EXPECT_EQ(push.send("POST", "/v1/telemetry", "{}").status, 200);
 }
 
+TEST(XetByLfs, IsChosenOnlyWhereTheServerIsToldTo) {
+  for (const bool prefer : {false, true}) {
+    LocalHubOptions options;
+    options.server.lfs_prefer_xet = prefer;
+    const LocalHub hub(options);
+    HubClient client(hub);
+    client.create_repo("m");
+    const auto batch = [&](const json& transfers) {
+      return json::parse(client
+                             .post("/demo/m.git/info/lfs/objects/batch",
+                                   {{"operation", "upload"},
+                                    {"transfers", transfers},
+                                    {"ref", {{"name", "main"}}},
+                                    {"objects", {{{"oid", std::string(64, 'a')}, {"size", 5}}}}})
+                             .body);
+    };
+    EXPECT_EQ(batch({"basic", "multipart"}).at("transfer"), "basic");
+    const json answer = batch({"basic", "multipart", "xet"});
+    EXPECT_EQ(answer.at("transfer"), prefer ? "xet" : "basic");
+    const json upload = answer.at("objects").at(0).at("actions").at("upload");
+    if (!prefer) continue;
+    EXPECT_EQ(upload.at("header").at("X-Xet-Cas-Url"), hub.base_url());
+    EXPECT_EQ(upload.at("href"), hub.base_url() + "/api/models/demo/m/xet-write-token/main");
+    XetPusher(client, "models/demo/m", upload.at("header").at("X-Xet-Access-Token"))
+        .push(cut_for_xet("some bytes"));
+  }
+}
+
 }  // namespace
 }  // namespace torchhub::testing

@@ -67,6 +67,9 @@ struct ServerOptions {
 
   /// Public repositories need no token. Off: nothing but /healthz is for the anonymous.
   bool anonymous_read = true;
+  /// An LFS batch whose client offers Xet is answered with Xet: for tests of such clients. Plain
+  /// LFS is cheaper for both sides.
+  bool lfs_prefer_xet = false;
 
   /// Allows fault points and chosen token values; refuses to listen beyond loopback.
   bool test_mode = false;

@@ -1,7 +1,9 @@
 #include "server/api/lfs_batch.h"
 
 #include "server/api/lfs_links.h"
+#include "server/api/xet_answer.h"
 #include "server/http/api_error.h"
+#include "server/xet/access.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,7 +22,7 @@ constexpr std::size_t kMaxObjects = 1000;
 /// larger.
 constexpr std::uint64_t kMaxPartLinks = 50'000;
 
-enum class Transfer { basic, multipart };
+enum class Transfer { basic, multipart, xet };
 
 /// One object of the batch, and its entry in the answer as far as it is known.
 struct Wanted {
@@ -51,10 +53,10 @@ Wanted parse(const json& asked) {
   return out;
 }
 
-bool offers_multipart(const json& body) {
+bool offers_transfer(const json& body, const char* name) {
   const auto transfers = body.find("transfers");
   return transfers != body.end() && transfers->is_array() &&
-         std::find(transfers->begin(), transfers->end(), json("multipart")) != transfers->end();
+         std::find(transfers->begin(), transfers->end(), json(name)) != transfers->end();
 }
 
 class Batch {
@@ -63,11 +65,15 @@ class Batch {
   Batch(HubState& hub, const RepoRow& repo, const Caller& caller, std::string base_url, bool offers)
       : hub_(hub), repo_(repo), caller_(caller), base_url_(std::move(base_url)), offers_(offers) {}
 
+  /// From now on uploads go by Xet, to this revision.
+  void select_xet(std::string revision) { xet_revision_ = std::move(revision); }
+
   json upload(std::vector<Wanted> objects, bool offers_multipart) {
     for (Wanted& wanted : objects) {
       if (!wanted.entry.contains("error")) look_at(wanted);
     }
     take_present();
+    if (xet_revision_) return upload_by_xet(std::move(objects));
     const bool in_parts = !offers_ && offers_multipart &&
                           std::any_of(objects.begin(), objects.end(),
                                       [this](const Wanted& wanted) { return is_large(wanted); });
@@ -93,9 +99,23 @@ class Batch {
   static json answer(std::vector<Wanted> objects, Transfer transfer) {
     json entries = json::array();
     for (Wanted& wanted : objects) entries.push_back(std::move(wanted.entry));
-    return {{"transfer", transfer == Transfer::multipart ? "multipart" : "basic"},
+    const char* name = transfer == Transfer::multipart ? "multipart"
+                       : transfer == Transfer::xet     ? "xet"
+                                                       : "basic";
+    return {{"transfer", name},
             {"objects", std::move(entries)},
             {"hash_algo", "sha256"}};
+  }
+
+  json upload_by_xet(std::vector<Wanted> objects) const {
+    const XetGrant grant = grant_xet_write(hub_, caller_, repo_, false);
+    for (Wanted& wanted : objects) {
+      if (!wanted.is_missing) continue;
+      wanted.entry["authenticated"] = true;
+      wanted.entry["actions"] = {
+          {"upload", xet_upload_action(hub_, base_url_, repo_, grant, *xet_revision_)}};
+    }
+    return answer(std::move(objects), Transfer::xet);
   }
 
   void look_at(Wanted& wanted) {
@@ -214,6 +234,7 @@ class Batch {
   std::vector<LfsPointer> present_ = {};
   bool offers_;
   std::uint64_t announced_ = 0;  ///< Bytes of the offers of this batch.
+  std::optional<std::string> xet_revision_ = std::nullopt;
 };
 
 /// Clients name the branch that they upload for, and none for a pull request to be.
@@ -238,6 +259,13 @@ bool check_upload(const HubState& hub, const RepoRow& repo, const Caller& caller
   return offers;
 }
 
+std::string revision_of(const json& body) {
+  const auto ref = body.find("ref");
+  const bool named =
+      ref != body.end() && ref->is_object() && ref->contains("name") && ref->at("name").is_string();
+  return named ? ref->at("name").get<std::string>() : "main";
+}
+
 }  // namespace
 
 json lfs_batch(HubState& hub, const RepoRow& repo, const Caller& caller,
@@ -258,8 +286,11 @@ json lfs_batch(HubState& hub, const RepoRow& repo, const Caller& caller,
   std::vector<Wanted> wanted;
   for (const json& asked : *objects) wanted.push_back(parse(asked));
   Batch batch(hub, repo, caller, base_url, offers);
-  return upload ? batch.upload(std::move(wanted), offers_multipart(body))
-                : batch.download(std::move(wanted));
+  if (!upload) return batch.download(std::move(wanted));
+  if (hub.options.lfs_prefer_xet && !offers && offers_transfer(body, "xet")) {
+    batch.select_xet(revision_of(body));
+  }
+  return batch.upload(std::move(wanted), offers_transfer(body, "multipart"));
 }
 
 }  // namespace torchhub::server

@@ -17,4 +17,9 @@ struct XetAccess {
 };
 XetAccess make_xet_access(const HubState& hub, const std::string& base_url, const XetGrant& grant);
 
+/// The "upload" action that an LFS batch answers with where it selects Xet.
+nlohmann::json xet_upload_action(const HubState& hub, const std::string& base_url,
+                                 const RepoRow& repo, const XetGrant& grant,
+                                 const std::string& revision);
+
 }  // namespace torchhub::server
