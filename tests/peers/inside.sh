@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The part of run.sh that runs inside the tree: /srv is the repository, /tmp is empty, /opt the
-# virtual environment with TensorBoard.
+# virtual environment with TensorBoard, /media that with the newest huggingface_hub.
 set -euo pipefail
 cd /srv
 
@@ -38,6 +38,7 @@ fi
 if [[ $do_pytest == yes ]]; then
   export TORCHHUB_BUILD_DIR=/srv/$build
   if [[ -x /opt/bin/python3 ]]; then export TORCHHUB_TENSORBOARD_PYTHON=/opt/bin/python3; fi
+  if [[ -x /media/bin/python3 ]]; then export TORCHHUB_NEWEST_HUB_PYTHON=/media/bin/python3; fi
   report=$build/pytest-report.xml
   rm -f "$report"
   [[ $# -gt 0 ]] || set -- tests/peers

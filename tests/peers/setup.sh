@@ -2,7 +2,7 @@
 # Makes the tree of the peers: Debian testing with the Python originals (transformers,
 # huggingface_hub, safetensors), LibTorch 2.14 and what torchhub needs to build. About 2.3 GB and
 # three minutes, once; later calls reuse it while the package lists stay the same. Then beside it what
-# Debian does not have (setup_tensorboard.sh): without a way to PyPI its tests skip.
+# Debian does not have (setup_venv.sh): without a way to PyPI its tests skip.
 #
 # TORCHHUB_PEERS_DIR      where it lies (default /var/cache/torchhub/peers)
 # TORCHHUB_PEERS_MIRROR   the Debian mirror (default: the first that this system's apt uses)
@@ -33,7 +33,10 @@ flock 9
 
 ready() {
   echo "peers: $tree $1"
-  "$here/setup_tensorboard.sh" || echo "peers: no TensorBoard; its tests will skip" >&2
+  "$here/setup_venv.sh" tensorboard-venv python_packages.txt ||
+    echo "peers: no TensorBoard; its tests will skip" >&2
+  "$here/setup_venv.sh" newest-hub-venv newest_hub_packages.txt ||
+    echo "peers: no huggingface_hub with hf_xet; its tests will skip" >&2
   exit 0
 }
 

@@ -33,7 +33,7 @@ def tensorboard(told, output_dir):
     """What TensorBoard finds; see read_tensorboard.py."""
     python = os.environ.get("TORCHHUB_TENSORBOARD_PYTHON")
     if not python:
-        pytest.skip("no tensorboard: tests/peers/setup_tensorboard.sh gets it")
+        pytest.skip("no tensorboard: tests/peers/setup_venv.sh gets it")
     [folder] = (output_dir / "runs").iterdir()
     reader = Path(__file__).with_name("read_tensorboard.py")
     result = subprocess.run([python, reader, folder], capture_output=True, text=True, check=False)
