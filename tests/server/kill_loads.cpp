@@ -1,5 +1,6 @@
 #include "server/kill_loads.h"
 
+#include "server/xet_push.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/http/transport.h"
 #include "torchhub/wire/commit_lines.h"
@@ -90,6 +91,38 @@ class ObjectLoad final : public KillLoad {
   std::map<std::string, std::string> committed_ = {};
 };
 
+/// Sends files by Xet.
+class XetLoad final : public KillLoad {
+ public:
+  void check(const HubClient& client) override {
+    const XetPusher push(client, "models/demo/by-xet");
+    for (const auto& [oid, size] : pushed_) {
+      const json entry = client.batch("demo/by-xet", "download", oid, size);
+      ASSERT_TRUE(entry.contains("actions")) << "lost: " << oid;
+    }
+    // A xorb that was taken can be named, whatever came of its shard.
+    const Response shard = push.send_shard(sent_);
+    ASSERT_EQ(shard.status, 200) << shard.body;
+    sent_ = {};
+  }
+
+ private:
+  void work(const HubClient& client, int turn) override {
+    std::string bytes = numbered("by xet ", turn);
+    bytes.resize(150'000 + static_cast<std::size_t>(turn) % 5 * 90'000, static_cast<char>(turn));
+    const XetParts parts = cut_for_xet(bytes);
+    const XetPusher push(client, "models/demo/by-xet");
+    ASSERT_EQ(push.send_xorb(parts).status, 200);
+    sent_.files.push_back(parts.file);
+    const Response shard = push.send_shard(parts.shard());
+    ASSERT_EQ(shard.status, 200) << shard.body;
+    pushed_[*parts.file.sha256] = bytes.size();
+  }
+
+  std::map<std::string, std::size_t> pushed_ = {};
+  xet::Shard sent_ = {};
+};
+
 /// Makes things of unique names and removes every second one.
 class NameLoad : public KillLoad {
  public:
@@ -168,10 +201,13 @@ void KillLoad::run(const HubClient& client) {
 }
 
 std::vector<std::unique_ptr<KillLoad>> make_kill_loads(const HubClient& client) {
-  for (const char* name : {"texts", "objects"}) client.post("/api/repos/create", {{"name", name}});
+  for (const char* name : {"texts", "objects", "by-xet"}) {
+    client.post("/api/repos/create", {{"name", name}});
+  }
   std::vector<std::unique_ptr<KillLoad>> loads;
   loads.push_back(std::make_unique<CommitLoad>());
   loads.push_back(std::make_unique<ObjectLoad>());
+  loads.push_back(std::make_unique<XetLoad>());
   loads.push_back(std::make_unique<RepositoryLoad>());
   loads.push_back(std::make_unique<RefLoad>());
   return loads;

@@ -58,7 +58,7 @@ Statement& Statement::bind(std::int64_t number) {
 }
 
 Statement& Statement::bind(std::span<const std::byte> bytes) {
-  sqlite3_bind_blob64(statement_, next_++, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
+  sqlite3_bind_blob64(statement_.get(), next_++, bytes.data(), bytes.size(), SQLITE_TRANSIENT);
   return *this;
 }
 
