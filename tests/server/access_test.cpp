@@ -117,6 +117,33 @@ TEST_F(AccessTest, TakesTheTokenAsABasicPasswordOrName) {
   }
 }
 
+TEST(Guessing, EndsInAWaitForEveryCredentialOfTheAddress) {
+  // A proxy's word for the client's address: tests come from loopback, which is not counted.
+  const LocalHub hub(
+      {.server = {.durability = Durability::relaxed, .trusted_proxies = {"127.0.0.1"}}});
+  HubClient(hub).create_repo("open");
+  const HubClient nobody(hub.base_url(), "");
+  const auto ask = [&](const std::string& address, const std::string& token) {
+    Headers headers{{"X-Forwarded-For", address}};
+    if (!token.empty()) headers.set("Authorization", "Bearer " + token);
+    return nobody.get("/api/models/demo/open", std::move(headers));
+  };
+  for (int guess = 0; guess < 20; ++guess) {
+    ASSERT_EQ(ask("203.0.113.7", "hf_guess" + std::to_string(guess)).status, 401) << guess;
+  }
+  for (const std::string& token : {std::string("hf_guess"), hub.token()}) {
+    const Response refused = ask("203.0.113.7", token);
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.headers.get("X-Error-Message"),
+              "Too many wrong credentials came from your address. Wait a minute.");
+    const int wait = std::stoi(refused.headers.get("Retry-After").value_or("0"));
+    EXPECT_GT(wait, 0);
+    EXPECT_LE(wait, 60);
+  }
+  EXPECT_EQ(ask("203.0.113.7", "").status, 200) << "the anonymous guess nothing";
+  EXPECT_EQ(ask("203.0.113.8", hub.token()).status, 200);
+}
+
 TEST_F(AccessTest, TellsWhoAmI) {
   const json me = client_.get_json("/api/whoami-v2");
   EXPECT_EQ(me.at("type"), "user");

@@ -88,7 +88,8 @@ CreatedToken Admin::create_token(const NewToken& wanted) {
   const Account user = impl_->user(wanted.user);
   TokenRow row{.id = {}, .role = wanted.role, .name = wanted.name};
   for (const TokenScope& scope : wanted.scopes) row.grants.push_back(impl_->grant_of(scope));
-  if (wanted.lifetime) row.expires = impl_->clock->now() + *wanted.lifetime;
+  row.created = impl_->clock->now();  // one look at the clock: a token lives as long as asked
+  if (wanted.lifetime) row.expires = row.created + *wanted.lifetime;
   const std::string value = server::make_token();
   row = impl_->tokens.add(user, std::move(row), value);
   return {info_of(impl_->tokens, user, row), value};

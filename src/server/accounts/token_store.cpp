@@ -35,7 +35,7 @@ TokenRow read_token(const Statement& row, int first) {
 TokenRow TokenStore::add(const Account& user, TokenRow row, std::string_view value) {
   row.id = random_hex(12);
   row.hint = hint_of_token(value);
-  row.created = clock_.now();
+  if (row.created == TimePoint()) row.created = clock_.now();
   auto connection = database_.lease();
   Statement insert = connection->prepare(
       "INSERT INTO token(id, hash, user, name, role, scopes, hint, created, expires) "

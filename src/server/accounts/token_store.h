@@ -45,7 +45,7 @@ class TokenStore {
   TokenStore(Database& database, const Clock& clock, Values values)
       : database_(database), clock_(clock), values_(values) {}
 
-  /// The row's id, hint and time are made here.
+  /// The row's id and hint are made here, and its time if it has none.
   TokenRow add(const Account& user, TokenRow wanted, std::string_view value);
   bool revoke(std::string_view id_or_value);
   /// Of one user, or of all; newest first.
