@@ -43,7 +43,8 @@ std::vector<RouteExample> every_route(const std::string& repo) {
 }
 
 bool is_open_route(const RouteExample& route) {
-  constexpr std::array<std::string_view, 4> kOpen = {"/healthz", "/readyz", "/_lfs/", "/v1/"};
+  constexpr std::array<std::string_view, 5> kOpen = {"/healthz", "/readyz", "/_lfs/", "/v1/",
+                                                     "/v2/"};
   for (std::string_view start : kOpen) {
     if (route.pattern.starts_with(start)) return true;
   }

@@ -102,9 +102,7 @@ class Batch {
     const char* name = transfer == Transfer::multipart ? "multipart"
                        : transfer == Transfer::xet     ? "xet"
                                                        : "basic";
-    return {{"transfer", name},
-            {"objects", std::move(entries)},
-            {"hash_algo", "sha256"}};
+    return {{"transfer", name}, {"objects", std::move(entries)}, {"hash_algo", "sha256"}};
   }
 
   json upload_by_xet(std::vector<Wanted> objects) const {
