@@ -43,13 +43,15 @@ TEST(GitProgram, SaysWhatIsWrongWithTheInstalledOne) {
   const auto problem = [] { return Program(1, std::chrono::seconds(60)).problem(); };
   {
     const FakeGit broken("exit 3");
-    EXPECT_EQ(problem(), "The server's git '" + broken.path() +
-                             "' does not run; clones are not possible: git ended with an error.");
+    EXPECT_EQ(problem(),
+              "The server's git '" + broken.path() +
+                  "' does not run; clones and pushes are not possible: git ended with an error.");
   }
   {
     const FakeGit old("echo git version 2.29.1");
-    EXPECT_EQ(problem(),
-              "The server's git is too old for clones (2.30 is needed): git version 2.29.1.");
+    EXPECT_EQ(
+        problem(),
+        "The server's git is too old for clones and pushes (2.30 is needed): git version 2.29.1.");
   }
   const FakeGit good("echo git version 2.30.0");
   EXPECT_EQ(problem(), std::nullopt);

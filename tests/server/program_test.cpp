@@ -170,8 +170,9 @@ TEST(ServeProgram, StartsWithABrokenGitAndSaysSo) {
                        {"PATH=" + folder.path().string() + ":/usr/bin:/bin"});
   wait_for_start(process, address);
   EXPECT_TRUE(process.is_running());
-  EXPECT_NE(process.errors().find("clones are not possible: git ended with an error. Everything "
-                                  "else works.\n"),
+  EXPECT_NE(process.errors().find(
+                "clones and pushes are not possible: git ended with an error. Everything "
+                "else works.\n"),
             std::string::npos)
       << process.errors();
 }

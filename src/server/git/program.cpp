@@ -26,6 +26,8 @@ namespace {
 
 constexpr unsigned kMaxWaiting = 32;
 constexpr int kNiceness = 5;
+/// Packs are mapped and do not count.
+constexpr std::uint64_t kMaxHeapBytes = std::uint64_t{1} << 30;
 
 std::string find_in_path(const std::string& name) {
   const char* variable = std::getenv("PATH");
@@ -46,21 +48,50 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
+/// Settings that hold for every git process.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSettings = {{
+    // The data folder may have come from another machine, where our user had another number.
+    {"safe.directory", "*"},
+    // Memory: what a large file, its deltas and a thread may take.
+    {"core.bigFileThreshold", "16m"},
+    {"core.deltaBaseCacheLimit", "64m"},
+    {"pack.windowMemory", "64m"},
+    {"pack.threads", "2"},
+}};
+
 /// Nothing of our own environment reaches git.
-std::vector<std::string> environment(const std::string& protocol) {
+std::vector<std::string> environment(const Program::Call& call) {
   std::vector<std::string> out = {
       "PATH=/usr/local/bin:/usr/bin:/bin",
       "HOME=/nonexistent",
       "LC_ALL=C",
       "GIT_CONFIG_NOSYSTEM=1",
       "GIT_CONFIG_GLOBAL=/dev/null",
-      "GIT_CONFIG_COUNT=1",
-      // The data folder may have come from another machine, where our user had another number.
-      "GIT_CONFIG_KEY_0=safe.directory",
-      "GIT_CONFIG_VALUE_0=*",
+      fmt::format("GIT_CONFIG_COUNT={}", kSettings.size()),
   };
-  if (!protocol.empty()) out.push_back("GIT_PROTOCOL=" + protocol);
+  for (std::size_t i = 0; i < kSettings.size(); ++i) {
+    out.push_back(fmt::format("GIT_CONFIG_KEY_{}={}", i, kSettings[i].first));
+    out.push_back(fmt::format("GIT_CONFIG_VALUE_{}={}", i, kSettings[i].second));
+  }
+  if (!call.protocol.empty()) out.push_back("GIT_PROTOCOL=" + call.protocol);
+  out.insert(out.end(), call.variables.begin(), call.variables.end());
   return out;
+}
+
+void limit(pid_t id, decltype(RLIMIT_CPU) what, std::uint64_t amount) {
+  const rlimit value{amount, amount + 1};  // at the first SIGXCPU comes, at the second SIGKILL
+  ::prlimit(id, what, &value, nullptr);
+}
+
+/// Set from outside, while it starts: nothing that a client sent has reached it by then.
+void limit(pid_t id, const ProcessLimits& limits) {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(id), kNiceness);
+  limit(id, RLIMIT_CORE, 0);
+  limit(id, RLIMIT_DATA, kMaxHeapBytes);
+  if (limits.processor_time) {
+    limit(id, RLIMIT_CPU, static_cast<std::uint64_t>(limits.processor_time->count()));
+  }
+  if (limits.file_bytes) limit(id, RLIMIT_FSIZE, *limits.file_bytes);
 }
 
 struct Process {
@@ -82,7 +113,11 @@ Process start(const std::string& program, const Program::Call& call) {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   }
   posix_spawn_file_actions_adddup2(&actions, input_of_pipe.descriptor(), STDOUT_FILENO);
-  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  if (call.errors) {
+    posix_spawn_file_actions_adddup2(&actions, call.errors->descriptor(), STDERR_FILENO);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  }
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
   sigset_t none;
@@ -93,14 +128,14 @@ Process start(const std::string& program, const Program::Call& call) {
 
   std::vector<std::string> arguments = {program};
   arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
-  std::vector<std::string> variables = environment(call.protocol);
+  std::vector<std::string> variables = environment(call);
   pid_t id = -1;
   const int error = ::posix_spawn(&id, program.c_str(), &actions, &attributes,
                                   pointers(arguments).data(), pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) throw_file_error("start", program, error);
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(id), kNiceness);
+  limit(id, call.limits);
   return {id, std::move(output)};
 }
 
@@ -147,7 +182,7 @@ class ProcessOutput final : public BodySource {
     wait_for_output();
     const ssize_t count = ::read(process_.output.descriptor(), room.data(), room.size());
     if (count < 0) throw_file_error("read", "git's output", errno);
-    if (count == 0 && wait_for_end() != 0) throw Error("git ended with an error.");
+    if (count == 0) wait_for_end();
     return static_cast<std::size_t>(count);
   }
 
@@ -170,19 +205,23 @@ class ProcessOutput final : public BodySource {
   }
 
   /// Waits for a git that has closed its output. Most have ended by then, but one may hang.
-  /// @return its exit status, or -1 for a signal
-  int wait_for_end() {
+  void wait_for_end() {
+    if (process_.id < 0) return;
     const Deadline until = deadline();
     std::chrono::milliseconds pause{1};
     for (;;) {
-      if (const auto status = end(WNOHANG)) return *status;
+      if (const auto status = end(WNOHANG)) {
+        if (WIFSIGNALED(*status)) throw GitFailed(WTERMSIG(*status));
+        if (WEXITSTATUS(*status) != 0) throw GitFailed(0);
+        return;
+      }
       check_patience(until);
       std::this_thread::sleep_for(pause);
       pause = std::min(2 * pause, kLook);
     }
   }
 
-  /// @return the exit status of the ended process, -1 for a signal; nothing while it runs
+  /// @return what waitpid() says of the ended process; nothing while it runs
   std::optional<int> end(int flags) {
     int status = 0;
     pid_t found = 0;
@@ -191,7 +230,7 @@ class ProcessOutput final : public BodySource {
     } while (found < 0 && errno == EINTR);
     if (found == 0) return std::nullopt;
     process_.id = -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return status;
   }
 
   Program& program_;
@@ -205,15 +244,16 @@ Program::Program(unsigned max_processes, std::chrono::seconds timeout)
 }
 
 std::optional<std::string> Program::find_problem() {
-  if (path_.empty()) return "git is not installed on the server; clones are not possible.";
+  if (path_.empty())
+    return "git is not installed on the server; clones and pushes are not possible.";
   try {
     const std::string version = output({.arguments = {"--version"}}, {});
     if (is_new_enough(version)) return std::nullopt;
-    return fmt::format("The server's git is too old for clones (2.30 is needed): {}.",
+    return fmt::format("The server's git is too old for clones and pushes (2.30 is needed): {}.",
                        version.substr(0, version.find('\n')));
   } catch (const Error& error) {
-    return fmt::format("The server's git '{}' does not run; clones are not possible: {}", path_,
-                       error.what());
+    return fmt::format("The server's git '{}' does not run; clones and pushes are not possible: {}",
+                       path_, error.what());
   }
 }
 
@@ -225,7 +265,7 @@ unsigned Program::running() const {
 void Program::take_place(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) {
-    throw ApiError(503, "Too many clones at once. Try again in a moment.", {},
+    throw ApiError(503, "Too many clones and pushes at once. Try again in a moment.", {},
                    {{"Retry-After", "5"}});
   }
   ++waiting_;

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "server/http/response.h"
+#include "torchhub/base/error.h"
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -20,10 +22,27 @@ std::string checked_protocol(std::string_view header);
 /// Does git answer it in protocol 2? @param protocol as checked_protocol() gives it
 bool asks_for_version_2(std::string_view protocol);
 
-/// The git program, which serves clones. Safe from several threads.
+/// git ended as it should not.
+class GitFailed : public Error {
+ public:
+  explicit GitFailed(int signal) : Error("git ended with an error."), signal_(signal) {}
+  /// What ended it, SIGXCPU for one; 0 if it gave up by itself.
+  int signal() const { return signal_; }
+
+ private:
+  int signal_;
+};
+
+/// What a git process may use. Memory is limited for every one.
+struct ProcessLimits {
+  std::optional<std::chrono::seconds> processor_time = std::nullopt;
+  std::optional<std::uint64_t> file_bytes = std::nullopt;  ///< Of each file that it writes.
+};
+
+/// The git program, which serves clones and unpacks pushes. Safe from several threads.
 class Program {
  public:
-  /// Looks for git in PATH. It may be missing or broken: everything but clones works without.
+  /// Looks for git in PATH. It may be missing or broken: all but clones and pushes works without.
   Program(unsigned max_processes, std::chrono::seconds timeout);
 
   /// What is wrong with the installed git, or nothing.
@@ -33,14 +52,18 @@ class Program {
   unsigned running() const;
 
   struct Call {
-    std::vector<std::string> arguments;               ///< Behind "git".
-    std::string protocol = {};                        ///< As checked_protocol() gives it.
-    std::shared_ptr<const OpenFile> input = nullptr;  ///< Standard input, from its offset on.
+    std::vector<std::string> arguments;                ///< Behind "git".
+    std::string protocol = {};                         ///< As checked_protocol() gives it.
+    std::shared_ptr<const OpenFile> input = nullptr;   ///< Standard input, from its offset on.
+    std::vector<std::string> variables = {};           ///< "NAME=value", of its environment.
+    std::shared_ptr<const OpenFile> errors = nullptr;  ///< Takes what it complains of.
+    ProcessLimits limits = {};
   };
   /// Starts git; what it prints is the body. Its end, the client's and `stop` end each other.
-  /// @throws ApiError 503 if git cannot be used or too many clones wait
+  /// Reading throws GitFailed, CancelledError. @throws ApiError 503 if git cannot be used or too
+  /// many wait for it
   std::unique_ptr<BodySource> run(const Call& call, std::stop_token stop);
-  /// Runs git to its end.
+  /// Runs git to its end. @throws as run, GitFailed, CancelledError
   std::string output(const Call& call, std::stop_token stop);
 
  private:
