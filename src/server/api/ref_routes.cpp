@@ -5,6 +5,7 @@
 #include "server/api/revision.h"
 #include "server/api/routes.h"
 #include "server/discussions/pull_request.h"
+#include "server/git/ref_rules.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
@@ -93,11 +94,9 @@ HttpResponse commits(HubState& hub, const HttpRequest& request) {
   return response;
 }
 
-/// Never 40 hex digits, which stand for a commit.
 std::string branch_ref(const std::string& name) {
   const std::string ref = "refs/heads/" + name;
-  if (name.empty() || name.starts_with("refs/") || is_commit_hash(name) ||
-      !git::Repository::is_valid_ref_name(ref)) {
+  if (git::problem_of_ref(ref)) {
     throw ApiError(400, fmt::format("Invalid reference for a branch: {}", name));
   }
   return ref;
@@ -105,7 +104,7 @@ std::string branch_ref(const std::string& name) {
 
 std::string tag_ref(const std::string& name) {
   const std::string ref = "refs/tags/" + name;
-  if (is_commit_hash(name) || !git::Repository::is_valid_ref_name(ref)) {
+  if (git::problem_of_ref(ref)) {
     throw ApiError(400, fmt::format("Invalid reference for a tag: {}", name));
   }
   return ref;
