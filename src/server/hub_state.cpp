@@ -1,6 +1,7 @@
 #include "server/hub_state.h"
 
 #include "server/discussions/pull_request.h"
+#include "server/push/move_note.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -66,6 +67,7 @@ void HubState::finish_what_was_begun() {
       log::info("repository_removed_at_start", {{"id", id}, {"state", state}});
     }
   }
+  finish_noted_moves(*this);
   finish_pull_requests(*this);
   offers.drop_old();
 }

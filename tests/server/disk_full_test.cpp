@@ -1,3 +1,4 @@
+#include "server/git_user.h"
 #include "server/hub_client.h"
 #include "server/xet_push.h"
 #include "support/child_process.h"
@@ -31,12 +32,12 @@ class DiskFullTest : public ::testing::Test {
     mounted_ = true;
     Admin admin(folder_.path());
     admin.create_user("demo");
-    const std::string token = admin.create_token("demo", TokenRole::write);
+    token_ = admin.create_token("demo", TokenRole::write);
     server_ = std::make_unique<Server>(ServerOptions{.data_dir = folder_.path(),
                                                      .listen = "127.0.0.1:0",
                                                      .multipart_threshold_bytes = 10 << 20,
                                                      .multipart_chunk_bytes = 16 << 20});
-    client_ = std::make_unique<HubClient>(server_->base_url(), token);
+    client_ = std::make_unique<HubClient>(server_->base_url(), token_);
     client_->create_repo("m");
     commit_ = client_->commit_file("demo/m", "a.txt", "before");
   }
@@ -72,6 +73,7 @@ class DiskFullTest : public ::testing::Test {
   bool mounted_ = false;
   std::unique_ptr<Server> server_;
   std::unique_ptr<HubClient> client_;
+  std::string token_;
   std::string commit_;
 };
 
@@ -127,6 +129,25 @@ TEST_F(DiskFullTest, RefusesACommitOfManyFilesThatDoesNotFit) {
   expect_untouched();
   free_up();
   EXPECT_EQ(client_->commit("demo/m", lines).status, 200);
+}
+
+TEST_F(DiskFullTest, RefusesAPushThatDoesNotFit) {
+  const GitUser ana(server_->base_url(), token_);
+  ana.clone("demo/m", "m");
+  const std::string commit = ana.commit("m", "b.txt", random_hex(4 << 20));  // 4 MiB as a pack
+  const auto push = [&] { return ana.in("m", {"push", "origin", "main"}); };
+  fill_up(1 << 20);
+  EXPECT_NE(push().errors.find("507"), std::string::npos);  // while it comes
+  expect_untouched();
+  free_up();
+  fill_up(6 << 20);
+  const Finished unpacked = push();
+  EXPECT_NE(unpacked.errors.find("The server's disk is full. Nothing was kept."), std::string::npos)
+      << unpacked.errors;
+  expect_untouched();
+  free_up();
+  EXPECT_EQ(push().exit_code, 0);
+  EXPECT_EQ(client_->get_json("/api/models/demo/m").at("sha"), commit);
 }
 
 TEST_F(DiskFullTest, RefusesARepositoryThatDoesNotFit) {

@@ -1,13 +1,16 @@
 #include "server/git/program.h"
 #include "server/hub_client.h"
+#include "server/raw_connection.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <stop_token>
@@ -57,13 +60,46 @@ TEST(GitProgram, SaysWhatIsWrongWithTheInstalledOne) {
   EXPECT_EQ(problem(), std::nullopt);
 }
 
-TEST(GitProgram, OnlyClonesFailWhenItIsBroken) {
+TEST(GitProgram, OnlyClonesAndPushesFailWhenItIsBroken) {
   const FakeGit broken("exit 3");
   const LocalHub hub;
   HubClient client(hub);
   client.create_repo("m");
   EXPECT_FALSE(client.commit_file("demo/m", "a.txt", "1").empty());
   EXPECT_EQ(client.get("/demo/m/info/refs?service=git-upload-pack").status, 503);
+  const Response push = client.get("/demo/m/info/refs?service=git-receive-pack");
+  EXPECT_EQ(push.status, 503);
+  EXPECT_TRUE(push.body.starts_with("The server's git")) << push.body;
+  EXPECT_EQ(client.send("POST", "/demo/m/git-receive-pack", "0000").status, 503);
+}
+
+TEST(GitProgram, IsEndedWhenThePusherLeaves) {
+  const TempDir folder;
+  const fs::path started = folder / "started";
+  const std::string path = std::getenv("PATH");
+  const FakeGit hanging("[ \"$1\" = index-pack ] && { echo $$ > '" + started.string() +
+                        ".new'; mv '" + started.string() + ".new' '" + started.string() +
+                        "'; exec sleep 3600; }\nPATH='" + path + "' exec git \"$@\"");
+  LocalHub hub;
+  HubClient client(hub);
+  client.create_repo("m");
+  const std::string id(40, '1');
+  std::string command = fmt::format("{} {} refs/heads/a", std::string(40, '0'), id);
+  command += '\0' + std::string("side-band-64k");
+  const std::string body = fmt::format("{:04x}{}0000", command.size() + 4, command) +
+                           std::string("PACK\0\0\0\2\0\0\0\1", 12);
+  {
+    RawConnection pusher(hub.base_url());
+    pusher.send(
+        fmt::format("POST /demo/m/git-receive-pack HTTP/1.1\r\nHost: localhost\r\n"
+                    "Authorization: Bearer {}\r\nContent-Length: {}\r\n\r\n{}",
+                    hub.token(), body.size(), body));
+    while (!fs::exists(started)) std::this_thread::yield();
+  }
+  // The pusher is gone; so is what worked for it, once the server has tried to say something.
+  const pid_t unpacking = std::stoi(read_file(started));
+  while (::kill(unpacking, 0) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  EXPECT_EQ(client.get_json("/api/models/demo/m/commits/main").size(), 1U);
 }
 
 TEST(GitProgram, IsEndedWhenItHangsAfterItsLastWord) {

@@ -103,14 +103,13 @@ TEST_F(GitTest, PrivateRepositoriesNeedAToken) {
   EXPECT_NE(git({"clone", url("demo:hf_wrong") + "hidden", place("no")}).exit_code, 0);
 }
 
-TEST_F(GitTest, RefusesAPushInWords) {
-  ASSERT_EQ(git({"clone", url("demo:" + hub_.token()) + "m", place("clone")}).exit_code, 0);
-  write_file_atomically(folder_ / "clone" / "b.txt", "b");
-  git({"-C", place("clone"), "add", "b.txt"});
-  git({"-C", place("clone"), "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-m", "b"});
-  const Finished push = git({"-C", place("clone"), "push"});
-  EXPECT_NE(push.exit_code, 0);
-  EXPECT_NE(push.errors.find("501"), std::string::npos) << push.errors;
+TEST_F(GitTest, ListsRefs) {
+  const std::string head = client_.commit_file("demo/m", "dir/a.txt", "newer");
+  client_.post("/api/models/demo/m/branch/other", nlohmann::json::object());
+  client_.post("/api/models/demo/m/tag/main", {{"tag", "v1"}});
+  EXPECT_EQ(git({"ls-remote", url() + "m"}).output,
+            head + "\tHEAD\n" + head + "\trefs/heads/main\n" + head + "\trefs/heads/other\n" +
+                head + "\trefs/tags/v1\n");
 }
 
 TEST_F(GitTest, SpeaksSmartHttpOnly) {

@@ -1,6 +1,6 @@
-#include "server/clean_data.h"
 #include "server/hub_client.h"
 #include "server/served_hub.h"
+#include "server/sound_data.h"
 #include "torchhub/http/transport.h"
 #include "torchhub/wire/commit_lines.h"
 

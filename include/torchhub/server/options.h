@@ -40,12 +40,14 @@ struct ServerOptions {
   std::uint64_t multipart_chunk_bytes = std::uint64_t{64} << 20;
   std::uint64_t max_regular_bytes = std::uint64_t{10} << 20;  ///< One file kept in git.
   std::uint64_t max_commit_bytes = std::uint64_t{1} << 30;    ///< The body of one commit.
-  unsigned max_connections = 1024;                            ///< Each has a thread of its own.
+  std::uint64_t max_push_bytes = std::uint64_t{2} << 30;      ///< The body of one `git push`.
+  std::uint64_t max_push_objects = 100'000;  ///< New files, folders and commits of one push.
+  unsigned max_connections = 1024;           ///< Each has a thread of its own.
   /// Of these, from one address. Not counted where the server listens on loopback only. A proxy
   /// on another machine wants more, since every client has its address. 0: no limit.
   unsigned max_connections_per_address = 64;
-  unsigned git_processes = 4;                                    ///< Clones served at once.
-  std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of a clone that stands still.
+  unsigned git_processes = 4;                                    ///< Clones and pushes at once.
+  std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of one that stands still.
 
   /// Requests that one client may make in five minutes: to the API, for files, and for all else. A
   /// client without a token has half of it. Clients on this machine are not counted.

@@ -63,7 +63,12 @@ HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
   const bool lfs = request.raw_path.find("/info/lfs/") != std::string::npos ||
                    request.raw_path.starts_with("/_lfs/");
   if (lfs) body["message"] = message;
-  HttpResponse response = json_response(body, error.status());
+  // git shows an answer that is plain text.
+  const bool to_git = request.raw_path.ends_with("/info/refs") ||
+                      request.raw_path.ends_with("/git-upload-pack") ||
+                      request.raw_path.ends_with("/git-receive-pack");
+  HttpResponse response =
+      to_git ? text_response(message + "\n", error.status()) : json_response(body, error.status());
   response.headers.set("X-Error-Message", header_text(message));
   if (!error.code().empty()) response.headers.set("X-Error-Code", error.code());
   for (const auto& [name, value] : error.headers().fields()) response.headers.set(name, value);
@@ -136,7 +141,8 @@ Answer Dispatcher::begin(HttpRequest& request) {
     if (encoding != "gzip") {
       throw ApiError(415, "Send the body plain or with Content-Encoding: gzip.");
     }
-    return gunzip(std::move(*consumer), hub_.options.max_commit_bytes);
+    return gunzip(std::move(*consumer),
+                  std::max(hub_.options.max_commit_bytes, hub_.options.max_push_bytes));
   } catch (const std::exception& error) {
     return failed(request, error);
   }

@@ -1,19 +1,15 @@
 #include "server/accounts/gate.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
-#include "torchhub/base/random_id.h"
-#include "torchhub/wire/error_codes.h"
+#include "server/push/push_body.h"
+#include "server/push/spool.h"
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <fcntl.h>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 namespace torchhub::server {
@@ -23,12 +19,6 @@ namespace {
 /// 16,384 new haves a round (fetch-pack.c, LARGE_FLUSH), so this is room for 150,000 branches and
 /// tags.
 constexpr std::size_t kMaxRequestBytes = std::size_t{8} << 20;
-
-[[noreturn]] void refuse_push() {
-  throw ApiError(501,
-                 "Pushing with git is not built yet. Use the API: 'hf upload', or push_to_hub.",
-                 error_codes::kNotImplemented);
-}
 
 HttpResponse git_answer(std::string type, std::unique_ptr<BodySource> source) {
   return {
@@ -59,43 +49,40 @@ class SpooledRequest final : public BodyConsumer {
   using Answer = std::function<HttpResponse(std::shared_ptr<const OpenFile>)>;
 
   SpooledRequest(const DataFolder& folder, Answer answer)
-      : path_(folder.incoming() / random_hex(12)), answer_(std::move(answer)) {
-    constexpr int kFlags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
-    file_ = std::make_shared<OpenFile>(::open(path_.c_str(), kFlags, 0600));
-    if (file_->descriptor() < 0) throw_file_error("create", path_, errno);
-    ::unlink(path_.c_str());  // it goes with its last reader, however that ends
-  }
+      : spool_(folder), answer_(std::move(answer)) {}
 
   void take(std::span<const std::byte> bytes) override {
-    size_ += bytes.size();
-    if (size_ > kMaxRequestBytes) {
+    if (spool_.size() + bytes.size() > kMaxRequestBytes) {
       throw ApiError(413, fmt::format("The request is over {} bytes. Fetch fewer branches at once.",
                                       kMaxRequestBytes));
     }
-    while (!bytes.empty()) {
-      const ssize_t count = ::write(file_->descriptor(), bytes.data(), bytes.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throw_file_error("write", path_, errno);
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
-    }
+    spool_.write(bytes);
   }
 
-  HttpResponse finish() override {
-    if (::lseek(file_->descriptor(), 0, SEEK_SET) != 0) throw_file_error("read", path_, errno);
-    return answer_(std::move(file_));
-  }
+  HttpResponse finish() override { return answer_(spool_.file()); }
 
  private:
-  std::filesystem::path path_;
+  Spool spool_;
   Answer answer_;
-  std::shared_ptr<OpenFile> file_;
-  std::size_t size_ = 0;
 };
 
+void need_git(const HubState& hub) {
+  if (hub.git.problem()) throw ApiError(503, *hub.git.problem());
+}
+
+HttpResponse advertise_to_pusher(HubState& hub, const HttpRequest& request) {
+  const RepoRow repo = Gate(hub, Gate::Style::git).writable(request);
+  need_git(hub);
+  return {200,
+          {{"Content-Type", "application/x-git-receive-pack-advertisement"},
+           {"Cache-Control", "no-cache"}},
+          push_advertisement(hub.open(repo))};
+}
+
 HttpResponse advertise(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = Gate(hub, Gate::Style::git).contents(request);
   const std::string service = request.query_value("service").value_or("");
-  if (service == "git-receive-pack") refuse_push();
+  if (service == "git-receive-pack") return advertise_to_pusher(hub, request);
+  const RepoRow repo = Gate(hub, Gate::Style::git).contents(request);
   if (service != "git-upload-pack") {
     throw ApiError(403, "Only git's smart HTTP is spoken here. Use a git of this century.");
   }
@@ -124,6 +111,18 @@ Answer upload_pack(HubState& hub, const HttpRequest& request) {
   return std::make_unique<SpooledRequest>(hub.folder, answer);
 }
 
+Answer receive_pack(HubState& hub, const HttpRequest& request) {
+  const Gate gate(hub, Gate::Style::git);
+  const RepoRow repo = gate.writable(request);
+  need_git(hub);
+  if (request.content_length.value_or(0) > hub.options.max_push_bytes) {
+    throw ApiError(413, fmt::format("A push may have {} bytes. Push fewer commits at once, and "
+                                    "large files by git-lfs.",
+                                    hub.options.max_push_bytes));
+  }
+  return std::make_unique<PushBody>(hub, repo, gate.signed_in(request).user, request.id);
+}
+
 }  // namespace
 
 void add_git_routes(Router& router, HubState& hub) {
@@ -132,10 +131,7 @@ void add_git_routes(Router& router, HubState& hub) {
   router.add("POST", "/{web}/{repo}/git-upload-pack",
              [&hub](const HttpRequest& request) { return upload_pack(hub, request); });
   router.add("POST", "/{web}/{repo}/git-receive-pack",
-             [&hub](const HttpRequest& request) -> Answer {
-               Gate(hub, Gate::Style::git).writable(request);
-               refuse_push();
-             });
+             [&hub](const HttpRequest& request) { return receive_pack(hub, request); });
 }
 
 }  // namespace torchhub::server

@@ -56,6 +56,7 @@ void add_file_routes(Router& router, HubState& hub);
 /// Discussions and pull requests.
 void add_discussion_routes(Router& router, HubState& hub);
 /// Clone and fetch.
+/// Clone, fetch and push with git.
 void add_git_routes(Router& router, HubState& hub);
 
 }  // namespace torchhub::server

@@ -8,6 +8,7 @@
 #include "server/git/object_intake.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
+#include "server/repos/head_cache.h"
 #include "server/repos/repo_maker.h"
 
 #include <fmt/format.h>
@@ -180,7 +181,7 @@ void merge_pull_request(HubState& hub, const RepoRow& repo, std::int64_t num, co
     const std::string log = fmt::format("merge of pull request {} (API)", num);
     if (commit != *tip && !git.move_ref(request->base, *tip, commit, log)) continue;
     hub.faults.reach("pr.merged");
-    hub.repos.touch(repo.id);
+    note_change(hub, repo);
     hub.discussions.finish_merge(*request, commit, user.id, comment);
     return;
   }

@@ -3,6 +3,7 @@
 #include "server/discussions/merge.h"
 #include "server/git/ancestry.h"
 #include "server/http/api_error.h"
+#include "server/repos/head_cache.h"
 #include "torchhub/base/log.h"
 #include "torchhub/wire/error_codes.h"
 
@@ -70,7 +71,7 @@ std::int64_t open_pull_request(HubState& hub, const RepoRow& repo, const NewPull
       take_back(hub, git, request);
       throw;
     }
-    hub.repos.touch(repo.id);
+    note_change(hub, repo);
     return request.num;
   }
   throw ApiError(503, "Another program keeps making pull requests here. Try again.", {},

@@ -213,6 +213,18 @@ std::vector<Ref> Repository::refs() const {
   return out;
 }
 
+std::map<std::string, std::string> Repository::ref_ids() const {
+  std::map<std::string, std::string> out;
+  const auto iterator =
+      made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_.get());
+  git_reference* raw = nullptr;
+  while (git_reference_next(&raw, iterator.get()) == 0) {
+    const ReferenceHandle reference(raw);
+    if (const git_oid* id = git_reference_target(raw)) out[git_reference_name(raw)] = to_hex(*id);
+  }
+  return out;
+}
+
 bool Repository::move_ref(const std::string& ref, const std::string& expected,
                           const std::string& target, const std::string& log_message) {
   if (expected.empty()) return create_ref(ref, target, log_message);

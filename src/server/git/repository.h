@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,6 +69,8 @@ class Repository {
   std::string ref_id(const std::string& ref) const;
   /// Every ref, by name.
   std::vector<Ref> refs() const;
+  /// Every ref with the id it holds: that of a tag's own object where it has one.
+  std::map<std::string, std::string> ref_ids() const;
   static bool is_valid_ref_name(const std::string& ref);
   /// A ref that keeps `ref` from being made, since refs are files and folders to git:
   /// "refs/heads/a" for "refs/heads/a/b", and the reverse.

@@ -232,6 +232,14 @@ bool RepoStore::is_linked(const std::string& repo_id, std::string_view oid) cons
   return row.bind(repo_id).bind(oid).step();
 }
 
+std::optional<std::uint64_t> RepoStore::linked_size(const std::string& repo_id,
+                                                    std::string_view oid) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare("SELECT size FROM repo_lfs WHERE repo = ? AND oid = ?");
+  if (!row.bind(repo_id).bind(oid).step()) return std::nullopt;
+  return static_cast<std::uint64_t>(row.number(0));
+}
+
 std::vector<LfsPointer> RepoStore::objects(const std::string& repo_id) const {
   auto connection = database_.lease();
   Statement rows =

@@ -89,6 +89,8 @@ class RepoStore {
   void link_all(const std::string& from, const std::string& to);
   void unlink(const std::string& repo_id, const std::vector<std::string>& oids);
   bool is_linked(const std::string& repo_id, std::string_view oid) const;
+  /// The size of an object of the repository.
+  std::optional<std::uint64_t> linked_size(const std::string& repo_id, std::string_view oid) const;
   /// Every object of the repository: oid and size.
   std::vector<LfsPointer> objects(const std::string& repo_id) const;
   std::vector<LinkedObject> linked_objects(const std::string& repo_id) const;

@@ -266,6 +266,16 @@ CREATE TABLE xet_file(
   oid TEXT NOT NULL,
   size INTEGER NOT NULL,
   used INTEGER NOT NULL
+)sql",
+    // Refs that one push moves together, while it does.
+    R"sql(
+CREATE TABLE ref_move(
+  push TEXT NOT NULL,
+  repo TEXT NOT NULL REFERENCES repo(id) ON DELETE CASCADE,
+  ref TEXT NOT NULL,
+  old TEXT NOT NULL,
+  new TEXT NOT NULL,
+  PRIMARY KEY (push, ref)
 ) WITHOUT ROWID;
 )sql"};
 

@@ -1,23 +1,27 @@
-#pragma once
+#include "server/sound_data.h"
 
 #include "server/store/database.h"
 #include "support/child_process.h"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 namespace torchhub::testing {
 
-/// Every repository of a data folder passes `git fsck`, and no upload lies about.
-inline void expect_clean(const std::filesystem::path& data) {
-  namespace fs = std::filesystem;
+namespace fs = std::filesystem;
+
+std::vector<fs::path> repositories(const fs::path& data) {
+  std::vector<fs::path> out;
   for (const auto& group : fs::directory_iterator(data / "repos")) {
-    for (const auto& repository : fs::directory_iterator(group)) {
-      const Finished fsck = run({"git", "-c", "safe.directory=*", "-C", repository.path().string(),
-                                 "fsck", "--strict", "--full"});
-      EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
-    }
+    for (const auto& entry : fs::directory_iterator(group)) out.push_back(entry.path());
+  }
+  return out;
+}
+
+void expect_clean(const fs::path& data) {
+  for (const fs::path& repository : repositories(data)) {
+    const Finished fsck = run(
+        {"git", "-c", "safe.directory=*", "-C", repository.string(), "fsck", "--strict", "--full"});
+    EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
   }
   EXPECT_TRUE(fs::is_empty(data / "incoming"));
   server::Database database(data / "hub.db", Durability::relaxed);
