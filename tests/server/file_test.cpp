@@ -55,6 +55,15 @@ TEST_F(FileTest, TellsASmallFileByHead) {
   EXPECT_EQ(header(response, "X-Content-Type-Options"), "nosniff");
 }
 
+TEST_F(FileTest, AnnouncesNoJsonInARefusalToHead) {
+  for (const char* path : {"/demo/m/resolve/main/none", "/demo/none/resolve/main/a.txt"}) {
+    const Response response = client_.head(path);
+    EXPECT_EQ(response.status, 404);
+    EXPECT_EQ(header(response, "Content-Type"), "text/plain; charset=utf-8") << path;
+    EXPECT_EQ(header(client_.get(path), "Content-Type"), "application/json; charset=utf-8") << path;
+  }
+}
+
 TEST_F(FileTest, TellsAnLfsFileByHead) {
   const std::string oid = sha256_hex(object_);
   const Response response = client_.head("/demo/m/resolve/" + commit_ + "/model.bin");

@@ -72,6 +72,10 @@ HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
   response.headers.set("X-Error-Message", header_text(message));
   if (!error.code().empty()) response.headers.set("X-Error-Code", error.code());
   for (const auto& [name, value] : error.headers().fields()) response.headers.set(name, value);
+  // @huggingface/hub parses what is announced as JSON, also the body that HEAD does not have.
+  if (request.method == "HEAD") {
+    response.headers.set("Content-Type", "text/plain; charset=utf-8");
+  }
   return response;
 }
 
