@@ -66,6 +66,18 @@ TEST_F(AccessTest, PrivateLooksLikeMissingToEverybodyElse) {
   }
 }
 
+TEST_F(AccessTest, LooksForANameThatNobodyMayTakeLikeForAnyOther) {
+  for (const std::string& target : kReadTargets) {
+    for (const HubClient* who : {&nobody_, &eve_}) {
+      SCOPED_TRACE(target);
+      EXPECT_EQ(visible(who->get(named(target, "a--b-c"))),
+                visible(who->get(named(target, "missin"))));
+    }
+  }
+  EXPECT_EQ(eve_.get("/api/models/demo/a--b..c").status, 400);
+  EXPECT_EQ(eve_.get("/api/models/demo/-a").status, 400);
+}
+
 TEST_F(AccessTest, SaysRepoNotFoundWithTheRightStatus) {
   const Response anonymous = nobody_.get("/api/models/demo/missing");
   EXPECT_EQ(anonymous.status, 401);

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace torchhub::server {
 namespace {
@@ -23,14 +24,21 @@ bool may_make_repositories(std::string_view role) {
   return role == "admin" || role == "write" || role == "contributor";
 }
 
+/// Nobody may take a name with '--', but as on the Hub it is looked for like any other.
 RepoId parse_repo_id(std::string_view id) {
+  std::string single_dashes;
+  std::unique_copy(id.begin(), id.end(), std::back_inserter(single_dashes),
+                   [](char a, char b) { return a == '-' && b == '-'; });
   try {
-    return RepoId::parse(id);
+    RepoId::parse(single_dashes);
   } catch (const InvalidArgumentError&) {
     throw ApiError(400,
                    "Repo id must be 'owner/name': letters, digits, '-', '_' and '.', each part "
-                   "1 to 96 characters, without '--' and '..'.");
+                   "1 to 96 characters, without '..'.");
   }
+  const std::size_t slash = id.find('/');
+  if (slash == std::string_view::npos) return {"", std::string(id)};
+  return {std::string(id.substr(0, slash)), std::string(id.substr(slash + 1))};
 }
 
 /// What is looked at where there is no repository: private, of nobody.
