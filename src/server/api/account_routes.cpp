@@ -56,9 +56,9 @@ json describe_token(const HubState& hub, const TokenOwner& owner) {
   if (owner.role == TokenRole::fine_grained) {
     token["fineGrained"] = describe_grants(hub, owner.grants);
   }
-  return {{"type", "access_token"},
-          {"accessToken", std::move(token)},
-          {"expiresAt", owner.expires ? json(to_rfc3339(*owner.expires)) : json(nullptr)}};
+  json out{{"type", "access_token"}, {"accessToken", std::move(token)}};
+  if (owner.expires) out["expiresAt"] = to_rfc3339(*owner.expires);
+  return out;
 }
 
 HttpResponse who_am_i(const HubState& hub, const HttpRequest& request) {
