@@ -103,8 +103,27 @@ TEST_F(RepoTest, RefusesNamesThatAddressesUseBehindAName) {
 
 TEST_F(RepoTest, NeedsAnSdkForASpace) {
   EXPECT_EQ(create({{"name", "s"}, {"type", "space"}}).status, 400);
+  EXPECT_EQ(create({{"name", "s"}, {"type", "space"}, {"sdk", "cobol"}}).status, 400);
+  EXPECT_EQ(client_.get("/api/spaces/demo/s").status, 404);
   EXPECT_EQ(create({{"name", "s"}, {"type", "space"}, {"sdk", "static"}}).status, 200);
   EXPECT_EQ(client_.get("/api/spaces/demo/s").status, 200);
+}
+
+TEST_F(RepoTest, TellsASpacesSdkFromItsCard) {
+  create({{"name", "My_App.2"}, {"type", "space"}, {"sdk", "docker"}, {"license", "mit"}});
+  EXPECT_EQ(client_.get("/spaces/demo/My_App.2/resolve/main/README.md").body,
+            "---\ntitle: \"My_App.2\"\nsdk: docker\nlicense: mit\n---\n");
+  const json info = client_.get_json("/api/spaces/demo/My_App.2");
+  EXPECT_EQ(info.at("sdk"), "docker");
+  EXPECT_EQ(info.at("subdomain"), "demo-my-app-2");
+
+  client_.send("POST", "/api/spaces/demo/My_App.2/commit/main",
+               to_ndjson(CommitHeaderLine{"another sdk"}) +
+                   to_ndjson(CommitFileLine{"README.md", "---\nsdk: gradio\n---\n"}));
+  const json brief = client_.get_json("/api/spaces/demo/My_App.2?expand=sdk");
+  EXPECT_EQ(brief.at("sdk"), "gradio");
+  EXPECT_FALSE(brief.contains("subdomain"));
+  EXPECT_EQ(client_.get_json("/api/spaces?author=demo").at(0).at("sdk"), "gradio");
 }
 
 TEST_F(RepoTest, PutsLicenceAndFilesIntoTheFirstCommit) {

@@ -100,7 +100,8 @@ HttpResponse list(const HubState& hub, Database& database, const HttpRequest& re
   const ListWishes wishes = wishes_of(request);
   RepoQuery query = query_of(request, caller);
   query.with_card = wishes.full || wishes.card || wishes.config ||
-                    wishes.expand.contains("cardData") || wishes.expand.contains("config");
+                    wishes.expand.contains("cardData") || wishes.expand.contains("config") ||
+                    query.type == RepoType::space;  // for its sdk
   const std::size_t page = page_size(request, wishes);
   query.limit = page + 1;
   std::vector<FoundRepo> found = search_repos(database, query);

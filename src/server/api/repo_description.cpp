@@ -1,6 +1,7 @@
 #include "server/api/repo_description.h"
 
 #include "server/api/parameter_counts.h"
+#include "server/api/space_words.h"
 #include "server/api/transformers_info.h"
 #include "server/git/tree_walk.h"
 #include "server/http/api_error.h"
@@ -158,6 +159,10 @@ json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wis
     out["config"] = json::parse(found.config, nullptr, false);
   }
   if (!found.description.empty()) out["description"] = found.description;
+  if (found.repo.type == RepoType::space) {
+    add_space_words(out, {found.repo.owner, found.repo.name},
+                    json::parse(found.card, nullptr, false));
+  }
   if (found.repo.type == RepoType::model && wanted(false, "spaces")) out["spaces"] = json::array();
   if (wanted(false, "siblings") && !found.repo.head.empty()) {
     out["siblings"] = siblings(hub.open(found.repo), found.repo.head);
@@ -185,6 +190,9 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
   add_summary(out, summary);
   if (const std::string text = hub.repos.description(repo.id); !text.empty()) {
     out["description"] = text;
+  }
+  if (repo.type == RepoType::space) {
+    add_space_words(out, {repo.owner, repo.name}, summary.card);
   }
   if (repo.type == RepoType::model) {
     out["spaces"] = json::array();

@@ -1,5 +1,6 @@
 #include "server/accounts/gate.h"
 #include "server/api/commit_checks.h"
+#include "server/api/first_card.h"
 #include "server/api/json_body.h"
 #include "server/api/privacy.h"
 #include "server/api/routes.h"
@@ -23,9 +24,6 @@ namespace torchhub::server {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view kLicenseLetters =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_+";
 
 /// Which repository a body with name, organization and type means. The owner need not exist.
 Repo named_repo(const json& body, const TokenOwner& caller) {
@@ -66,14 +64,10 @@ std::string first_content(const ServerOptions& options, const std::string& path,
   return content;
 }
 
-std::map<std::string, std::string> first_files(const ServerOptions& options, const json& body) {
+std::map<std::string, std::string> first_files(const ServerOptions& options, const json& body,
+                                               const Repo& repo) {
   std::map<std::string, std::string> files;
-  if (const auto license = optional_text(body, "license")) {
-    if (license->find_first_not_of(kLicenseLetters) != std::string::npos) {
-      throw ApiError(400, "'license' must be a licence's id, such as apache-2.0.");
-    }
-    files["README.md"] = fmt::format("---\nlicense: {}\n---\n", *license);
-  }
+  if (std::string card = first_card(body, repo); !card.empty()) files["README.md"] = card;
   const auto list = body.find("files");
   if (list == body.end() || !list->is_array()) return files;
   for (const json& file : *list) {
@@ -127,12 +121,9 @@ HttpResponse create(HubState& hub, const HttpRequest& request, const TokenOwner&
   const Account owner = new_owner(hub, named.id.owner, caller);
   named.id.owner = owner.name;  // as it was created
   check_new_name(named.id);
-  if (named.type == RepoType::space && !optional_text(body, "sdk")) {
-    throw ApiError(400, "A space needs 'sdk': gradio, docker, static or streamlit.");
-  }
   const NewRepo wanted{named.type, owner, named.id.name,
                        wanted_privacy(body).value_or(owner.private_default),
-                       first_files(hub.options, body)};
+                       first_files(hub.options, body, named)};
   const std::string url = hub.base_url(request) + "/" + named.web_path();
   const auto made = make_repo(hub, wanted, caller.user);
   if (!made) return already_there(url, named);
