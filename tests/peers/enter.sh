@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command inside the tree of the peers (tests/peers/setup.sh makes it): /srv is the repository,
 # where it starts, /tmp is empty, /opt the virtual environment with TensorBoard, /media that with the
-# newest huggingface_hub. Ends as the command does, or with 77 where the tree is missing.
+# newest huggingface_hub, /home the JavaScript packages. Ends as the command does, or with 77 where the
+# tree is missing.
 # usage: tests/peers/enter.sh COMMAND...
 #
 # Needs root or sudo: the tree is entered with chroot in a mount namespace of its own, so nothing
@@ -25,6 +26,8 @@ if [[ ${1:-} == --inside-namespace ]]; then
   if [[ -d $venv ]]; then mount --bind "$venv" "$tree/opt"; fi
   newest=$(dirname "$tree")/newest-hub-venv
   if [[ -d $newest ]]; then mount --bind "$newest" "$tree/media"; fi
+  javascript=$(dirname "$tree")/javascript
+  if [[ -d $javascript ]]; then mount --bind "$javascript" "$tree/home"; fi
   if [[ -d /usr/share/datasets ]]; then
     mkdir -p "$tree/usr/share/datasets"
     mount --bind /usr/share/datasets "$tree/usr/share/datasets"

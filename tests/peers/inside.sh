@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The part of run.sh that runs inside the tree: /srv is the repository, /tmp is empty, /opt the
-# virtual environment with TensorBoard, /media that with the newest huggingface_hub.
+# virtual environment with TensorBoard, /media that with the newest huggingface_hub, /home the
+# JavaScript packages.
 set -euo pipefail
 cd /srv
 
@@ -39,6 +40,7 @@ if [[ $do_pytest == yes ]]; then
   export TORCHHUB_BUILD_DIR=/srv/$build
   if [[ -x /opt/bin/python3 ]]; then export TORCHHUB_TENSORBOARD_PYTHON=/opt/bin/python3; fi
   if [[ -x /media/bin/python3 ]]; then export TORCHHUB_NEWEST_HUB_PYTHON=/media/bin/python3; fi
+  if [[ -d /home/node_modules ]]; then export TORCHHUB_JAVASCRIPT=/home; fi
   report=$build/pytest-report.xml
   rm -f "$report"
   [[ $# -gt 0 ]] || set -- tests/peers

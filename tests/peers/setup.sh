@@ -2,7 +2,8 @@
 # Makes the tree of the peers: Debian testing with the Python originals (transformers,
 # huggingface_hub, safetensors), LibTorch 2.14 and what torchhub needs to build. About 2.3 GB and
 # three minutes, once; later calls reuse it while the package lists stay the same. Then beside it what
-# Debian does not have (setup_venv.sh): without a way to PyPI its tests skip.
+# Debian does not have (setup_venv.sh, setup_javascript.sh): without a way to PyPI or npm's registry
+# their tests skip.
 #
 # TORCHHUB_PEERS_DIR      where it lies (default /var/cache/torchhub/peers)
 # TORCHHUB_PEERS_MIRROR   the Debian mirror (default: the first that this system's apt uses)
@@ -15,8 +16,8 @@ suite=forky
 
 if [[ $(id -u) -ne 0 ]]; then
   keep=TORCHHUB_PEERS_DIR,TORCHHUB_PEERS_MIRROR
-  for name in $(compgen -e); do  # how this system reaches PyPI
-    case ${name,,} in pip_* | *_proxy) keep+=,$name ;; esac
+  for name in $(compgen -e); do  # how this system reaches PyPI and npm's registry
+    case ${name,,} in pip_* | npm_config_* | *_proxy) keep+=,$name ;; esac
   done
   exec sudo --preserve-env="$keep" "$0" "$@"
 fi
@@ -37,6 +38,7 @@ ready() {
     echo "peers: no TensorBoard; its tests will skip" >&2
   "$here/setup_venv.sh" newest-hub-venv newest_hub_packages.txt ||
     echo "peers: no huggingface_hub with hf_xet; its tests will skip" >&2
+  "$here/setup_javascript.sh" || echo "peers: no @huggingface/hub; its tests will skip" >&2
   exit 0
 }
 
