@@ -1,4 +1,5 @@
 #include "server/xet_fixture.h"
+#include "torchhub/wire/commit_lines.h"
 #include "xet/inputs.h"
 
 namespace torchhub::testing {
@@ -89,13 +90,22 @@ TEST_F(XetTest, TokensAreForThoseWhoMayDoWhatTheyAreFor) {
             "RevisionNotFound");
 }
 
-TEST_F(XetTest, WhoMayReadMaySendForAPullRequest) {
+TEST_F(XetTest, WhoMayReadSendsForAPullRequestWhatIsNotTheRepositorysYet) {
   const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
   const std::string target = "/api/models/demo/m/xet-write-token/";
-  for (const char* revision : {"main", "None"}) {
+  for (const std::string revision : {"main", "None"}) {
     const json answer = eve.get_json(target + revision + "?create_pr=1");
-    XetPusher(eve, "models/demo/m", answer.at("accessToken")).push(cut_for_xet(revision));
+    const std::string bytes = "bytes for " + revision;
+    const XetPusher push(eve, "models/demo/m", answer.at("accessToken"));
+    const std::string oid = push.push(cut_for_xet(bytes));
+    EXPECT_FALSE(is_ours(oid, bytes.size()));
+    EXPECT_EQ(push.send_shard(cut_for_xet(bytes).shard()).body, R"({"result":0})");
+    const Response commit = eve.commit(
+        "demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, bytes.size()}), "main?create_pr=1");
+    EXPECT_EQ(commit.status, 200) << commit.body;
+    EXPECT_TRUE(is_ours(oid, bytes.size()));
   }
+  EXPECT_EQ(eve.get(target + "refs%2Fpr%2F1").status, 200) << "to go on with the pull request";
   EXPECT_EQ(client_.get(target + "None").headers.get("X-Error-Code"), "RevisionNotFound");
   EXPECT_EQ(HubClient(hub_.base_url(), "").get(target + "None?create_pr=1").status, 401);
 }

@@ -25,9 +25,10 @@ HttpResponse make_token(HubState& hub, const HttpRequest& request, bool to_write
   const Gate gate(hub);
   const Caller caller = gate.caller(request);
   const RepoRow repo = gate.readable(caller, type_of(request), request.capture("repo"));
-  const XetGrant grant = to_write
-                             ? grant_xet_write(hub, caller, repo, request.query_flag("create_pr"))
-                             : grant_xet_read(caller, repo);
+  const bool for_pull_request =
+      request.query_flag("create_pr") || request.capture("rev").starts_with("refs/pr/");
+  const XetGrant grant = to_write ? grant_xet_write(hub, caller, repo, for_pull_request)
+                                  : grant_xet_read(caller, repo);
   need_revision(hub, repo, request);
   hub.xorbs.clean_now_and_then();
   if (to_write) hub.xorbs.touch({grant.repo_id, grant.user_id});

@@ -24,7 +24,7 @@ std::string bearer_token(const HttpRequest& request) {
 /// As of now, whatever held when the token was made.
 Access access_of(const HubState& hub, const XetGrant& grant) {
   const auto repo = hub.repos.by_id(grant.repo_id);
-  if (!repo) refuse_repository();
+  if (!repo || repo->disabled) refuse_repository();
   Caller caller;
   if (!grant.user_id.empty()) {
     auto user = hub.accounts.by_id(grant.user_id);
