@@ -175,12 +175,23 @@ TEST_F(PushChecksTest, AllowOnlyNamesThatTheApiAllows) {
 }
 
 TEST_F(PushChecksTest, LetTheRefsOfPullRequestsMove) {
-  on_server({"update-ref", "refs/pr/1", "main"});
+  const Response made =
+      client_.commit("demo/m", to_ndjson(CommitFileLine{"p.txt", "please"}), "main?create_pr=1");
+  ASSERT_EQ(made.status, 200) << made.body;
   ASSERT_EQ(ana_.in("m", {"fetch", "-q", "origin", "refs/pr/1:pr/1"}).exit_code, 0);
   ana_.in("m", {"checkout", "-q", "pr/1"});
   const std::string commit = ana_.commit("m", "a.txt", "1");
   const Finished done = push({"origin", "pr/1:refs/pr/1"});
   EXPECT_EQ(done.exit_code, 0) << done.errors;
+  EXPECT_EQ(head("refs/pr/1"), commit);
+  // The pull request tells of what was pushed, and takes no more once it is closed.
+  const nlohmann::json events = client_.get_json("/api/models/demo/m/discussions/1").at("events");
+  EXPECT_EQ(events.back().at("type"), "commit");
+  EXPECT_EQ(events.back().at("data").at("oid"), commit);
+  EXPECT_EQ(client_.post("/api/models/demo/m/discussions/1/status", {{"status", "closed"}}).status,
+            200);
+  ana_.commit("m", "a.txt", "2");
+  EXPECT_NE(push({"origin", "pr/1:refs/pr/1"}).exit_code, 0);
   EXPECT_EQ(head("refs/pr/1"), commit);
   expect_says(refusal_of({"origin", ":refs/pr/1"}), "over the API");
 }

@@ -126,7 +126,7 @@ TEST_F(PushTest, TakesAThousandCommits) {
 }
 
 TEST_F(PushTest, FetchesAfterALongTalkAboutWhatBothHave) {
-  ana_.shell("m", "for i in $(seq 60); do git commit -q --allow-empty -m $i; done");
+  ana_.shell("m", "for i in $(seq 200); do git commit -q --allow-empty -m $i; done");
   const std::string commit = client_.commit_file("demo/m", "new", "1");
   // git compresses long requests.
   ana_.shell(

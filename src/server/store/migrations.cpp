@@ -266,6 +266,7 @@ CREATE TABLE xet_file(
   oid TEXT NOT NULL,
   size INTEGER NOT NULL,
   used INTEGER NOT NULL
+) WITHOUT ROWID;
 )sql",
     // Refs that one push moves together, while it does.
     R"sql(
