@@ -72,6 +72,18 @@ TEST_F(GatedTest, GivesBytesOnlyToThoseWhoWereLetIn) {
   EXPECT_EQ(download_batch(client_, oid_).status, 200);
 }
 
+TEST_F(GatedTest, ShowsThePullRequestButNotItsDiff) {
+  ASSERT_EQ(
+      client_.commit("demo/m", to_ndjson(CommitFileLine{"a.txt", "a secret"}), "main?create_pr=1")
+          .status,
+      200);
+  settings({{"gated", "manual"}});
+  const std::string target = "/api/models/demo/m/discussions/1?diff=1";
+  EXPECT_EQ(eve_.get_json(target).at("diff"), "");
+  const std::string diff = client_.get_json(target).at("diff");
+  EXPECT_NE(diff.find("a secret"), std::string::npos) << diff;
+}
+
 TEST_F(GatedTest, ShowsWhatItHoldsToAll) {
   settings({{"gated", "auto"}});
   EXPECT_EQ(nobody_.get_json("/api/models/demo/m").at("gated"), "auto");

@@ -103,7 +103,12 @@ void add_changes(const HubState& hub, const RepoRow& repo, const Discussion& req
     out["filesWithConflicts"] = state.conflicts;
     if (state.ref_is_gone) out["filesWithConflicts"] = true;
   }
-  if (asked.query_flag("diff")) out["diff"] = diff_of(hub, repo, request);
+  // It shows what files hold; the talk about them is for whoever may see the repository.
+  const Gate gate(hub);
+  if (asked.query_flag("diff")) {
+    out["diff"] =
+        gate.may_have_contents(gate.caller(asked), repo) ? diff_of(hub, repo, request) : "";
+  }
 }
 
 HttpResponse details(HubState& hub, const HttpRequest& request) {

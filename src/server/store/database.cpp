@@ -161,7 +161,9 @@ Database::Lease Database::lease() {
 }
 
 Database::Lease::~Lease() {
-  constexpr std::size_t kKeep = 8;
+  // A thread for each connection: fewer would be opened and prepared anew under load. One that
+  // rests takes some 100 KB.
+  constexpr std::size_t kKeep = 32;
   if (!connection_) return;
   const std::lock_guard lock(pool_.mutex_);
   if (pool_.idle_.size() < kKeep) pool_.idle_.push_back(std::move(connection_));
