@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-/// server.md section 5 as one table: who asks for what, and the answer through each door.
+/// All of it in one table: who asks for what, and the answer through each door.
 namespace torchhub::testing {
 namespace {
 

@@ -20,8 +20,8 @@ struct Caller {
 
 enum class Access { none, read, write };
 
-/// Decides who may do what, and says no in the words that each kind of client understands
-/// (server.md section 5). Private and missing look the same, and take the same steps. Per request:
+/// Decides who may do what, and says no in the words that each kind of client understands.
+/// Private and missing look the same, and take the same steps. Per request:
 /// one look-up for the token and at most one for the role in an organisation.
 class Gate {
  public:

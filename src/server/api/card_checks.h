@@ -7,7 +7,7 @@
 namespace torchhub::server {
 
 /// What is wrong with the front matter of a README.md, or nothing. At most 256 KiB, 20 levels, no
-/// aliases and tags (server.md 13.4).
+/// aliases and tags.
 std::optional<std::string> problem_of_card(const std::string& readme);
 
 struct CardFindings {

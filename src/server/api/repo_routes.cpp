@@ -138,7 +138,7 @@ HttpResponse remove(HubState& hub, const TokenOwner& caller, const json& body) {
   const Repo named = named_repo(body, caller);
   const Caller who{caller};
   const RepoRow repo = gate.readable(who, named.type, named.id.str());
-  gate.need_write(who, repo);  // whoever may write to it may delete it (server.md 4.2)
+  gate.need_write(who, repo);  // whoever may write to it may delete it
   remove_repo(hub, repo);
   return text_response("OK");
 }

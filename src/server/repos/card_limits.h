@@ -7,7 +7,7 @@
 
 namespace torchhub::server {
 
-/// A card comes from a stranger, and is read again for each info request (server.md 13.4).
+/// A card comes from a stranger, and is read again for each info request.
 inline constexpr FrontMatterLimits kCardLimits{
     .max_bytes = std::size_t{256} << 10, .max_depth = 20, .aliases_and_tags = false};
 
