@@ -15,7 +15,8 @@ TEST_F(XetTest, GivesATokenInBothFormsThatClientsRead) {
     const json body = json::parse(response.body);
     EXPECT_EQ(body.at("casUrl"), hub_.base_url());
     EXPECT_EQ(body.at("exp"), 1'790'003'600);
-    EXPECT_EQ(response.headers.get("X-Xet-Access-Token"), body.at("accessToken"));
+    EXPECT_EQ(response.headers.get("X-Xet-Access-Token"),
+              body.at("accessToken").get<std::string>());
     EXPECT_EQ(response.headers.get("X-Xet-Cas-Url"), hub_.base_url());
     EXPECT_EQ(response.headers.get("X-Xet-Token-Expiration"), "1790003600");
   }

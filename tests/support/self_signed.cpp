@@ -13,10 +13,13 @@ namespace {
 
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using File = std::unique_ptr<std::FILE, decltype(&std::fclose)>;
+struct Close {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, Close>;
 
 File open_for_writing(const std::filesystem::path& path) {
-  return {std::fopen(path.c_str(), "w"), &std::fclose};
+  return File(std::fopen(path.c_str(), "w"));
 }
 
 void add_extension(X509& certificate, int id, const char* value) {

@@ -29,14 +29,14 @@ void expect_files(const Shard& shard) {
   ASSERT_EQ(shard.files.size(), files.size());
   for (std::size_t i = 0; i < files.size(); ++i) {
     const ShardFile& file = shard.files[i];
-    EXPECT_EQ(file.hash.text(), files[i].at("file_hash"));
+    EXPECT_EQ(file.hash.text(), files[i].at("file_hash").get<std::string>());
     EXPECT_EQ(file.sha256, files[i].at("sha256").get<std::string>());
     const json& terms = files[i].at("segments");
     ASSERT_EQ(file.terms.size(), terms.size());
     for (std::size_t t = 0; t < terms.size(); ++t) {
       const Term& term = file.terms[t];
       EXPECT_EQ(json({term.xorb.text(), term.start, term.end, term.bytes}), terms[t]);
-      EXPECT_EQ(term.verification->text(), files[i].at("verification")[t]);
+      EXPECT_EQ(term.verification->text(), files[i].at("verification")[t].get<std::string>());
     }
   }
 }
@@ -67,7 +67,7 @@ TEST(Shard, ReadsAReplyOfTheRealService) {
   const Shard shard = parse(golden_shard("production-dedup-response.shard"));
   const json reply = expected().at("production_dedup_response");
   ASSERT_TRUE(shard.footer);
-  EXPECT_EQ(shard.footer->key.text(), reply.at("hmac_key"));
+  EXPECT_EQ(shard.footer->key.text(), reply.at("hmac_key").get<std::string>());
   EXPECT_EQ(shard.footer->created, reply.at("creation").get<std::uint64_t>());
   EXPECT_EQ(shard.footer->expires, reply.at("expiry").get<std::uint64_t>());
   EXPECT_TRUE(shard.files.empty());

@@ -214,7 +214,7 @@ TEST(ByteGrouping, PutsEveryFourthByteTogether) {
     xet::group_bytes(in, grouped);
     std::string hex;
     for (const std::byte b : grouped) hex += fmt::format("{:02x}", std::to_integer<int>(b));
-    EXPECT_EQ(hex, vector.at("grouped"));
+    EXPECT_EQ(hex, vector.at("grouped").get<std::string>());
     std::vector<std::byte> back(in.size());
     xet::ungroup_bytes(grouped, back);
     EXPECT_EQ(back, in);
