@@ -78,7 +78,10 @@ TEST_F(PushChecksTest, RefuseWhatOnlyGitCanRead) {
       ana_.shell("m",
                  "t=$(printf \"040000 tree $(cat ../tree)\\tdir\\n\" | git mktree) && "
                  "git commit-tree -p HEAD -m long $t");
-  expect_says(refusal_of_commit(commit), "objects that cannot be read");
+  const std::string refusal = refusal_of_commit(commit);
+  const bool by_git = refusal.find("largePathname") != std::string::npos;  // since 2.44
+  expect_says(refusal,
+              by_git ? "git does not take what was pushed" : "objects that cannot be read");
 }
 
 TEST_F(PushChecksTest, RefusePathsTooDeepOrTooLong) {
