@@ -2,6 +2,7 @@
 #include "server/api/json_body.h"
 #include "server/api/lfs_batch.h"
 #include "server/api/lfs_links.h"
+#include "server/api/object_upload.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/http/file_answer.h"
@@ -13,35 +14,13 @@ namespace {
 
 using nlohmann::json;
 
-/// Bytes of an object, from the socket to its place.
-class ObjectBody final : public BodyConsumer {
- public:
-  ObjectBody(HubState& hub, LinkGrant grant)
-      : hub_(hub), grant_(std::move(grant)), upload_(hub.objects, grant_.object) {}
-
-  void take(std::span<const std::byte> bytes) override { upload_.write(bytes); }
-
-  HttpResponse finish() override {
-    upload_.commit();
-    hub_.repos.link(grant_.repo_id, {grant_.object});
-    hub_.faults.reach("lfs.row_written");
-    return text_response("");
-  }
-
- private:
-  HubState& hub_;
-  LinkGrant grant_;
-  ObjectStore::Upload upload_;
-};
-
 Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::upload);
-  if (!request.chunked && request.content_length.value_or(0) != grant.object.size) {
-    throw ApiError(
-        422, fmt::format("The body has {} bytes, but {} were announced for object {}.",
-                         request.content_length.value_or(0), grant.object.size, grant.object.oid));
-  }
-  return std::make_unique<ObjectBody>(hub, grant);
+  need_announced_size(request, grant.object);
+  return take_object(hub, grant.object, [&hub, grant] {
+    hub.repos.link(grant.repo_id, {grant.object});
+    hub.faults.reach("lfs.row_written");
+  });
 }
 
 HttpResponse download(const HubState& hub, const HttpRequest& request) {

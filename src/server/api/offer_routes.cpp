@@ -1,6 +1,7 @@
 // Objects that somebody sends for a pull request. Their links are apart from those of writers: what
 // comes through them is not the repository's yet.
 #include "server/api/lfs_links.h"
+#include "server/api/object_upload.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 
@@ -10,34 +11,12 @@
 namespace torchhub::server {
 namespace {
 
-class OfferBody final : public BodyConsumer {
- public:
-  OfferBody(HubState& hub, LinkGrant grant)
-      : hub_(hub), grant_(std::move(grant)), upload_(hub.objects, grant_.object) {}
-
-  void take(std::span<const std::byte> bytes) override { upload_.write(bytes); }
-
-  HttpResponse finish() override {
-    upload_.commit();
-    hub_.offers.add(grant_.repo_id, grant_.user_id, grant_.object);
-    return text_response("");
-  }
-
- private:
-  HubState& hub_;
-  LinkGrant grant_;
-  ObjectStore::Upload upload_;
-};
-
 Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::offer);
-  const LfsPointer& object = grant.object;
-  if (!request.chunked && request.content_length.value_or(0) != object.size) {
-    throw ApiError(422, fmt::format("The body has {} bytes, but {} were announced for object {}.",
-                                    request.content_length.value_or(0), object.size, object.oid));
-  }
-  hub.offers.need_room(grant.user_id, object.size);
-  return std::make_unique<OfferBody>(hub, grant);
+  need_announced_size(request, grant.object);
+  hub.offers.need_room(grant.user_id, grant.object.size);
+  return take_object(hub, grant.object,
+                     [&hub, grant] { hub.offers.add(grant.repo_id, grant.user_id, grant.object); });
 }
 
 HttpResponse verify(const HubState& hub, const LinkGrant& grant) {

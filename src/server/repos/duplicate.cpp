@@ -24,15 +24,8 @@ bool is_copied(const std::string& ref) {
 
 std::vector<RawRef> refs_of(const git::Repository& repository) {
   std::vector<RawRef> out;
-  const auto iterator = git::made<git::ReferenceIteratorHandle>(
-      "list refs", git_reference_iterator_new, repository.handle());
-  git_reference* raw = nullptr;
-  while (git_reference_next(&raw, iterator.get()) == 0) {
-    const git::ReferenceHandle ref(raw);
-    const git_oid* target = git_reference_target(ref.get());
-    if (target != nullptr && is_copied(git_reference_name(ref.get()))) {
-      out.push_back({git_reference_name(ref.get()), *target});
-    }
+  for (const auto& [name, id] : repository.ref_ids()) {
+    if (is_copied(name)) out.push_back({name, git::parse_oid(id)});
   }
   return out;
 }

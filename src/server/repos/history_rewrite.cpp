@@ -165,17 +165,8 @@ struct RawRef {
 
 /// With the ids of tag objects, not of what they stand for.
 std::vector<RawRef> refs_of(const git::Repository& repository) {
-  std::vector<RawRef> out;
-  const auto iterator = git::made<git::ReferenceIteratorHandle>(
-      "list refs", git_reference_iterator_new, repository.handle());
-  git_reference* raw = nullptr;
-  while (git_reference_next(&raw, iterator.get()) == 0) {
-    const git::ReferenceHandle ref(raw);
-    const git_oid* target = git_reference_target(ref.get());
-    if (target != nullptr) out.push_back({git_reference_name(ref.get()), *target});
-  }
-  std::sort(out.begin(), out.end(),
-            [](const RawRef& a, const RawRef& b) { return a.name < b.name; });
+  std::vector<RawRef> out;  // by name
+  for (const auto& [name, id] : repository.ref_ids()) out.push_back({name, git::parse_oid(id)});
   return out;
 }
 
