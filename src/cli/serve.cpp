@@ -157,6 +157,21 @@ void add_serve(CLI::App& app) {
                    "on or off; off: nothing but /healthz is for the anonymous")
       ->capture_default_str()
       ->check(CLI::IsMember({"on", "off"}));
+  serve_command->add_option("--access-log", arguments->options.access_log,
+                            "Receives a line of JSON for each request; - is standard output");
+  serve_command->add_option("--metrics-listen", arguments->options.metrics_listen,
+                            "HOST:PORT for /metrics, /healthz and /readyz without a token");
+  serve_command
+      ->add_option(
+          "--rate-api", arguments->options.rate_api,
+          "Requests to the API that one client may make in 5 minutes; half without a token")
+      ->capture_default_str();
+  serve_command->add_option("--rate-resolve", arguments->options.rate_resolve, "The same for files")
+      ->capture_default_str();
+  serve_command->add_option("--cors", arguments->options.cors_origins,
+                            "An origin whose pages may use the API; may be repeated");
+  serve_command->add_option("--trusted-proxy", arguments->options.trusted_proxies,
+                            "An address whose X-Forwarded-For counts; may be repeated");
   serve_command->add_option("--log-level", arguments->log_level, "debug, info or warning")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warning"}));

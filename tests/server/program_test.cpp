@@ -271,5 +271,21 @@ TEST(AdminProgram, SaysWhatIsWrong) {
   EXPECT_EQ(admin({"token", "create", "ana"}).exit_code, 2);
 }
 
+TEST(ServeProgram, WritesAnAccessLogAndAnswersOtherOrigins) {
+  const TempDir folder;
+  ServedHub hub(folder / "data",
+                {"--access-log", (folder / "access.log").string(), "--metrics-listen",
+                 "127.0.0.1:0", "--cors", "https://a.example"});
+  ASSERT_TRUE(hub.start()) << hub.process().errors();
+  const HubClient client(hub.base_url(), "");
+  EXPECT_EQ(client.get("/healthz", {{"Origin", "https://a.example"}})
+                .headers.get("Access-Control-Allow-Origin"),
+            "https://a.example");
+  hub.process().signal(SIGTERM);
+  EXPECT_EQ(hub.process().wait(), 0);
+  const std::string log = read_file(folder / "access.log");
+  EXPECT_NE(log.find("\"path\":\"/healthz\""), std::string::npos) << log;
+}
+
 }  // namespace
 }  // namespace torchhub::testing
