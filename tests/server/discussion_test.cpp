@@ -1,4 +1,4 @@
-#include "server/hub_client.h"
+#include "server/discussion_fixture.h"
 #include "server/store/database.h"
 
 #include <gtest/gtest.h>
@@ -11,18 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-/// "demo" owns a public repository; "eve" may only read it.
-class DiscussionTest : public ::testing::Test {
+class DiscussionTest : public DiscussionFixture {
  protected:
-  void SetUp() override { client_.create_repo("m"); }
-
-  static std::string at(const std::string& rest = "") {
-    return "/api/models/demo/m/discussions" + rest;
-  }
-  static json answer(const Response& response) {
-    EXPECT_EQ(response.status, 200) << response.body;
-    return json::parse(response.body, nullptr, false);
-  }
   int open(const HubClient& who, const std::string& title) const {
     return answer(who.post(at(), {{"title", title}, {"description", "Please."}})).at("num");
   }
@@ -35,11 +25,6 @@ class DiscussionTest : public ::testing::Test {
   json events(int num) const {
     return client_.get_json(at("/" + std::to_string(num))).at("events");
   }
-
-  LocalHub hub_;
-  HubClient client_{hub_};
-  HubClient eve_{hub_.base_url(), hub_.create_user("eve")};
-  HubClient nobody_{hub_.base_url(), ""};
 };
 
 TEST_F(DiscussionTest, IsOpenedByWhoMayOnlyRead) {

@@ -1,5 +1,5 @@
+#include "server/discussion_fixture.h"
 #include "server/git/repository.h"
-#include "server/hub_client.h"
 #include "server/refused_change.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
@@ -21,18 +21,8 @@ std::string put(const std::string& path, const std::string& content) {
   return to_ndjson(CommitFileLine{path, content});
 }
 
-/// "demo" owns a public repository; "eve" may only read it.
-class PullRequestTest : public ::testing::Test {
+class PullRequestTest : public DiscussionFixture {
  protected:
-  void SetUp() override { client_.create_repo("m"); }
-
-  static std::string at(const std::string& rest = "") {
-    return "/api/models/demo/m/discussions" + rest;
-  }
-  static json answer(const Response& response) {
-    EXPECT_EQ(response.status, 200) << response.body;
-    return json::parse(response.body, nullptr, false);
-  }
   static std::string error_of(const Response& response, int status) {
     EXPECT_EQ(response.status, status) << response.body;
     return response.headers.get("X-Error-Message").value_or("");
@@ -67,11 +57,6 @@ class PullRequestTest : public ::testing::Test {
   Response merge(const HubClient& who, int num) const {
     return who.send("POST", at("/" + std::to_string(num) + "/merge"));
   }
-
-  LocalHub hub_;
-  HubClient client_{hub_};
-  HubClient eve_{hub_.base_url(), hub_.create_user("eve")};
-  HubClient nobody_{hub_.base_url(), ""};
 };
 
 TEST_F(PullRequestTest, IsMadeByACommitOfWhoMayOnlyRead) {
