@@ -66,7 +66,7 @@ void look_at(HttpRequest& request) {
   }
 }
 
-/// What a connection makes of the bytes: each request's target and body.
+/// What a connection makes of the bytes: each request's target, and its body if that has an end.
 std::string read_all(std::string_view bytes, std::size_t piece) {
   SentBytes stream(bytes, piece);
   const HttpOptions options;
@@ -78,9 +78,11 @@ std::string read_all(std::string_view bytes, std::size_t piece) {
       reader.read_head(request);
       seen += request.method + " " + request.raw_target + "\n";
       look_at(request);
+      std::string whole;
       for (auto body = reader.read_body(); !body.empty(); body = reader.read_body()) {
-        seen.append(reinterpret_cast<const char*>(body.data()), body.size());
+        whole.append(reinterpret_cast<const char*>(body.data()), body.size());
       }
+      seen += whole;
       if (!reader.keeps_alive()) break;
     }
   } catch (const ApiError& error) {
