@@ -50,12 +50,17 @@ HubState::HubState(ServerOptions o)
       rates(*options.clock),
       access_log(options.access_log, *options.clock) {
   write_git_config(folder.git_config(), options.durability);
-  folder.remove_stale_locks();
+  // Not at each start: with 10,000 repositories the walk takes its time.
+  if (!folder.take_clean_mark(options.durability)) folder.remove_stale_locks();
   folder.keep_reserve();
   finish_what_was_begun();
   multipart.clean();
   folder.empty_incoming(multipart.file_names());
   xorbs.clean_now_and_then();
+}
+
+HubState::~HubState() {
+  if (!cut_off) folder.leave_clean_mark();
 }
 
 void HubState::finish_what_was_begun() {

@@ -46,6 +46,10 @@ struct HttpLoad {
 struct HubState {
   /// Opens and locks the data folder, and puts right what an earlier server left half-way.
   explicit HubState(ServerOptions options);
+  /// Leaves the mark of an end in order, unless `cut_off`.
+  ~HubState();
+  HubState(const HubState&) = delete;
+  HubState& operator=(const HubState&) = delete;
 
   git::Repository open(const RepoRow& repo) const {
     return repositories.open(folder.repository(repo.id));
@@ -89,6 +93,7 @@ struct HubState {
   std::function<HttpLoad()> load = {};  ///< Set once somebody listens.
   std::string own_url = {};             ///< Set once the port is known.
   std::stop_source stop = {};  ///< Ends git processes, and the wait for requests under way.
+  bool cut_off = false;  ///< Requests were ended half-way; they may have left git's lock files.
 
  private:
   void finish_what_was_begun();

@@ -109,6 +109,7 @@ struct Server::Impl {
     http->quiesce();
     if (!http->wait_until_idle(hub.options.grace, hub.options.upload_grace, hub.stop.get_token())) {
       log::warning("requests_cut_off_at_stop");
+      hub.cut_off = true;
     }
     hub.stop.request_stop();
     http.reset();

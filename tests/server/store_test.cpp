@@ -96,6 +96,21 @@ TEST(HubState, RemovesTheLocksOfAServerThatWasKilled) {
   EXPECT_FALSE(fs::exists(repository / "refs" / "tags" / "v" / "1.lock"));
 }
 
+TEST(HubState, LooksForLocksOnlyAfterAnEndThatWasNotInOrder) {
+  const TempDir folder;
+  const ServerOptions options{.data_dir = folder / "data", .durability = Durability::relaxed};
+  const fs::path lock = DataFolder(folder / "data").repository("abcd") / "HEAD.lock";
+  { const HubState ends_in_order(options); }
+  write_file_atomically(lock, "");
+  {
+    HubState ends_in_haste(options);
+    EXPECT_TRUE(fs::exists(lock)) << "no server can have left it, so nobody looked";
+    ends_in_haste.cut_off = true;
+  }
+  const HubState last(options);
+  EXPECT_FALSE(fs::exists(lock));
+}
+
 TEST(HubState, EchoesOnlyLoopbackNamesInLinks) {
   const TempDir folder;
   HubState hub({.data_dir = folder / "data", .durability = Durability::relaxed});

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kFormat = 1;
+constexpr const char* kCleanMark = "clean";
 
 void check_format(const fs::path& path) {
   std::error_code ignored;
@@ -115,6 +116,19 @@ void DataFolder::keep_reserve() const {
 void DataFolder::give_up_reserve() const {
   std::error_code ignored;  // it may be gone
   fs::remove(root_ / "reserve", ignored);
+}
+
+bool DataFolder::take_clean_mark(Durability durability) const {
+  if (!fs::remove(root_ / kCleanMark)) return false;
+  sync_folder_if(durability, root_);  // a power cut must not bring it back
+  return true;
+}
+
+void DataFolder::leave_clean_mark() const {
+  // Not flushed: without it the next start only looks closer.
+  const fs::path mark = root_ / kCleanMark;
+  const int descriptor = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor >= 0) ::close(descriptor);
 }
 
 void DataFolder::empty_incoming(const std::set<std::string>& keep) const {

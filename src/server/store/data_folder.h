@@ -44,6 +44,10 @@ class DataFolder {
   void keep_reserve() const;
   void give_up_reserve() const;
 
+  /// Takes away the mark that a server leaves when it ends in order. @return false if there is
+  /// none: the last one was killed, or cut off what it was doing. Only while locked.
+  bool take_clean_mark(Durability durability) const;
+  void leave_clean_mark() const;
   /// Unfinished uploads of a server that is gone, but for the files named in `keep`. Only while
   /// locked.
   void empty_incoming(const std::set<std::string>& keep = {}) const;
