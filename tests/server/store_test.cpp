@@ -9,9 +9,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -40,6 +42,32 @@ TEST(Database, ClosesAFileThatIsNoDatabase) {
   EXPECT_EQ(message_of<DatabaseError>([&] { Database(folder / "hub.db", Durability::full); }),
             "The hub's database failed to run a script: file is not a database.");
   EXPECT_EQ(open_files(), before);
+}
+
+TEST(Database, KeepsACopyOfWhatItWasBeforeItsTablesChange) {
+  const TempDir folder;
+  const fs::path path = folder / "hub.db";
+  const std::array steps = {"CREATE TABLE a(x)", "CREATE TABLE b(x)", "no SQL"};
+  const auto tables = [](const fs::path& file) {
+    Connection connection(file, Durability::full);
+    Statement count = connection.prepare("SELECT count(*) FROM sqlite_schema");
+    count.step();
+    return count.number(0);
+  };
+  Connection connection(path, Durability::full);
+  migrate(connection, path, std::span(steps).first(1));
+  EXPECT_FALSE(fs::exists(folder / "hub.db.v0")) << "there was nothing to keep";
+  connection.run("INSERT INTO a VALUES (7)");
+  migrate(connection, path, std::span(steps).first(2));
+  EXPECT_EQ(tables(path), 2);
+  EXPECT_EQ(tables(folder / "hub.db.v1"), 1);
+  EXPECT_THROW(migrate(connection, path, steps), DatabaseError);
+  EXPECT_EQ(tables(path), 2) << "a step that fails changes nothing";
+  EXPECT_EQ(tables(folder / "hub.db.v2"), 2);
+  EXPECT_EQ(message_of<Error>([&] { migrate(connection, path, std::span(steps).first(1)); }),
+            "The database '" + path.string() +
+                "' is of version 2, but this torchhub knows versions up to 1. Use a newer "
+                "torchhub.");
 }
 
 TEST(AccountStore, MakesNoOrganizationWithoutItsAdmin) {

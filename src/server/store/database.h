@@ -157,7 +157,11 @@ class Database {
   std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
 };
 
-/// Brings the tables up to this version, one transaction a step. @throws Error if they are newer
-void migrate(Connection& connection, const std::filesystem::path& path);
+/// Step N brings the tables of version N to version N + 1.
+std::span<const char* const> migration_steps();
+/// Brings the tables up to the newest version in one transaction, after a copy of the database of
+/// version N was put beside it as "<path>.vN". @throws Error if they are newer
+void migrate(Connection& connection, const std::filesystem::path& path,
+             std::span<const char* const> steps = migration_steps());
 
 }  // namespace torchhub::server

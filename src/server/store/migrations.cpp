@@ -1,4 +1,7 @@
+#include "server/store/data_folder.h"
 #include "server/store/database.h"
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/random_id.h"
 
 #include <fmt/format.h>
 
@@ -286,22 +289,39 @@ std::int64_t version_of(Connection& connection) {
   return statement.number(0);
 }
 
+/// What the tables were before steps that cannot be undone: "hub.db.v3" beside the database.
+void keep_copy(Connection& connection, const std::filesystem::path& path, std::int64_t version) {
+  const std::filesystem::path copy = path.string() + fmt::format(".v{}", version);
+  // SQLite writes into no file that is there, and another process may do the same right now.
+  const std::filesystem::path beside = copy.string() + "." + random_hex(4);
+  connection.run("VACUUM INTO ?", beside.string());
+  sync_file(beside);
+  std::filesystem::rename(beside, copy);
+  sync_folder(copy.parent_path());
+}
+
 }  // namespace
 
-void migrate(Connection& connection, const std::filesystem::path& path) {
-  if (version_of(connection) == static_cast<std::int64_t>(kSteps.size())) return;
+std::span<const char* const> migration_steps() { return kSteps; }
+
+void migrate(Connection& connection, const std::filesystem::path& path,
+             std::span<const char* const> steps) {
+  const auto newest = static_cast<std::int64_t>(steps.size());
+  const std::int64_t found = version_of(connection);
+  if (found == newest) return;
+  if (found > 0 && found < newest) keep_copy(connection, path, found);
   WriteTransaction transaction(connection);  // another process may be migrating: look again inside
   const std::int64_t version = version_of(connection);
-  if (version > static_cast<std::int64_t>(kSteps.size())) {
+  if (version > newest) {
     throw Error(fmt::format(
         "The database '{}' is of version {}, but this torchhub knows versions up to {}. "
         "Use a newer torchhub.",
-        path.string(), version, kSteps.size()));
+        path.string(), version, newest));
   }
-  for (std::size_t step = static_cast<std::size_t>(version); step < kSteps.size(); ++step) {
-    connection.script(kSteps[step]);
+  for (std::size_t step = static_cast<std::size_t>(version); step < steps.size(); ++step) {
+    connection.script(steps[step]);
   }
-  connection.script(fmt::format("PRAGMA user_version={}", kSteps.size()));
+  connection.script(fmt::format("PRAGMA user_version={}", newest));
   transaction.commit();
 }
 
