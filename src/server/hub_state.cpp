@@ -2,6 +2,7 @@
 
 #include "server/discussions/pull_request.h"
 #include "server/push/move_note.h"
+#include "server/repos/trash.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -64,6 +65,13 @@ HubState::~HubState() {
 }
 
 void HubState::finish_what_was_begun() {
+  for (const std::string& id : repos.in_state("deleting")) {
+    try {
+      move_repo_to_trash(database, folder, id, options.clock->now(), options.durability);
+    } catch (const Error& error) {
+      log::warning("removed_without_trash", {{"id", id}, {"error", error.what()}});
+    }
+  }
   for (const char* state : {"creating", "deleting"}) {
     for (const std::string& id : repos.in_state(state)) {
       std::error_code ignored;  // a folder that cannot go is an orphan, no repository

@@ -6,6 +6,7 @@
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/repos/duplicate.h"
+#include "server/repos/repo_label.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/wire/error_codes.h"
@@ -174,6 +175,7 @@ HttpResponse move(HubState& hub, const TokenOwner& caller, const json& body) {
     throw ApiError(409, fmt::format("A {} repository called {} already exists", to_string(type),
                                     to.full_name()));
   }
+  refresh_label(hub.database, hub.folder, from.id);
   return text_response("OK");
 }
 

@@ -4,6 +4,7 @@
 #include "server/api/repo_description.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/repo_label.h"
 
 #include <fmt/format.h>
 
@@ -38,6 +39,7 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& bod
     throw ApiError(400, fmt::format("'description' may have {} bytes.", kMaxDescription));
   }
   hub.repos.change_settings(repo.id, settings);
+  refresh_label(hub.database, hub.folder, repo.id);
   const bool private_ = settings.private_.value_or(repo.private_);
   json answer{{"private", private_},
               {"visibility", private_ ? "private" : "public"},

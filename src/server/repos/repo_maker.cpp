@@ -5,11 +5,13 @@
 #include "server/git/tree_edit.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_label.h"
+#include "server/repos/trash.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
-#include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <functional>
@@ -51,7 +53,7 @@ void write_first_commit(const HubState& hub, git::Repository& repository, const 
   }
 }
 
-void make_folder(const HubState& hub, const RepoRow& row, const FillRepo& fill) {
+void make_folder(HubState& hub, const RepoRow& row, const FillRepo& fill) {
   const fs::path place = hub.folder.repository(row.id);
   make_folders(place.parent_path());
   const fs::path beside = hub.folder.incoming() / row.id;
@@ -60,6 +62,8 @@ void make_folder(const HubState& hub, const RepoRow& row, const FillRepo& fill) 
     // Flushed as a whole afterwards.
     git::Repository repository(beside, hub.folder.git_config(), Durability::relaxed);
     fill(repository, row);
+    auto connection = hub.database.lease();
+    write_file_atomically(label_of(beside), make_label(*connection, row.id).dump(1) + "\n");
   }
   if (hub.options.durability == Durability::full) {
     for (const auto& entry : fs::recursive_directory_iterator(beside)) {
@@ -114,15 +118,13 @@ class UseOfReserve {
   const DataFolder& folder_;
 };
 
-/// @throws FileError, std::filesystem::filesystem_error
-void move_to_trash(const HubState& hub, const std::string& id) {
-  const std::string today = to_rfc3339(hub.options.clock->now()).substr(0, 10);
-  const fs::path trash = hub.folder.trash() / today;
-  const fs::path place = hub.folder.repository(id);
-  make_folders(trash);
-  fs::rename(place, trash / (id + ".git"));
-  for (const fs::path& folder : {trash, hub.folder.trash(), place.parent_path()}) {
-    sync_folder_if(hub.options.durability, folder);
+/// To the trash, unless space is what is wanted.
+void put_away(HubState& hub, const std::string& id) {
+  try {
+    move_repo_to_trash(hub.database, hub.folder, id, hub.options.clock->now(),
+                       hub.options.durability);
+  } catch (const DiskFullError&) {
+    fs::remove_all(hub.folder.repository(id));
   }
 }
 
@@ -195,7 +197,7 @@ void remove_repo(HubState& hub, const RepoRow& repo) {
     return clear_away(hub, repo.id, [&] { fs::remove_all(hub.folder.repository(repo.id)); });
   }
   hub.faults.reach("delete.marked");
-  clear_away(hub, repo.id, [&] { move_to_trash(hub, repo.id); });
+  clear_away(hub, repo.id, [&] { put_away(hub, repo.id); });
 }
 
 }  // namespace torchhub::server
