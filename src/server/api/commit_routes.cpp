@@ -8,6 +8,7 @@
 #include "server/api/routes.h"
 #include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
+#include "server/store/object_guard.h"
 
 #include <fmt/format.h>
 
@@ -50,8 +51,9 @@ HttpResponse commit_to_new_request(HubState& hub, const RepoRow& repo, const Acc
                         .start = start_of(git, base, plan),
                         .head = {}};
   need_comment_size(wanted.description, "description");
+  const auto guard = ObjectGuard::shared(hub.folder.root());
   wanted.head =
-      build_commit(hub, git, wanted.start, plan, user.name, intake).value_or(wanted.start);
+      build_commit(hub, repo, git, wanted.start, plan, user.name, intake).value_or(wanted.start);
   intake.keep();
   accept_offers(hub, repo, plan);
   const std::int64_t num = open_pull_request(hub, repo, wanted, user);

@@ -69,6 +69,8 @@ class Batch {
   void select_xet(std::string revision) { xet_revision_ = std::move(revision); }
 
   json upload(std::vector<Wanted> objects, bool offers_multipart) {
+    const auto guard =
+        ObjectGuard::shared(hub_.folder.root());  // what is here for the answer stays
     for (Wanted& wanted : objects) {
       if (!wanted.entry.contains("error")) look_at(wanted);
     }
@@ -133,7 +135,8 @@ class Batch {
     }
   }
 
-  /// Makes objects that are stored already the repository's, or offers to it.
+  /// Makes objects that are stored already the repository's, or offers to it. Those that are linked
+  /// too: the collector counts from today.
   void take_present() {
     if (!offers_ && !present_.empty()) hub_.repos.link(repo_.id, present_);
     for (const LfsPointer& object : present_) {

@@ -5,6 +5,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/history_rewrite.h"
 #include "server/repos/lfs_files.h"
+#include "server/store/object_guard.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
@@ -84,6 +85,7 @@ std::string link(HubState& hub, const RepoRow& source, const RepoRow& target, co
   const std::string oid =
       file.is_object() ? optional_text(file, "sha256").value_or("") : std::string();
   if (!is_lfs_oid(oid)) return "'sha256' must be 64 lower-case hex digits.";
+  const auto guard = ObjectGuard::shared(hub.folder.root());
   const auto size = hub.objects.size(oid);
   if (!size || !hub.repos.is_linked(source.id, oid)) return "The source has no such LFS file.";
   hub.repos.link(target.id, {{oid, *size}});

@@ -182,6 +182,7 @@ void MultipartUploads::store(PartFile& file, const std::stop_token& stop) {
   try {
     need_hash(upload.object.oid, file.hash(stop));
     const OpenFile open(::open(file.path().c_str(), O_RDONLY | O_CLOEXEC));
+    const auto guard = ObjectGuard::shared(folder_.root());  // until the object is linked
     objects_.publish(file.path(), open, upload.object.oid);
     const std::lock_guard lock(mutex_);  // a part that comes now finds it stored, or unfinished
     repos_.link(upload.repo_id, {upload.object});

@@ -56,6 +56,7 @@ void ObjectStore::Upload::commit() {
                                     expected_.size, expected_.oid));
   }
   need_hash(expected_.oid, digest_.hex());
+  guard_.emplace(ObjectGuard::shared(store_.folder_.root()));
   store_.publish(path_, file_, expected_.oid);
 }
 

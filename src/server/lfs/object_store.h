@@ -3,6 +3,7 @@
 #include "server/http/response.h"
 #include "server/store/data_folder.h"
 #include "server/store/fault_point.h"
+#include "server/store/object_guard.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/lfs_pointer.h"
 
@@ -45,7 +46,8 @@ class ObjectStore {
     /// @throws ApiError 422 for more bytes than announced; DiskFullError, FileError
     void write(std::span<const std::byte> bytes);
     /// Checks size and hash, then makes the object visible and durable. Two uploads of one object
-    /// may both commit. @throws ApiError 422 if the bytes are not those of the id
+    /// may both commit. The collector leaves it alone while the upload lives: link it to its
+    /// repository before that ends. @throws ApiError 422 if the bytes are not those of the id
     void commit();
 
    private:
@@ -55,6 +57,7 @@ class ObjectStore {
     OpenFile file_;
     Digest digest_;
     std::uint64_t size_ = 0;
+    std::optional<ObjectGuard> guard_ = std::nullopt;
   };
 
  private:

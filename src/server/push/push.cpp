@@ -9,6 +9,7 @@
 #include "server/push/refusal.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/store/object_guard.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 
@@ -69,8 +70,11 @@ std::optional<std::string> tip_of(const std::string& id) {
 
 std::vector<RefOutcome> Push::run(const Say& say, const std::stop_token& stop) {
   check_names();
+  std::optional<ObjectGuard> guard;
   if (request_.has_pack()) {
-    check_contents(hub_, repo_, quarantine_.view(), take_objects(stop));
+    const auto objects = take_objects(stop);
+    guard.emplace(ObjectGuard::shared(hub_.folder.root()));  // from the look to the moved refs
+    check_contents(hub_, repo_, quarantine_.view(), objects);
     check_tips();
     warn_of_cards(say);
   }

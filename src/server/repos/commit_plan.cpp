@@ -1,5 +1,6 @@
 #include "server/repos/commit_plan.h"
 
+#include "server/api/commit_checks.h"
 #include "server/discussions/pull_request.h"
 #include "server/git/attributes.h"
 #include "server/git/ref_move.h"
@@ -28,22 +29,24 @@ Overloaded(Ts...)->Overloaded<Ts...>;
 /// One attempt at building the commit on one tip.
 class CommitBuilder {
  public:
-  CommitBuilder(const HubState& hub, git::Repository& git, git::ObjectIntake& intake,
-                std::string tip)
+  CommitBuilder(const HubState& hub, const RepoRow& repo, git::Repository& git,
+                git::ObjectIntake& intake, std::string tip, const CommitPlan& plan)
       : hub_(hub),
+        repo_(repo),
         git_(git),
         intake_(intake),
         tip_(std::move(tip)),
+        plan_(plan),
         base_(tree_of(tip_)),
         tree_(intake.repository(), base_.get()) {}
 
   /// @return the new commit, or nothing if the plan changes nothing
-  std::optional<std::string> build(const CommitPlan& plan, const std::string& user) {
-    for (const Change& change : plan.changes) apply(change);
+  std::optional<std::string> build(const std::string& user) {
+    for (const Change& change : plan_.changes) apply(change);
     git_oid root = tree_.write();
-    if (add_missing_rules(plan, root)) root = tree_.write();
+    if (add_missing_rules(root)) root = tree_.write();
     if (git_oid_equal(&root, git_tree_id(base_.get())) != 0) return std::nullopt;
-    return git::to_hex(write_commit(root, message_of(plan.header), user));
+    return git::to_hex(write_commit(root, message_of(plan_.header), user));
   }
 
  private:
@@ -56,11 +59,23 @@ class CommitBuilder {
 
   void apply(const Change& change) {
     std::visit(Overloaded{
-                   [&](const PutChange& c) { need_done(tree_.put(c.path, c.blob), c.path); },
+                   [&](const PutChange& c) { put(c); },
                    [&](const DeleteChange& c) { need_done(tree_.remove(c.path), c.path); },
                    [&](const CopyChange& c) { copy(c); },
                },
                change);
+  }
+
+  /// What a line was checked for when it came may be collected by now.
+  void need_object(const std::string& path, const LfsPointer& pointer) const {
+    const bool ours = hub_.repos.is_linked(repo_.id, pointer.oid) ||
+                      hub_.offers.has(repo_.id, plan_.offered_by, pointer.oid);
+    if (!ours || hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);
+  }
+
+  void put(const PutChange& change) {
+    if (change.lfs) need_object(change.path, *change.lfs);
+    need_done(tree_.put(change.path, change.blob), change.path);
   }
 
   void copy(const CopyChange& change) {
@@ -68,13 +83,14 @@ class CommitBuilder {
                                                : std::optional<std::string>(tip_);
     const auto entry = source ? git_.entry(*source, change.source_path) : std::nullopt;
     if (!entry || entry->is_folder) need_done(git::TreeEdit::Result::missing, change.source_path);
+    if (entry->lfs) need_object(change.source_path, *entry->lfs);
     need_done(tree_.put(change.path, git::parse_oid(entry->oid)), change.path);
   }
 
   /// LFS files that no rule covers get one, else a git client would store the next version in git.
-  bool add_missing_rules(const CommitPlan& plan, const git_oid& root) {
+  bool add_missing_rules(const git_oid& root) {
     std::vector<std::string> paths;
-    for (const Change& change : plan.changes) {
+    for (const Change& change : plan_.changes) {
       const auto* put = std::get_if<PutChange>(&change);
       if (put != nullptr && put->lfs && tree_.file(put->path)) paths.push_back(put->path);
     }
@@ -120,9 +136,11 @@ class CommitBuilder {
   }
 
   const HubState& hub_;
+  const RepoRow& repo_;
   git::Repository& git_;
   git::ObjectIntake& intake_;
   std::string tip_;
+  const CommitPlan& plan_;
   git::TreeHandle base_;
   git::TreeEdit tree_;
 };
@@ -157,10 +175,10 @@ RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::stri
   return turn;
 }
 
-std::optional<std::string> build_commit(HubState& hub, git::Repository& git, const std::string& tip,
-                                        const CommitPlan& plan, const std::string& user,
-                                        git::ObjectIntake& intake) {
-  auto commit = CommitBuilder(hub, git, intake, tip).build(plan, user);
+std::optional<std::string> build_commit(HubState& hub, const RepoRow& repo, git::Repository& git,
+                                        const std::string& tip, const CommitPlan& plan,
+                                        const std::string& user, git::ObjectIntake& intake) {
+  auto commit = CommitBuilder(hub, repo, git, intake, tip, plan).build(user);
   if (commit) hub.faults.reach("commit.objects_written");
   return commit;
 }
@@ -173,6 +191,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
                          const CommitPlan& plan, const std::string& user,
                          git::ObjectIntake& intake) {
   const auto turn = wait_for_turn(hub, repo, ref);
+  const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   git::Repository git = hub.open(repo);
   for (int attempt = 0; attempt < kMaxRebuilds; ++attempt) {
     const auto tip = git.ref_target(ref);
@@ -182,7 +201,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
                      "The branch was updated since you opened this page. Please refresh and "
                      "try again.");
     }
-    const auto commit = build_commit(hub, git, *tip, plan, user, intake);
+    const auto commit = build_commit(hub, repo, git, *tip, plan, user, intake);
     if (!commit) return *tip;
     const std::string log = "commit (API): " + plan.header.summary;
     auto move = git::RefMove::prepare(git, ref, *tip, *commit, log.substr(0, log.find('\n')));

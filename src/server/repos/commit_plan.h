@@ -45,11 +45,12 @@ void need_done(git::TreeEdit::Result result, const std::string& path);
 /// if `ref` is a pull request's that is closed by now
 RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref);
 
-/// A commit on `tip` in the intake, or nothing if the plan changes nothing.
+/// A commit on `tip` in the intake, or nothing if the plan changes nothing. To call under an
+/// ObjectGuard that lives until a ref shows the commit.
 /// @throws ApiError 400, 404
-std::optional<std::string> build_commit(HubState& hub, git::Repository& git, const std::string& tip,
-                                        const CommitPlan& plan, const std::string& user,
-                                        git::ObjectIntake& intake);
+std::optional<std::string> build_commit(HubState& hub, const RepoRow& repo, git::Repository& git,
+                                        const std::string& tip, const CommitPlan& plan,
+                                        const std::string& user, git::ObjectIntake& intake);
 
 /// Makes the plan's offered objects the repository's. Before a ref shows the commit.
 void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan);

@@ -1,6 +1,7 @@
 #include "server/repos/duplicate.h"
 
 #include "server/git/handles.h"
+#include "server/store/object_guard.h"
 
 #include <filesystem>
 #include <string>
@@ -69,6 +70,7 @@ void fill(const git::Repository& source, git::Repository& copy) {
 std::optional<RepoRow> duplicate_repo(HubState& hub, const RepoRow& source, const NewRepo& wanted,
                                       const Account& creator) {
   return make_filled_repo(hub, wanted, creator, [&](git::Repository& copy, const RepoRow& row) {
+    const auto guard = ObjectGuard::shared(hub.folder.root());  // as the refs, so the links
     fill(hub.open(source), copy);
     hub.repos.link_all(source.id, row.id);
   });

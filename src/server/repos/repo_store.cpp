@@ -203,9 +203,12 @@ void RepoStore::link(const std::string& repo_id, const std::vector<LfsPointer>& 
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   for (const LfsPointer& object : objects) {
-    connection->run("INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?)",
-                    repo_id, object.oid, static_cast<std::int64_t>(object.size),
-                    to_milliseconds(clock_.now()));
+    // A link that is used again is as good as new to the collector. Once a day is enough: the batch
+    // of a large repository would else rewrite thousands of rows.
+    connection->run(
+        "INSERT INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?) ON CONFLICT(repo, oid) DO "
+        "UPDATE SET created = excluded.created WHERE excluded.created - created > 86400000",
+        repo_id, object.oid, static_cast<std::int64_t>(object.size), to_milliseconds(clock_.now()));
   }
   transaction.commit();
 }

@@ -1,6 +1,7 @@
 #include "server/xet/shard_intake.h"
 
 #include "server/http/api_error.h"
+#include "server/store/object_guard.h"
 #include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,8 @@ bool ShardIntake::take(const xet::Shard& shard) {
     note_places(shard.files[i], objects.back().oid);
   }
   hub_.faults.reach("xet.rebuilt");
+  const auto guard = ObjectGuard::shared(hub_.folder.root());
+  need_still_here(objects);
   const bool is_new = std::ranges::any_of(objects, [this](const LfsPointer& object) {
     return !hub_.repos.is_linked(session_.repo_id, object.oid) &&
            !hub_.offers.has(session_.repo_id, session_.user_id, object.oid);
@@ -49,6 +52,15 @@ bool ShardIntake::take(const xet::Shard& shard) {
   hub_.xorbs.remember(files_, places_);
   keep(objects);
   return is_new;
+}
+
+/// Nobody has linked them yet, so the collector may have come meanwhile.
+void ShardIntake::need_still_here(const std::vector<LfsPointer>& objects) const {
+  for (const LfsPointer& object : objects) {
+    if (hub_.objects.size(object.oid) == object.size) continue;
+    throw ApiError(503, "The server was cleaned up at this moment. Send the shard again.", {},
+                   {{"Retry-After", "1"}});
+  }
 }
 
 void ShardIntake::keep(const std::vector<LfsPointer>& objects) {

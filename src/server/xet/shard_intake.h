@@ -21,6 +21,7 @@ class ShardIntake {
 
  private:
   /// Makes them the repository's, or offers to it.
+  void need_still_here(const std::vector<LfsPointer>& objects) const;
   void keep(const std::vector<LfsPointer>& objects);
   std::uint64_t checked_size(const xet::ShardFile& file);
   LfsPointer stored_object(const xet::ShardFile& file, std::uint64_t size);

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "torchhub/base/clock.h"
+
+#include <chrono>
+#include <filesystem>
+
+namespace torchhub::server {
+
+/// Keeps collecting and using LFS objects apart, between processes too: a flock(2) on
+/// DATA/objects.lock.
+///
+/// Shared by whoever makes an object count: from the moment that it looks for the object's file (or
+/// its link to a repository) to the moment that the row or the ref that needs it is durable. A look
+/// from before the guard proves nothing. Held alone by the collector while it looks a last time and
+/// removes. So what a user of objects saw stays, and what the collector removes nobody relies on.
+class ObjectGuard {
+ public:
+  /// Waits while the collector removes, which takes moments. @throws FileError
+  static ObjectGuard shared(const std::filesystem::path& data_folder);
+  /// Waits for a moment without users. @throws Error if there was none for `timeout`
+  static ObjectGuard alone(const std::filesystem::path& data_folder, const Clock& clock,
+                           std::chrono::milliseconds timeout = std::chrono::minutes(1));
+  ~ObjectGuard();
+  ObjectGuard(ObjectGuard&& other) noexcept;
+  ObjectGuard& operator=(ObjectGuard&&) = delete;
+
+ private:
+  explicit ObjectGuard(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+}  // namespace torchhub::server
