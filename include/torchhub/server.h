@@ -4,5 +4,6 @@
 
 #include "torchhub/server/admin.h"
 #include "torchhub/server/errors.h"
+#include "torchhub/server/fsck.h"
 #include "torchhub/server/options.h"
 #include "torchhub/server/server.h"

@@ -1,4 +1,5 @@
 #include "cli/admin_commands.h"
+#include "cli/admin_upkeep.h"
 #include "cli/commands.h"
 #include "torchhub/base/timestamp.h"
 
@@ -64,6 +65,8 @@ void add_admin(CLI::App& app) {
   add_admin_users(*admin, place);
   add_admin_organizations(*admin, place);
   add_admin_tokens(*admin, place);
+  const DataName data(place, &place->data);
+  add_admin_fsck(*admin, data);
 }
 
 }  // namespace torchhub::cli

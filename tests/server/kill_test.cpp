@@ -2,6 +2,7 @@
 #include "server/served_hub.h"
 #include "support/child_process.h"
 #include "support/number_from_environment.h"
+#include "torchhub/server/fsck.h"
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,9 @@ TEST(KillUnderLoad, LosesNothingThatWasAnswered) {
   const HubClient client(hub.base_url(), hub.token());
   for (const auto& load : loads) load->check(client);
   expect_clean_repositories(folder / "data");
+  for (const FsckFinding& finding : check_hub(folder / "data", {.deep = true}).findings) {
+    EXPECT_FALSE(finding.problem) << finding.where << ": " << finding.text;
+  }
 }
 
 }  // namespace

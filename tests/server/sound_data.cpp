@@ -2,6 +2,7 @@
 
 #include "server/store/database.h"
 #include "support/child_process.h"
+#include "torchhub/server/fsck.h"
 
 #include <gtest/gtest.h>
 
@@ -24,6 +25,9 @@ void expect_clean(const fs::path& data) {
     EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
   }
   EXPECT_TRUE(fs::is_empty(data / "incoming"));
+  for (const FsckFinding& finding : check_hub(data, {.deep = true}).findings) {
+    EXPECT_FALSE(finding.problem) << finding.where << ": " << finding.text;
+  }
   server::Database database(data / "hub.db", Durability::relaxed);
   for (const auto& entry : fs::directory_iterator(data / "xet")) {
     auto connection = database.lease();

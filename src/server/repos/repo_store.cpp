@@ -78,6 +78,13 @@ std::vector<RepoRow> RepoStore::of_owner(RepoType type, const std::string& owner
   return read_all(rows);
 }
 
+std::vector<RepoRow> RepoStore::all() const {
+  auto connection = database_.lease();
+  Statement rows = connection->prepare(
+      select("WHERE repo.state = 'ready' ORDER BY repo.type, account.name, repo.name"));
+  return read_all(rows);
+}
+
 std::optional<RepoRow> RepoStore::reserve(const RepoRow& wanted) {
   RepoRow row = wanted;
   row.id = random_hex(12);

@@ -59,6 +59,8 @@ class RepoStore {
   std::optional<RepoRow> by_id(std::string_view id) const;
   /// Those that are ready, hidden ones included.
   std::vector<RepoRow> of_owner(RepoType type, const std::string& owner_id) const;
+  /// The same of everybody and every type, by type and name.
+  std::vector<RepoRow> all() const;
   bool is_ready(const std::string& id) const;
 
   /// Takes the name; the repository is invisible until mark_ready(). Nothing if the name is taken.

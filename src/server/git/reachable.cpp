@@ -1,0 +1,207 @@
+#include "server/git/reachable.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstring>
+#include <optional>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+namespace torchhub::server::git {
+namespace {
+
+using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
+using ReflogHandle = std::unique_ptr<git_reflog, Release<&git_reflog_free>>;
+
+constexpr std::size_t kMaxPointerBytes = 1024;  // as git-lfs has it
+
+struct OidHash {
+  std::size_t operator()(const git_oid& oid) const {
+    std::size_t out = 0;
+    std::memcpy(&out, oid.id, sizeof(out));  // it is a hash already
+    return out;
+  }
+};
+struct OidEqual {
+  bool operator()(const git_oid& a, const git_oid& b) const { return git_oid_equal(&a, &b) != 0; }
+};
+
+std::string last_words() {
+  const git_error* last = git_error_last();
+  return last != nullptr && last->message != nullptr ? last->message : "no reason";
+}
+
+class Walk {
+ public:
+  Walk(const Repository& repository, Depth depth)
+      : repository_(repository.handle()),
+        depth_(depth),
+        odb_(made<OdbHandle>("open the objects", git_repository_odb, repository.handle())) {}
+
+  Reachable run() {
+    const std::vector<std::pair<std::string, git_oid>> refs = list_refs();
+    // The tips first, so that what they share with their history counts as theirs.
+    at_a_tip_ = true;
+    for (const auto& [name, oid] : refs) visit_tip(oid, name);
+    at_a_tip_ = false;
+    for (const auto& [name, oid] : refs) visit_history(oid, name);
+    visit_reflog("HEAD");
+    for (const auto& [name, oid] : refs) visit_reflog(name);
+    return std::move(out_);
+  }
+
+ private:
+  std::vector<std::pair<std::string, git_oid>> list_refs() const {
+    std::vector<std::pair<std::string, git_oid>> out;
+    const auto iterator =
+        made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_);
+    git_reference* raw = nullptr;
+    while (git_reference_next(&raw, iterator.get()) == 0) {
+      const ReferenceHandle reference(raw);
+      if (const git_oid* oid = git_reference_target(raw))
+        out.emplace_back(git_reference_name(raw), *oid);
+    }
+    return out;
+  }
+
+  void note(const git_oid& oid, std::string_view what, std::string_view named_by) {
+    if (!noted_.insert(oid).second) return;
+    out_.problems.push_back(fmt::format("The {} {} that {} names cannot be read: {}", what,
+                                        to_hex(oid), named_by, last_words()));
+  }
+
+  /// A tag's or ref's target down to its commit, the objects on the way read.
+  std::optional<git_oid> commit_at(git_oid oid, const std::string& named_by) {
+    for (;;) {
+      git_object* raw = nullptr;
+      if (git_object_lookup(&raw, repository_, &oid, GIT_OBJECT_ANY) != 0) {
+        note(oid, "object", named_by);
+        return std::nullopt;
+      }
+      const ObjectHandle object(raw);
+      if (git_object_type(raw) == GIT_OBJECT_COMMIT) return oid;
+      if (git_object_type(raw) == GIT_OBJECT_TREE) visit_tree(oid, "", named_by);
+      if (git_object_type(raw) == GIT_OBJECT_BLOB) visit_blob(oid, "", named_by);
+      if (git_object_type(raw) != GIT_OBJECT_TAG) return std::nullopt;
+      if (visited_.insert(oid).second) ++out_.objects;
+      oid = *git_tag_target_id(reinterpret_cast<git_tag*>(raw));
+    }
+  }
+
+  void visit_tip(const git_oid& target, const std::string& name) {
+    const auto oid = commit_at(target, name);
+    if (!oid) return;
+    git_commit* raw = nullptr;
+    if (git_commit_lookup(&raw, repository_, &*oid) != 0) return;  // visit_history() says so
+    const CommitHandle commit(raw);
+    visit_tree(*git_commit_tree_id(raw), "", "commit " + to_hex(*oid));
+  }
+
+  void visit_history(const git_oid& target, const std::string& name) {
+    const auto first = commit_at(target, name);
+    if (!first) return;
+    std::vector<std::pair<git_oid, std::string>> open = {{*first, name}};
+    while (!open.empty()) {
+      const auto [oid, named_by] = std::move(open.back());
+      open.pop_back();
+      if (!visited_.insert(oid).second) continue;
+      ++out_.objects;
+      git_commit* raw = nullptr;
+      if (git_commit_lookup(&raw, repository_, &oid) != 0) {
+        note(oid, "commit", named_by);
+        continue;
+      }
+      const CommitHandle commit(raw);
+      const std::string here = "commit " + to_hex(oid);
+      visit_tree(*git_commit_tree_id(raw), "", here);
+      for (unsigned i = 0; i < git_commit_parentcount(raw); ++i) {
+        open.emplace_back(*git_commit_parent_id(raw, i), here);
+      }
+    }
+  }
+
+  void visit_tree(const git_oid& oid, const std::string& prefix, const std::string& named_by) {
+    if (!visited_.insert(oid).second) return;
+    ++out_.objects;
+    git_tree* raw = nullptr;
+    if (git_tree_lookup(&raw, repository_, &oid) != 0) return note(oid, "tree", named_by);
+    const TreeHandle tree(raw);
+    for (std::size_t i = 0; i < git_tree_entrycount(raw); ++i) {
+      const git_tree_entry* entry = git_tree_entry_byindex(raw, i);
+      const std::string path = prefix + git_tree_entry_name(entry);
+      const git_oid& below = *git_tree_entry_id(entry);
+      // A commit is a submodule's; it lies elsewhere.
+      if (git_tree_entry_type(entry) == GIT_OBJECT_TREE) visit_tree(below, path + "/", named_by);
+      if (git_tree_entry_type(entry) == GIT_OBJECT_BLOB) visit_blob(below, path, named_by);
+    }
+  }
+
+  void visit_blob(const git_oid& oid, const std::string& path, const std::string& named_by) {
+    if (!visited_.insert(oid).second) return;
+    ++out_.objects;
+    std::size_t size = 0;
+    git_object_t type = GIT_OBJECT_INVALID;
+    const std::string named = path.empty() ? named_by : fmt::format("'{}' in {}", path, named_by);
+    if (git_odb_read_header(&size, &type, odb_.get(), &oid) != 0) return note(oid, "file", named);
+    if (depth_ == Depth::pointers && size >= kMaxPointerBytes) return;
+    git_odb_object* raw = nullptr;
+    // Reading compares the hash, too.
+    if (git_odb_read(&raw, odb_.get(), &oid) != 0) return note(oid, "file", named);
+    const OdbObjectHandle object(raw);
+    if (size >= kMaxPointerBytes) return;
+    const auto pointer =
+        LfsPointer::parse({static_cast<const char*>(git_odb_object_data(raw)), size});
+    if (!pointer) return;
+    PointerUse& use = out_.pointers[pointer->oid];
+    if (use.path.empty()) use = {*pointer, path, at_a_tip_};
+  }
+
+  /// What a ref was before somebody moved it back is kept as well.
+  void visit_reflog(const std::string& name) {
+    git_reflog* raw = nullptr;
+    if (git_reflog_read(&raw, repository_, name.c_str()) != 0) return;  // there need not be one
+    const ReflogHandle log(raw);
+    for (std::size_t i = 0; i < git_reflog_entrycount(raw); ++i) {
+      const git_reflog_entry* entry = git_reflog_entry_byindex(raw, i);
+      for (const git_oid* oid : {git_reflog_entry_id_old(entry), git_reflog_entry_id_new(entry)}) {
+        if (git_oid_is_zero(oid) == 0 && !visited_.contains(*oid)) {
+          visit_history(*oid, "the log of " + name);
+        }
+      }
+    }
+  }
+
+  git_repository* repository_;
+  Depth depth_;
+  OdbHandle odb_;
+  bool at_a_tip_ = false;
+  std::unordered_set<git_oid, OidHash, OidEqual> visited_ = {};
+  std::unordered_set<git_oid, OidHash, OidEqual> noted_ = {};
+  Reachable out_ = {};
+};
+
+}  // namespace
+
+Reachable walk_reachable(const Repository& repository, Depth depth) {
+  return Walk(repository, depth).run();
+}
+
+std::string ref_list(const Repository& repository) {
+  std::set<std::string> lines;
+  const auto iterator =
+      made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository.handle());
+  git_reference* raw = nullptr;
+  while (git_reference_next(&raw, iterator.get()) == 0) {
+    const ReferenceHandle reference(raw);
+    if (const git_oid* oid = git_reference_target(raw)) {
+      lines.insert(fmt::format("{} {}\n", git_reference_name(raw), to_hex(*oid)));
+    }
+  }
+  std::string out;
+  for (const std::string& line : lines) out += line;
+  return out;
+}
+
+}  // namespace torchhub::server::git

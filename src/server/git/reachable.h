@@ -1,0 +1,39 @@
+#pragma once
+
+#include "server/git/repository.h"
+#include "torchhub/wire/lfs_pointer.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace torchhub::server::git {
+
+/// An LFS pointer that some commit has.
+struct PointerUse {
+  LfsPointer object = {};
+  std::string path = {};  ///< Of one file that has it.
+  bool at_a_tip = false;  ///< Of a branch or tag, not only in its history.
+};
+
+/// What the refs and reflogs of a repository lead to.
+struct Reachable {
+  std::map<std::string, PointerUse> pointers = {};  ///< By oid.
+  std::uint64_t objects = 0;                        ///< Commits, trees, blobs and tags looked at.
+  std::vector<std::string> problems = {};  ///< What is missing or damaged, a sentence each.
+};
+
+enum class Depth {
+  pointers,  ///< Reads commits, trees and small blobs; of others, that they are there.
+  contents   ///< Reads every blob, and so checks its hash.
+};
+
+/// Walks everything once. Damage is noted and walked around, never thrown.
+/// @throws GitError only if the refs themselves cannot be listed
+Reachable walk_reachable(const Repository& repository, Depth depth);
+
+/// Every ref as "name id\n", by name: equal texts, equal refs.
+std::string ref_list(const Repository& repository);
+
+}  // namespace torchhub::server::git
