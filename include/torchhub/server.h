@@ -6,4 +6,5 @@
 #include "torchhub/server/errors.h"
 #include "torchhub/server/fsck.h"
 #include "torchhub/server/options.h"
+#include "torchhub/server/repositories.h"
 #include "torchhub/server/server.h"

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "torchhub/base/error.h"
 #include "torchhub/server/admin.h"
+#include "torchhub/server/repositories.h"
 
 #include <fmt/format.h>
 
@@ -43,6 +44,9 @@ int run(int argc, char** argv) {
     fmt::print(stderr, "torchhub: {}\n", error.what());
     return cli::kUsage;
   } catch (const AccountError& error) {
+    fmt::print(stderr, "torchhub: {}\n", error.what());
+    return cli::kProblemFound;
+  } catch (const RepositoryAdminError& error) {
     fmt::print(stderr, "torchhub: {}\n", error.what());
     return cli::kProblemFound;
   } catch (const std::exception& error) {

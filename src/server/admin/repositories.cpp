@@ -1,0 +1,168 @@
+#include "torchhub/server/repositories.h"
+
+#include "server/admin/admin_hub.h"
+#include "server/repos/adopt.h"
+#include "server/repos/repo_label.h"
+#include "server/repos/trash.h"
+#include "server/store/object_guard.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+namespace torchhub {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+std::string shown(const Repo& repo) {
+  return fmt::format("{} '{}'", to_string(repo.type), repo.id.str());
+}
+
+/// A repository in the trash.
+struct Trashed {
+  fs::path folder;
+  std::string day;
+  std::string id;
+  Repo repo;
+  json label;
+};
+
+bool same_name(const Repo& a, const Repo& b) {
+  return a.type == b.type && server::folded(a.id.str()) == server::folded(b.id.str());
+}
+
+}  // namespace
+
+struct RepositoryAdmin::Impl {
+  Impl(const fs::path& data_dir, Durability durability, std::shared_ptr<const Clock> clock)
+      : hub(data_dir, durability, std::move(clock)) {}
+
+  server::RepoRow row(const Repo& repo) const {
+    if (auto found = hub.repos.find(repo.type, repo.id)) return *found;
+    throw RepositoryAdminError(
+        fmt::format("There is no {} in '{}'.", shown(repo), hub.folder.root().string()));
+  }
+
+  /// Newest day first.
+  std::vector<Trashed> trashed() const {
+    std::vector<Trashed> out;
+    for (const auto& day : fs::directory_iterator(hub.folder.trash())) {
+      for (const auto& entry : fs::directory_iterator(day.path())) {
+        if (entry.path().extension() != ".git") continue;
+        auto label = server::read_label(entry.path());
+        const auto repo = label ? server::repo_in_label(*label) : std::nullopt;
+        if (!repo) continue;
+        out.push_back({entry.path(), day.path().filename().string(), entry.path().stem().string(),
+                       *repo, *std::move(label)});
+      }
+    }
+    // Within a day by the last change that the label knows of.
+    std::stable_sort(out.begin(), out.end(), [](const Trashed& a, const Trashed& b) {
+      if (a.day != b.day) return a.day > b.day;
+      return a.label["repo"].value("modified", 0LL) > b.label["repo"].value("modified", 0LL);
+    });
+    return out;
+  }
+
+  Repo restore(const std::function<bool(const Trashed&)>& is_wanted, const std::string& name) {
+    const std::vector<Trashed> all = trashed();
+    const auto found = std::find_if(all.begin(), all.end(), is_wanted);
+    if (found == all.end()) {
+      throw RepositoryAdminError(fmt::format(
+          "There is no {} in the trash. 'torchhub admin repo list --deleted' tells what is.",
+          name));
+    }
+    bring_back(*found);
+    return found->repo;
+  }
+
+  void bring_back(const Trashed& found) {
+    // Collected with it, its objects come back, too; none is to go now.
+    const auto guard = server::ObjectGuard::shared(hub.folder.root());
+    {
+      auto connection = hub.database.lease();
+      server::WriteTransaction transaction(*connection);
+      std::size_t lost = 0;
+      const auto why_not =
+          server::adopt_repo(*connection, found.label, server::MissingAccount::refuse, lost);
+      if (why_not) {
+        throw RepositoryAdminError(
+            fmt::format("The {} cannot come back: {}.", shown(found.repo), *why_not));
+      }
+      // Before the row: it must not be seen without. A crash in between leaves a folder without a
+      // row, which 'fsck --repair' knows how to take in.
+      server::move_out_of_trash(found.folder, hub.folder.repository(found.id), hub.durability);
+      transaction.commit();
+    }
+    for (const LfsPointer& object : hub.repos.objects(found.id)) {
+      if (fs::exists(hub.folder.object(object.oid))) continue;
+      server::bring_object_back(hub.folder, object.oid, hub.durability);
+    }
+    server::refresh_label(hub.database, hub.folder, found.id);
+  }
+
+  server::AdminHub hub;
+};
+
+RepositoryAdmin::RepositoryAdmin(const fs::path& data_dir, Durability durability,
+                                 std::shared_ptr<const Clock> clock)
+    : impl_(std::make_unique<Impl>(data_dir, durability, std::move(clock))) {}
+RepositoryAdmin::~RepositoryAdmin() = default;
+
+std::vector<ListedRepository> RepositoryAdmin::list() const {
+  std::vector<ListedRepository> out;
+  for (const server::RepoRow& row : impl_->hub.repos.all()) {
+    out.push_back({row.repo(), row.id, row.private_});
+  }
+  return out;
+}
+
+std::vector<ListedRepository> RepositoryAdmin::deleted() const {
+  std::vector<ListedRepository> out;
+  for (const Trashed& found : impl_->trashed()) {
+    out.push_back({found.repo, found.id, found.label["repo"].value("private", 0) != 0, found.day});
+  }
+  return out;
+}
+
+void RepositoryAdmin::move(const Repo& from, const RepoId& to) {
+  const server::RepoRow row = impl_->row(from);
+  if (const auto problem = server::problem_of_new_name(to.name)) {
+    throw InvalidArgumentError(
+        fmt::format("'{}' cannot be a repository's name: {}.", to.str(), *problem));
+  }
+  const auto owner = impl_->hub.accounts.find(to.owner);
+  if (!owner) throw RepositoryAdminError(fmt::format("There is no account '{}'.", to.owner));
+  try {
+    impl_->hub.database.run("UPDATE repo SET owner = ?, name = ?, name_fold = ? WHERE id = ?",
+                            owner->id, to.name, server::folded(to.name), row.id);
+  } catch (const server::DatabaseError& error) {
+    if (!error.is_duplicate()) throw;
+    throw RepositoryAdminError(fmt::format("There is already a {}.", shown({to, from.type})));
+  }
+  server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
+}
+
+void RepositoryAdmin::remove(const Repo& repo) {
+  const server::RepoRow row = impl_->row(repo);
+  server::AdminHub& hub = impl_->hub;
+  hub.repos.mark_deleting(row.id);
+  server::move_repo_to_trash(hub.database, hub.folder, row.id, hub.now(), hub.durability);
+  hub.repos.forget(row.id);
+}
+
+void RepositoryAdmin::restore(const Repo& repo) {
+  impl_->restore([&](const Trashed& found) { return same_name(found.repo, repo); }, shown(repo));
+}
+
+Repo RepositoryAdmin::restore(std::string_view id) {
+  return impl_->restore([&](const Trashed& found) { return found.id == id; },
+                        fmt::format("repository {}", id));
+}
+
+}  // namespace torchhub
