@@ -9,3 +9,4 @@
 #include "torchhub/server/options.h"
 #include "torchhub/server/repositories.h"
 #include "torchhub/server/server.h"
+#include "torchhub/server/stats.h"

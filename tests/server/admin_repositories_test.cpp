@@ -2,6 +2,7 @@
 #include "support/message_of.h"
 #include "torchhub/server/fsck.h"
 #include "torchhub/server/repositories.h"
+#include "torchhub/server/stats.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
@@ -94,6 +95,26 @@ TEST_F(RepositoryAdminTest, BringsNothingBackUnderANameInUse) {
   EXPECT_EQ(message_of<RepositoryAdminError>([&] { admin_.restore(id); }),
             "There is no repository " + id +
                 " in the trash. 'torchhub admin repo list --deleted' tells what is.");
+}
+
+TEST_F(RepositoryAdminTest, StatsTellOldVersionsFromNew) {
+  for (const std::string bytes : {"first version", "second"}) {
+    const std::string oid = client_.upload("demo/m", bytes);
+    client_.commit("demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, bytes.size()}));
+  }
+  client_.create_repo("n");
+  client_.upload("demo/n", "second");
+  const HubStats stats = hub_stats(hub_.data_dir());
+  ASSERT_EQ(stats.repositories.size(), 2U);
+  EXPECT_EQ(stats.repositories[0].name, "model demo/m");
+  EXPECT_EQ(stats.repositories[0].object_bytes, 19U);
+  EXPECT_EQ(stats.repositories[0].old_bytes, 13U);
+  EXPECT_EQ(stats.repositories[1].old_bytes, 6U) << "no commit names it";
+  EXPECT_EQ(stats.objects, 2U);
+  EXPECT_EQ(stats.object_bytes, 19U) << "shared, and counted once";
+  EXPECT_EQ(stats.reclaimable_bytes, 0U);
+  ASSERT_EQ(stats.owners().size(), 1U);
+  EXPECT_EQ(stats.owners().front().object_bytes, 25U);
 }
 
 }  // namespace
