@@ -70,6 +70,7 @@ void add_admin(CLI::App& app) {
   add_admin_stats(*admin, data);
   add_admin_gc(*admin, data);
   add_admin_fsck(*admin, data);
+  add_admin_backup(*admin, data);
 }
 
 }  // namespace torchhub::cli

@@ -123,6 +123,17 @@ void Connection::script(const std::string& sql) {
   if (code != SQLITE_OK) fail(handle_.get(), "run a script", code);
 }
 
+void Connection::copy_to(const std::filesystem::path& file) {
+  Connection target(file, Durability::relaxed);  // whoever wants it durable flushes the file
+  sqlite3_backup* copy = sqlite3_backup_init(target.handle_.get(), "main", handle_.get(), "main");
+  if (copy == nullptr) fail(target.handle_.get(), "be copied", SQLITE_ERROR);
+  const int code = sqlite3_backup_step(copy, -1);
+  sqlite3_backup_finish(copy);
+  if (code != SQLITE_DONE) fail(target.handle_.get(), "be copied", code);
+  // One file, without a log beside it.
+  target.script("PRAGMA journal_mode=DELETE");
+}
+
 WriteTransaction::WriteTransaction(Connection& connection) : connection_(connection) {
   connection_.script("BEGIN IMMEDIATE");
 }

@@ -90,6 +90,8 @@ class Connection {
   /// How many rows the last statement changed.
   std::int64_t changes() const;
   void script(const std::string& sql);
+  /// The database as it is at one moment, into a new file; writers go on meanwhile.
+  void copy_to(const std::filesystem::path& file);
 
  private:
   struct Close {

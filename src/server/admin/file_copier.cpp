@@ -1,0 +1,124 @@
+#include "server/admin/file_copier.h"
+
+#include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
+#include "torchhub/base/random_id.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace torchhub::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A descriptor that is closed with its scope.
+class Descriptor {
+ public:
+  explicit Descriptor(int value) : value_(value) {}
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int value() const { return value_; }
+
+ private:
+  int value_;
+};
+
+void write_all(int descriptor, const char* bytes, std::size_t count, const fs::path& path) {
+  while (count > 0) {
+    const ssize_t written = ::write(descriptor, bytes, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) throw_file_error("write", path, errno);
+    bytes += written;
+    count -= static_cast<std::size_t>(written);
+  }
+}
+
+std::uint64_t copy_all(int from, const fs::path& source, int to, const fs::path& target) {
+  std::array<char, std::size_t{256} << 10> room;
+  std::uint64_t sum = 0;
+  for (;;) {
+    const ssize_t count = ::read(from, room.data(), room.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw_file_error("read", source, errno);
+    if (count == 0) return sum;
+    write_all(to, room.data(), static_cast<std::size_t>(count), target);
+    sum += static_cast<std::uint64_t>(count);
+  }
+}
+
+}  // namespace
+
+bool FileCopier::copy_bytes(const fs::path& from, const fs::path& to, Flush flush) {
+  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (source.value() < 0) {
+    if (errno == ENOENT) return false;
+    throw_file_error("read", from, errno);
+  }
+  struct stat info {};
+  ::fstat(source.value(), &info);
+  const fs::path beside = to.string() + ".tmp-" + random_hex(4);
+  const Descriptor target(
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0777));
+  if (target.value() < 0) throw_file_error("create", beside, errno);
+  try {
+    report_.copied_bytes += copy_all(source.value(), from, target.value(), beside);
+    if (flush == Flush::yes && ::fdatasync(target.value()) != 0) {
+      throw_file_error("flush", beside, errno);
+    }
+    if (::rename(beside.c_str(), to.c_str()) != 0) throw_file_error("create", to, errno);
+  } catch (const Error&) {
+    ::unlink(beside.c_str());
+    throw;
+  }
+  ++report_.copied_files;
+  return true;
+}
+
+bool FileCopier::place(const fs::path& name) {
+  const fs::path target = to_ / name;
+  if (fs::exists(target)) {
+    ++report_.kept_files;
+    return true;
+  }
+  make_folders(target.parent_path());
+  for (const auto& root : {since_, std::optional(from_)}) {
+    // A refusal is no error: another file system, too many links, a file that is not there.
+    if (!root || ::link((*root / name).c_str(), target.c_str()) != 0) continue;
+    ++report_.linked_files;
+    return true;
+  }
+  // The next backup takes what has its name as whole.
+  return copy_bytes(from_ / name, target, Flush::yes);
+}
+
+bool FileCopier::copy(const fs::path& name) { return copy_as(name, name); }
+
+bool FileCopier::copy_as(const fs::path& name, const fs::path& new_name) {
+  make_folders((to_ / new_name).parent_path());
+  return copy_bytes(from_ / name, to_ / new_name, Flush::no);
+}
+
+void FileCopier::write(const fs::path& name, std::string_view text) {
+  const fs::path target = to_ / name;
+  make_folders(target.parent_path());
+  const fs::path beside = target.string() + ".tmp-" + random_hex(4);
+  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.value() < 0) throw_file_error("create", beside, errno);
+  write_all(file.value(), text.data(), text.size(), beside);
+  if (::rename(beside.c_str(), target.c_str()) != 0) throw_file_error("create", target, errno);
+}
+
+void FileCopier::flush() const {
+  const Descriptor root(::open(to_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (root.value() < 0 || ::syncfs(root.value()) != 0) throw_file_error("flush", to_, errno);
+}
+
+}  // namespace torchhub::server
