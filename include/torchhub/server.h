@@ -3,6 +3,7 @@
 /// The door to the self-hosted hub: everything that `torchhub::server` offers to run one.
 
 #include "torchhub/server/admin.h"
+#include "torchhub/server/archive.h"
 #include "torchhub/server/backup.h"
 #include "torchhub/server/collect.h"
 #include "torchhub/server/errors.h"

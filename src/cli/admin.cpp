@@ -71,6 +71,7 @@ void add_admin(CLI::App& app) {
   add_admin_gc(*admin, data);
   add_admin_fsck(*admin, data);
   add_admin_backup(*admin, data);
+  add_admin_archive(*admin, data);
 }
 
 }  // namespace torchhub::cli
