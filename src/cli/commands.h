@@ -26,6 +26,7 @@ void add_admin(CLI::App& app);
 void add_card(CLI::App& app);
 void add_launch(CLI::App& app);
 void add_push(CLI::App& app);
+void add_mirror(CLI::App& app);
 /// `folder` of `torchhub push`.
 void add_push_folder(CLI::App& push_command);
 

@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   cli::add_card(app);
   cli::add_launch(app);
   cli::add_push(app);
+  cli::add_mirror(app);
   try {
     app.parse(argc, arguments_of(argc, argv).data());
     return cli::kFine;
