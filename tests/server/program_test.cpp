@@ -58,6 +58,39 @@ TEST(ServeProgram, FinishesAnUploadUnderWayAtSigterm) {
   EXPECT_EQ(hub.process().wait(), 0);
 }
 
+TEST(ServeProgram, TakesFlagsBeforeTheEnvironmentBeforeAFile) {
+  const TempDir folder;
+  const std::string file = (folder / "hub.conf").string();
+  write_file_atomically(file, "grace = 1s\ngit-timeout = 1s\nmax-object = 1GiB\n");
+  const auto print = [](std::vector<std::string> arguments, std::vector<std::string> variables) {
+    arguments.insert(arguments.begin(), {TORCHHUB_EXECUTABLE, "serve", "--print-config"});
+    return run(std::move(arguments), std::move(variables));
+  };
+  const Finished shown = print({"--config", file, "--grace", "1s", "--grace", "3s", "--demo",
+                                "--cors", "https://a", "--cors", "https://b"},
+                               {"TORCHHUB_GRACE=2s", "TORCHHUB_GIT_TIMEOUT=2s"});
+  EXPECT_EQ(shown.exit_code, 0) << shown.errors;
+  for (const std::string& line :
+       {std::string("grace = 3s  # --grace\n"),
+        std::string("git-timeout = 2s  # TORCHHUB_GIT_TIMEOUT\n"),
+        "max-object = 1GiB  # " + file + ":3\n", std::string("demo = on  # --demo\n"),
+        std::string("cors = https://a,https://b  # --cors\n"),
+        std::string("max-regular = 10MiB  # default\n")}) {
+    EXPECT_NE(shown.output.find(line), std::string::npos) << line << shown.output;
+  }
+  const Finished by_variable = print({}, {"TORCHHUB_CONFIG=" + file, "TORCHHUB_LISTN=x"});
+  EXPECT_NE(by_variable.output.find("grace = 1s  # " + file + ":1\n"), std::string::npos);
+  EXPECT_EQ(by_variable.errors,
+            "torchhub: TORCHHUB_LISTN is no setting of 'torchhub serve'; it is ignored.\n");
+  write_file_atomically(file, "gracee = 1s\n");
+  const Finished unknown = print({"--config", file}, {});
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_TRUE(unknown.errors.starts_with("torchhub: " + file + ":1: there is no setting 'gracee'."))
+      << unknown.errors;
+  EXPECT_EQ(print({"--config", file + ".not"}, {}).exit_code, 3);
+  EXPECT_EQ(print({"--max-object", "huge"}, {}).exit_code, 2);
+}
+
 TEST(ServeProgram, LivesThroughSighup) {
   const TempDir folder;
   ServedHub hub(folder / "data");
