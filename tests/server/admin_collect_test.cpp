@@ -75,6 +75,19 @@ TEST_F(CollectTest, KeepsWhatAnyCommitNames) {
   EXPECT_TRUE(fs::exists(object(sha256_hex("first"))));
 }
 
+TEST_F(CollectTest, LeavesWhatIsOfferedForAPullRequestOneWeek) {
+  const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  const std::string oid = eve.upload("demo/m", "offered");
+  EXPECT_EQ(collect(6).items.size(), 0U);
+  EXPECT_EQ(check_hub(hub_.data_dir()).findings.size(), 0U);
+  const CollectReport report = collect(8);
+  EXPECT_EQ(report.count(Kind::object), 1U);
+  EXPECT_FALSE(fs::exists(object(oid)));
+  const Response late =
+      eve.commit("demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, 7}), "main?create_pr=1");
+  EXPECT_EQ(late.status, 400) << "the offer stands by the server's clock, its object is gone";
+}
+
 TEST_F(CollectTest, LeavesAnUploadThatWaitsForItsCommitTwoWeeks) {
   const std::string oid = client_.upload("demo/m", "never committed");
   EXPECT_EQ(collect(13).items.size(), 0U);

@@ -60,7 +60,8 @@ AdminHub::AdminHub(const fs::path& data_dir, Durability how, std::shared_ptr<con
       folder(checked(data_dir)),
       database(folder.database(), durability),
       accounts(database, *clock),
-      repos(database, *clock) {}
+      repos(database, *clock),
+      offers(database, *clock) {}
 
 git::Repository AdminHub::open(const fs::path& repository) const {
   const fs::path config = folder.git_config();

@@ -2,6 +2,7 @@
 
 #include "server/accounts/account_store.h"
 #include "server/git/repository.h"
+#include "server/lfs/offers.h"
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
@@ -35,6 +36,7 @@ struct AdminHub {
   Database database;
   AccountStore accounts;
   RepoStore repos;
+  LfsOffers offers;
 };
 
 /// Every file and folder below, as far as they stay while it looks: a folder that goes away takes

@@ -35,12 +35,12 @@ bool has_link_that_stays(Connection& connection, const std::string& oid,
   return false;
 }
 
-/// Removes those of a batch that have no link now that nobody else can make one.
+/// Removes those of a batch that have neither link nor offer now that nobody else can make one.
 void remove_objects(CollectRun& run, std::span<const CollectedItem> batch) {
   const auto guard = ObjectGuard::alone(run.hub.folder.root(), *run.hub.clock);
   auto connection = run.hub.database.lease();
   for (const CollectedItem& item : batch) {
-    if (has_link(*connection, item.object)) continue;
+    if (has_link(*connection, item.object) || run.hub.offers.has_any(item.object)) continue;
     if (!fs::exists(run.hub.folder.object(item.object))) continue;  // another collection was faster
     move_to_trash(run.hub.folder, run.hub.folder.object(item.object), item.object, run.hub.now(),
                   run.hub.durability);
@@ -59,7 +59,7 @@ std::vector<CollectedItem> unlinked_objects(CollectRun& run) {
   for (const fs::path& file : run.hub.object_files()) {
     const std::string oid = file.filename().string();
     if (!is_lfs_oid(oid) || in_trash.contains(oid)) continue;
-    if (has_link_that_stays(*connection, oid, going)) continue;
+    if (has_link_that_stays(*connection, oid, going) || run.hub.offers.has_any(oid)) continue;
     std::error_code gone;
     const std::uint64_t size = fs::file_size(file, gone);
     if (!gone) out.push_back({CollectedItem::Kind::object, oid, oid, size});

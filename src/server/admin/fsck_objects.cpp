@@ -30,7 +30,7 @@ void note_unlinked(FsckRun& run, const StoredObjects& stored) {
   auto connection = run.hub.database.lease();
   for (const auto& [oid, size] : stored) {
     Statement link = connection->prepare("SELECT 1 FROM repo_lfs WHERE oid = ? LIMIT 1");
-    if (link.bind(oid).step()) continue;
+    if (link.bind(oid).step() || run.hub.offers.has_any(oid)) continue;
     ++count;
     bytes += size;
   }

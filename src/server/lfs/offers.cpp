@@ -45,6 +45,12 @@ bool LfsOffers::has(const std::string& repo_id, const std::string& user,
   return row.bind(repo_id).bind(user).bind(oid).step();
 }
 
+bool LfsOffers::has_any(std::string_view oid) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare("SELECT 1 FROM lfs_offer WHERE oid = ? AND created >= ?");
+  return row.bind(oid).bind(to_milliseconds(clock_.now() - kLifetime)).step();
+}
+
 std::uint64_t LfsOffers::bytes_of(const std::string& user) const {
   auto connection = database_.lease();
   return server::bytes_of(*connection, user);

@@ -28,6 +28,8 @@ class LfsOffers {
   /// limit
   void add(const std::string& repo_id, const std::string& user, const LfsPointer& object);
   bool has(const std::string& repo_id, const std::string& user, std::string_view oid) const;
+  /// Does anybody's offer of it still stand?
+  bool has_any(std::string_view oid) const;
   /// Of all that the account has offered.
   std::uint64_t bytes_of(const std::string& user) const;
   /// @throws ApiError 413 if `more` bytes would be past the limit

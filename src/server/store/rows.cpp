@@ -28,7 +28,8 @@ std::vector<Column> columns_of(Connection& connection, const std::string& table)
   return out;
 }
 
-/// "json_object('id', "repo"."id", ...)". JSON has no word for a BLOB, and no table of ours one.
+/// "json_object('id', "repo"."id", ...)". JSON has no word for a BLOB, and no table under
+/// a repository has one.
 std::string object_of(Connection& connection, const std::string& table) {
   std::vector<std::string> parts;
   for (const Column& column : columns_of(connection, table)) {
