@@ -27,6 +27,7 @@ void print_list(const std::vector<ListedRepository>& list, bool as_json) {
     if (!as_json) {
       fmt::print("{:<8} {} {} {}\n", to_string(found.repo.type), found.repo.id.str(), found.id,
                  !found.deleted.empty() ? "deleted " + found.deleted
+                 : found.disabled       ? std::string("disabled")
                  : found.private_       ? std::string("private")
                                         : std::string("public"));
     }
@@ -34,6 +35,7 @@ void print_list(const std::vector<ListedRepository>& list, bool as_json) {
                    {"name", found.repo.id.str()},
                    {"id", found.id},
                    {"private", found.private_},
+                   {"disabled", found.disabled},
                    {"deleted", found.deleted.empty() ? json() : json(found.deleted)}});
   }
   if (as_json) fmt::print("{}\n", out.dump(2));
@@ -91,6 +93,19 @@ void add_delete(CLI::App& repo, const DataName& data, const Arguments& arguments
   });
 }
 
+void add_disable(CLI::App& repo, const DataName& data, const Arguments& arguments) {
+  const auto add = [&](const char* name, const char* help, bool disabled) {
+    CLI::App* command = repo.add_subcommand(name, help);
+    add_repository(*command, arguments);
+    command->callback([data, arguments, disabled] {
+      RepositoryAdmin(*data).set_disabled(arguments->repo(), disabled);
+      print_done(*arguments, arguments->name);
+    });
+  };
+  add("disable", "Give its contents to nobody, and take none", true);
+  add("enable", "Give them to its readers again", false);
+}
+
 void add_restore(CLI::App& repo, const DataName& data, const Arguments& arguments) {
   CLI::App* restore = repo.add_subcommand("restore", "Bring a repository back from the trash");
   add_repository(*restore, arguments);
@@ -115,6 +130,7 @@ void add_admin_repo(CLI::App& admin, const DataName& data) {
   repo->require_subcommand(1);
   add_list(*repo, data, arguments);
   add_move(*repo, data, arguments);
+  add_disable(*repo, data, arguments);
   add_delete(*repo, data, arguments);
   add_restore(*repo, data, arguments);
 }

@@ -44,7 +44,21 @@ TEST_F(RepositoryAdminTest, ListsByTypeAndName) {
 TEST_F(RepositoryAdminTest, MovesWhileTheServerRuns) {
   admin_.move(kModel, {"ana", "M2"});
   EXPECT_EQ(client_.get("/ana/M2/resolve/main/a.txt").body, "text");
+  const Response old_name = client_.send("HEAD", "/demo/m/resolve/main/a.txt");
+  EXPECT_EQ(old_name.status, 307);
+  EXPECT_EQ(old_name.headers.get("Location"), "/ana/M2/resolve/main/a.txt");
   EXPECT_EQ(check_hub(hub_.data_dir()).findings.size(), 0U) << "the label knows, too";
+}
+
+TEST_F(RepositoryAdminTest, DisablesAndEnables) {
+  admin_.set_disabled(kModel, true);
+  const Response refused = client_.get("/demo/m/resolve/main/a.txt");
+  EXPECT_EQ(refused.status, 403) << refused.body;
+  EXPECT_EQ(refused.headers.get("X-Error-Message"), "Access to this resource is disabled.");
+  EXPECT_TRUE(admin_.list().front().disabled);
+  EXPECT_EQ(check_hub(hub_.data_dir()).findings.size(), 0U) << "the label knows, too";
+  admin_.set_disabled(kModel, false);
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/a.txt").body, "text");
 }
 
 TEST_F(RepositoryAdminTest, RefusesNamesThatCannotBe) {

@@ -23,6 +23,7 @@ struct ListedRepository {
   Repo repo = {};
   std::string id = {};  ///< Names its folder.
   bool private_ = false;
+  bool disabled = false;     ///< Nobody gets its contents.
   std::string deleted = {};  ///< The day, "2026-11-27"; empty for one that is there.
 };
 
@@ -43,8 +44,12 @@ class RepositoryAdmin {
   /// Those in the trash, newest first.
   std::vector<ListedRepository> deleted() const;
 
-  /// Gives it another name, or another owner. @throws RepositoryAdminError, InvalidArgumentError
+  /// Gives it another name, or another owner; the old name leads on to it. @throws
+  /// RepositoryAdminError, InvalidArgumentError
   void move(const Repo& from, const RepoId& to);
+  /// From now on its contents are for nobody, or for its readers again. @throws
+  /// RepositoryAdminError
+  void set_disabled(const Repo& repo, bool disabled);
   /// To the trash. @throws RepositoryAdminError
   void remove(const Repo& repo);
   /// Brings one back from the trash with all that the database knew of it.

@@ -117,7 +117,7 @@ RepositoryAdmin::~RepositoryAdmin() = default;
 std::vector<ListedRepository> RepositoryAdmin::list() const {
   std::vector<ListedRepository> out;
   for (const server::RepoRow& row : impl_->hub.repos.all()) {
-    out.push_back({row.repo(), row.id, row.private_});
+    out.push_back({row.repo(), row.id, row.private_, row.disabled});
   }
   return out;
 }
@@ -125,7 +125,8 @@ std::vector<ListedRepository> RepositoryAdmin::list() const {
 std::vector<ListedRepository> RepositoryAdmin::deleted() const {
   std::vector<ListedRepository> out;
   for (const Trashed& found : impl_->trashed()) {
-    out.push_back({found.repo, found.id, found.label["repo"].value("private", 0) != 0, found.day});
+    out.push_back({found.repo, found.id, found.label["repo"].value("private", 0) != 0,
+                   found.label["repo"].value("disabled", 0) != 0, found.day});
   }
   return out;
 }
@@ -138,13 +139,19 @@ void RepositoryAdmin::move(const Repo& from, const RepoId& to) {
   }
   const auto owner = impl_->hub.accounts.find(to.owner);
   if (!owner) throw RepositoryAdminError(fmt::format("There is no account '{}'.", to.owner));
-  try {
-    impl_->hub.database.run("UPDATE repo SET owner = ?, name = ?, name_fold = ? WHERE id = ?",
-                            owner->id, to.name, server::folded(to.name), row.id);
-  } catch (const server::DatabaseError& error) {
-    if (!error.is_duplicate()) throw;
+  server::RepoRow wanted = row;
+  wanted.owner_id = owner->id;
+  wanted.owner = owner->name;
+  wanted.name = to.name;
+  if (!impl_->hub.repos.move(row, wanted)) {
     throw RepositoryAdminError(fmt::format("There is already a {}.", shown({to, from.type})));
   }
+  server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
+}
+
+void RepositoryAdmin::set_disabled(const Repo& repo, bool disabled) {
+  const server::RepoRow row = impl_->row(repo);
+  impl_->hub.repos.change_settings(row.id, {.disabled = disabled});
   server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
 }
 

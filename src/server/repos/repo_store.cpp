@@ -192,6 +192,10 @@ void RepoStore::change_settings(const std::string& id, const RepoSettings& setti
   }
   if (settings.gated)
     connection->run("UPDATE repo SET gated = ? WHERE id = ?", *settings.gated, id);
+  if (settings.disabled) {
+    connection->run("UPDATE repo SET disabled = ? WHERE id = ?", std::int64_t{*settings.disabled},
+                    id);
+  }
   if (settings.description) {
     connection->run("UPDATE repo SET description = ? WHERE id = ?", *settings.description, id);
   }

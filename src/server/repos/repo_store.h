@@ -45,6 +45,7 @@ struct RepoSettings {
   std::optional<bool> private_ = std::nullopt;
   std::optional<std::string> gated = std::nullopt;  ///< As RepoRow::gated.
   std::optional<std::string> description = std::nullopt;
+  std::optional<bool> disabled = std::nullopt;
 };
 
 /// Names, owners and visibility of repositories, and which LFS objects each may give out. Safe from
