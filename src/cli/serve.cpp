@@ -45,8 +45,8 @@ void print_start(const Server& server, const server::Settings& settings) {
   }
   const std::string& listen = settings.server.listen;
   const bool plain = settings.server.tls_certificate.empty();
-  if (plain && !listen.starts_with("127.") && !listen.starts_with("localhost") &&
-      !listen.starts_with("[::1]")) {
+  if (plain && !listen.starts_with("unix:") && !listen.starts_with("127.") &&
+      !listen.starts_with("localhost") && !listen.starts_with("[::1]")) {
     fmt::print(stderr, "  Warning: tokens travel in clear text over this address.\n");
   }
   for (const std::string& warning : server.warnings()) {

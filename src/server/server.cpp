@@ -50,6 +50,11 @@ std::unique_ptr<server::TlsContext> tls_of(const ServerOptions& options) {
 
 ServerOptions checked(ServerOptions options) {
   check_fault_point(options);
+  if (!options.base_url && options.listen.starts_with("unix:")) {
+    throw InvalidArgumentError(
+        "Clients cannot follow links to a Unix socket. Set --base-url to the address that the "
+        "proxy in front of it has.");
+  }
   if (!options.base_url) return options;
   options.base_url = without_end_slash(*options.base_url);
   if (options.base_url->starts_with("http://") || options.base_url->starts_with("https://")) {
@@ -86,7 +91,8 @@ struct Server::Impl {
     if (hub.options.test_mode && !listener.is_loopback()) {
       throw ListenError("Test mode listens on loopback addresses only. Use 127.0.0.1.");
     }
-    hub.own_url = listener.url(tls ? "https" : "http");
+    hub.own_url = listener.is_unix() ? hub.options.base_url.value_or("")
+                                     : listener.url(tls ? "https" : "http");
     port = listener.port();
     base_url = hub.options.base_url.value_or(hub.own_url);
     warnings = start_warnings(hub, listener);

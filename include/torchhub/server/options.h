@@ -19,7 +19,8 @@ enum class Durability {
 
 struct ServerOptions {
   std::filesystem::path data_dir = "torchhub-data";  ///< Made if missing.
-  std::string listen = "127.0.0.1:8686";             ///< HOST:PORT; port 0 takes a free one.
+  /// HOST:PORT, where port 0 takes a free one; or "unix:PATH", which needs base_url.
+  std::string listen = "127.0.0.1:8686";
   /// What links in answers start with, as clients have it in HF_ENDPOINT. Unset: the listener's
   /// address, or the loopback name that a request came in by.
   std::optional<std::string> base_url = std::nullopt;
@@ -64,7 +65,8 @@ struct ServerOptions {
   std::uint64_t min_free_bytes = std::uint64_t{1} << 30;  ///< Below it /readyz says no.
   /// Origins whose pages may use the API: "https://example.org". Cookies never count there.
   std::vector<std::string> cors_origins = {};
-  /// Addresses of proxies whose X-Forwarded-For tells the client's address.
+  /// Addresses of proxies whose X-Forwarded-For tells the client's address; "unix" for one that
+  /// comes through a Unix socket.
   std::vector<std::string> trusted_proxies = {};
 
   /// Public repositories need no token. Off: nothing but /healthz is for the anonymous.

@@ -125,7 +125,8 @@ using O = ServerOptions;
 const std::vector<Setting>& table() {
   static const std::vector<Setting> kSettings = {
       {"data", "FOLDER", path(&O::data_dir), "The data folder; made if missing"},
-      {"listen", "HOST:PORT", text(&O::listen), "Where to answer; port 0 takes a free one"},
+      {"listen", "HOST:PORT", text(&O::listen),
+       "Where to answer; port 0 takes a free one; or unix:PATH"},
       {"address-file", "FILE", text(&Settings::address_file),
        "Receives the base URL once requests are answered"},
       {"tls-cert", "FILE", path(&O::tls_certificate), "Certificate as PEM: speak HTTPS"},

@@ -31,8 +31,10 @@
 namespace torchhub::server {
 namespace {
 
-/// The peer's address without its port. A v4 address that came through a v6 socket is v4.
+/// The peer's address without its port. A v4 address that came through a v6 socket is v4; whoever
+/// comes through a Unix socket is "unix".
 std::string address_of(const sockaddr_storage& peer) {
+  if (peer.ss_family == AF_UNIX) return "unix";
   std::array<char, INET6_ADDRSTRLEN> text{};
   if (peer.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(peer);

@@ -1,5 +1,6 @@
 #include "server/http/listener.h"
 
+#include "server/http/unix_socket.h"
 #include "torchhub/server/errors.h"
 
 #include <fmt/format.h>
@@ -63,10 +64,24 @@ std::uint16_t bound_port(int descriptor) {
 }  // namespace
 
 Listener::Listener(std::string_view address) {
+  constexpr std::string_view kUnix = "unix:";
+  if (!address.starts_with(kUnix)) {
+    listen_on_port(address);
+    return;
+  }
+  const std::filesystem::path path = address.substr(kUnix.size());
+  descriptor_ = listen_on_path(path);
+  path_ = path;
+  loopback_ = true;
+}
+
+void Listener::listen_on_port(std::string_view address) {
   const std::size_t colon = address.rfind(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == address.size()) {
     throw InvalidArgumentError(fmt::format(
-        "'{}' is not an address to listen on. Write HOST:PORT, such as 127.0.0.1:8686.", address));
+        "'{}' is not an address to listen on. Write HOST:PORT, such as 127.0.0.1:8686, or "
+        "unix:PATH.",
+        address));
   }
   const std::string_view port_text = address.substr(colon + 1);
   std::uint16_t port = 0;  // getaddrinfo would take 70000 for 4464
@@ -101,6 +116,8 @@ Listener::Listener(std::string_view address) {
 
 Listener::~Listener() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  std::error_code ignored;  // the next server replaces it
+  if (is_unix()) std::filesystem::remove(path_, ignored);
 }
 
 int Listener::release() {

@@ -40,7 +40,7 @@ std::string client_address(const HttpRequest& request, const std::vector<std::st
 }
 
 bool is_loopback_text(const std::string& address) {
-  return address.empty() || address == "::1" || address.starts_with("127.");
+  return address.empty() || address == "unix" || address == "::1" || address.starts_with("127.");
 }
 
 }  // namespace torchhub::server

@@ -11,7 +11,7 @@ namespace torchhub::server {
 /// wrote about another of them.
 std::string client_address(const HttpRequest& request, const std::vector<std::string>& proxies);
 
-/// 127.0.0.0/8, ::1, or nothing at all (a Unix socket).
+/// 127.0.0.0/8, ::1, "unix" (through a Unix socket), or nothing at all.
 bool is_loopback_text(const std::string& address);
 
 }  // namespace torchhub::server
