@@ -1,6 +1,7 @@
 #include "torchhub/server/server.h"
 
 #include "server/accounts/first_start.h"
+#include "server/admin/timed_collection.h"
 #include "server/api/dispatcher.h"
 #include "server/api/status_server.h"
 #include "server/http/http_server.h"
@@ -106,11 +107,13 @@ struct Server::Impl {
       return server::HttpLoad{running->connections(), running->uploads()};
     };
     if (!hub.options.metrics_listen.empty()) status.emplace(hub);
+    if (hub.options.gc_interval.count() > 0) collection.emplace(hub);
   }
 
   void stop() {
     const std::lock_guard lock(mutex);
     if (!http) return;
+    collection.reset();
     status.reset();  // it asks http for its load
     http->quiesce();
     if (!http->wait_until_idle(hub.options.grace, hub.options.upload_grace, hub.stop.get_token())) {
@@ -135,8 +138,9 @@ struct Server::Impl {
   std::uint16_t port = 0;
   std::vector<std::string> warnings;
   std::mutex mutex;
-  std::optional<server::HttpServer> http;      // guarded by mutex; its threads use all above
-  std::optional<server::StatusServer> status;  // the same
+  std::optional<server::HttpServer> http;             // guarded by mutex; its threads use all above
+  std::optional<server::StatusServer> status;         // the same
+  std::optional<server::TimedCollection> collection;  // the same
 };
 
 Server::Server(ServerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

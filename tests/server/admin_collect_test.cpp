@@ -88,6 +88,23 @@ TEST_F(CollectTest, LeavesWhatIsOfferedForAPullRequestOneWeek) {
   EXPECT_EQ(late.status, 400) << "the offer stands by the server's clock, its object is gone";
 }
 
+TEST(TimedCollection, IsMadeByTheServerItself) {
+  LocalHub hub({.server = {.durability = Durability::relaxed,
+                           .gc_interval = std::chrono::milliseconds(5),
+                           .gc_grace = std::chrono::milliseconds(0)}});
+  HubClient client(hub);
+  client.create_repo("m");
+  const fs::path object = server::DataFolder(hub.data_dir()).object(client.upload("demo/m", "x"));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (fs::exists(object) && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::yield();
+  EXPECT_FALSE(fs::exists(object));
+  EXPECT_EQ(client.get("/healthz").status, 200);
+  const std::string metrics = client.get("/metrics").body;
+  EXPECT_EQ(metrics.find("torchhub_changes_total{kind=\"collection\"} 0"), std::string::npos)
+      << metrics;
+}
+
 TEST_F(CollectTest, LeavesAnUploadThatWaitsForItsCommitTwoWeeks) {
   const std::string oid = client_.upload("demo/m", "never committed");
   EXPECT_EQ(collect(13).items.size(), 0U);

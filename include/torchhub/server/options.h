@@ -50,6 +50,10 @@ struct ServerOptions {
   unsigned git_processes = 4;                                    ///< Clones and pushes at once.
   std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of one that stands still.
 
+  /// How often what nobody needs any more is taken away (collect.h); 0: never.
+  std::chrono::milliseconds gc_interval = std::chrono::milliseconds(0);
+  std::chrono::milliseconds gc_grace = std::chrono::hours(14 * 24);
+
   /// Requests that one client may make in five minutes: to the API, for files, and for all else. A
   /// client without a token has half of it. Clients on this machine are not counted.
   unsigned rate_api = 1000;

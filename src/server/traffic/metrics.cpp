@@ -56,12 +56,14 @@ struct Metrics::Impl {
           .Register(registry);
   prometheus::Counter& bytes_in = bytes.Add({{"direction", "in"}});
   prometheus::Counter& bytes_out = bytes.Add({{"direction", "out"}});
-  prometheus::Family<prometheus::Counter>& changes = BuildCounter()
-                                                         .Name("torchhub_changes_total")
-                                                         .Help("Commits by API and pushes by git")
-                                                         .Register(registry);
+  prometheus::Family<prometheus::Counter>& changes =
+      BuildCounter()
+          .Name("torchhub_changes_total")
+          .Help("Commits by API, pushes by git, and collections by time")
+          .Register(registry);
   prometheus::Counter& commits = changes.Add({{"kind", "commit"}});
   prometheus::Counter& pushes = changes.Add({{"kind", "push"}});
+  prometheus::Counter& collections = changes.Add({{"kind", "collection"}});
 
   /// Kept, since looking a counter up by its labels costs more than counting.
   struct OfRoute {
@@ -120,6 +122,7 @@ void Metrics::note_request(const HttpRequest& request, const ExchangeFacts& fact
 
 void Metrics::note_commit() { impl_->commits.Increment(); }
 void Metrics::note_push() { impl_->pushes.Increment(); }
+void Metrics::note_collection() { impl_->collections.Increment(); }
 
 std::string Metrics::text(const GaugeValues& values) {
   impl_->set("torchhub_connections", "Open connections", values.connections);

@@ -32,6 +32,7 @@ class Metrics {
   void note_request(const HttpRequest& request, const ExchangeFacts& facts);
   void note_commit();
   void note_push();
+  void note_collection();
 
   /// Everything, in Prometheus' text format 0.0.4.
   std::string text(const GaugeValues& values);
