@@ -273,6 +273,15 @@ TEST_F(HttpTest, AnswersRequestsThatCameInOnePiece) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(connection.read_answer().status, "200 OK") << i;
 }
 
+// Found by fuzzing: it was refused or not as the network happened to cut it.
+TEST_F(HttpTest, RefusesHalfALineEndBehindAnEmptyLine) {
+  for (const char* half : {"\r", "\n"}) {
+    RawConnection connection(hub_.base_url());
+    connection.send(std::string("\r\n") + half + head("GET /healthz"));
+    EXPECT_EQ(connection.read_answer().status, "400 Bad Request") << int(*half);
+  }
+}
+
 TEST_F(HttpTest, SpeaksHttp10) {
   client_.commit_file("demo/m", "a.txt", "hello");
   RawConnection closing(hub_.base_url());

@@ -18,6 +18,7 @@ namespace beast_http = boost::beast::http;
 
 constexpr std::size_t kHeadRoom = 4096;
 constexpr std::size_t kBodyRoom = std::size_t{256} << 10;
+constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kShortestEnd = "0\r\n\r\n";  // of a chunked body
 
@@ -76,10 +77,10 @@ std::size_t RequestReader::fill_head(Time deadline) {
 
 /// RFC 9112 section 2.2: a client may send some before a request. @return whether there were any
 bool RequestReader::skip_empty_lines() {
-  const std::size_t start = std::min(buffer_.find_first_not_of("\r\n"), buffer_.size());
-  const bool whole = start >= 2 && buffer_[0] == '\r' && buffer_[1] == '\n';
-  if (whole) buffer_.erase(0, start);
-  return whole;
+  std::size_t end = 0;
+  while (buffer_.compare(end, kLineEnd.size(), kLineEnd) == 0) end += kLineEnd.size();
+  buffer_.erase(0, end);
+  return end > 0;
 }
 
 void RequestReader::read_head(HttpRequest& request) {
