@@ -17,7 +17,8 @@ bool has_type(const json& value, const std::string& type) {
 }
 
 /// The keywords that those schemas use, under shorter names: `type`; `fields` (a rule for each),
-/// `needed` and `closed` (no other field) of an object; `each` of an array; `least` of a number.
+/// `needed` and `closed` (no other field) of an object; `each` of an array; `least` of a number,
+/// itself unsigned: beside a signed one, 2^63 counts as less.
 void check(const json& value, const json& rule, const std::string& place, Faults& faults) {
   const std::string type = rule.at("type");
   if (!has_type(value, type)) return faults.push_back(place + " is not of type " + type);
@@ -88,7 +89,7 @@ json batch_rule() {
                     {"closed", true},
                     {"fields",
                      {{"oid", kText},
-                      {"size", {{"type", "number"}, {"least", 0}}},
+                      {"size", {{"type", "number"}, {"least", 0U}}},
                       {"authenticated", {{"type", "boolean"}}},
                       {"actions", actions},
                       {"error", error}}}};
