@@ -87,9 +87,9 @@ std::string read_all(std::string_view bytes, std::size_t piece) {
     }
   } catch (const ApiError& error) {
     check(error.status() >= 400 && error.status() < 600);
-    seen += "refused";
+    seen += "no more";
   } catch (const ConnectionLost&) {
-    seen += "lost";
+    seen += "no more";  // the reader may wait for bytes before it looks at the last ones
   }
   return seen;
 }
