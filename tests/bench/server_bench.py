@@ -302,15 +302,15 @@ def commit_10k(args):
 
 def tree_100k(args):
     hub = Hub(args.program, args.work / "tree")
-    hub.create("tree")
+    hub.create("wide")
     for part in range(5):
-        hub.commit("tree", [("file", {"path": f"d{part}/s{number % 200}/f{number}.json",
+        hub.commit("wide", [("file", {"path": f"d{part}/s{number % 200}/f{number}.json",
                                       "content": "{}", "encoding": "utf-8"})
                             for number in range(20_000)])
     times = []
     for _ in range(args.rounds):
         start = time.perf_counter()
-        url, files = "/api/models/demo/tree/tree/main?recursive=true", 0
+        url, files = "/api/models/demo/wide/tree/main?recursive=true", 0
         while url:
             body, headers = hub.call("GET", url)
             files += sum(entry["type"] == "file" for entry in json.loads(body))
