@@ -1,7 +1,9 @@
 """What every test of the peers may use. run.sh sets the variables; see with_hub.sh."""
 
 import os
+import re
 import subprocess
+import uuid
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,39 @@ def find_program():
         return found[0]
 
     return find
+
+
+@pytest.fixture(scope="session")
+def api():
+    """huggingface_hub's client of our server, as "peer"."""
+    from huggingface_hub import HfApi  # not every test of files alone has it
+    return HfApi()
+
+
+@pytest.fixture
+def repo(api, request):
+    """A model of its own for the test."""
+    test = re.sub(r"\W+", "-", request.node.name)[:80].strip("-_")
+    url = api.create_repo(f"peer/{test}-{uuid.uuid4().hex[:8]}")
+    yield url.repo_id
+    api.delete_repo(url.repo_id, missing_ok=True)
+
+
+@pytest.fixture
+def git(tmp_path):
+    """git(*arguments): what it prints, without any settings but a name; git.env is its environment."""
+    env = {**os.environ, "HOME": str(tmp_path), "GIT_TERMINAL_PROMPT": "0",
+           "GIT_AUTHOR_NAME": "x", "GIT_AUTHOR_EMAIL": "x@example.org",
+           "GIT_COMMITTER_NAME": "x", "GIT_COMMITTER_EMAIL": "x@example.org"}
+
+    def run(*arguments):
+        result = subprocess.run(["git", *map(str, arguments)], env=env, cwd=tmp_path, text=True,
+                                capture_output=True, check=False)
+        assert result.returncode == 0, result.stderr
+        return (result.stdout + result.stderr).strip()
+
+    run.env = env
+    return run
 
 
 @pytest.fixture(scope="session")

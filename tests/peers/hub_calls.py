@@ -12,7 +12,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 import time
 import traceback
@@ -24,6 +23,7 @@ from huggingface_hub import (CommitOperationAdd, CommitOperationCopy, CommitOper
 from huggingface_hub.errors import (BadRequestError, EntryNotFoundError, GatedRepoError,
                                     HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError,
                                     RevisionNotFoundError)
+from our_hub import admin
 
 # Versions before 2 ask the real Hub whether a card is valid, whatever HF_ENDPOINT says.
 if "https://huggingface.co" in inspect.getsource(huggingface_hub.RepoCard.validate):
@@ -62,25 +62,17 @@ class Context:
         self.endpoint = os.environ["HF_ENDPOINT"]
         self.me = HfApi()
         self.other_name = "other-" + self.unique()
-        self.admin("user", "create", self.other_name)
-        self.other = HfApi(token=self.admin("token", "create", self.other_name, "--role", "write"))
-        self.reader = HfApi(token=self.admin("token", "create", "peer", "--role", "read"))
+        admin("user", "create", self.other_name)
+        self.other = HfApi(token=admin("token", "create", self.other_name, "--role", "write"))
+        self.reader = HfApi(token=admin("token", "create", "peer", "--role", "read"))
         self.anonymous = HfApi(token=False)
         self.org = "org-" + self.unique()
-        self.admin("org", "create", self.org, "--owner", "peer")
+        admin("org", "create", self.org, "--owner", "peer")
         self.repo = "peer/calls-" + self.unique()
 
     @staticmethod
     def unique():
         return f"{time.time_ns():x}"
-
-    @staticmethod
-    def admin(*words):
-        done = subprocess.run([os.environ["TORCHHUB"], "admin", "--data",
-                               os.environ["TORCHHUB_HUB_DATA"], *words], capture_output=True, text=True,
-                              check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
     def read(self, path, revision=None, repo=None, api=None):
         place = (api or self.me).hf_hub_download(repo or self.repo, path, revision=revision,

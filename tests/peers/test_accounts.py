@@ -3,9 +3,9 @@ TORCHHUB_HUB_DATA the data folder of the server at HF_ENDPOINT)."""
 
 import json
 import os
-import subprocess
 import uuid
 
+import our_hub
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -14,16 +14,7 @@ ENDPOINT = os.environ["HF_ENDPOINT"]
 
 
 def admin(*arguments):
-    """Runs `torchhub admin ... --json`."""
-    done = subprocess.run([os.environ["TORCHHUB"], "admin", "--data",
-                           os.environ["TORCHHUB_HUB_DATA"], *arguments, "--json"],
-                          check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(scope="module")
-def api():
-    return HfApi(endpoint=ENDPOINT, token=os.environ["HF_TOKEN"])
+    return json.loads(our_hub.admin(*arguments, "--json"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 import random
 import subprocess
 import uuid
@@ -14,32 +13,16 @@ from huggingface_hub import (CommitOperationAdd, CommitOperationDelete, Discussi
                              DiscussionCommit, DiscussionStatusChange, DiscussionTitleChange, HfApi,
                              hf_hub_download)
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError, RevisionNotFoundError
+from our_hub import admin
 
 BIG = random.Random(7).randbytes(3_000_000)
 
 
 @pytest.fixture(scope="module")
-def api():
-    return HfApi()
-
-
-@pytest.fixture(scope="module")
 def guest():
-    def admin(*arguments):
-        return subprocess.run([os.environ["TORCHHUB"], "admin", "--data",
-                               os.environ["TORCHHUB_HUB_DATA"], *arguments],
-                              capture_output=True, text=True, check=True).stdout.strip()
-
     name = "guest"
     admin("user", "create", name)
     return HfApi(token=admin("token", "create", name, "--role", "write"))
-
-
-@pytest.fixture
-def repo(api):
-    repo_id = api.create_repo(f"peer/d-{uuid.uuid4().hex[:8]}").repo_id
-    yield repo_id
-    api.delete_repo(repo_id)
 
 
 def content(api, repo, path, revision, folder):

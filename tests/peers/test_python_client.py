@@ -1,8 +1,6 @@
 """huggingface_hub and git as clients of `torchhub serve`: what they push is what everybody reads."""
 
-import os
 import random
-import subprocess
 import threading
 from pathlib import Path
 
@@ -11,19 +9,15 @@ from huggingface_hub import (CommitOperationAdd, CommitOperationDelete, HfApi, M
                              hf_hub_download, snapshot_download)
 from huggingface_hub.errors import (EntryNotFoundError, HfHubHTTPError, RepositoryNotFoundError,
                                     RevisionNotFoundError)
+from our_hub import bytes_under
 
 FILES = {
     "README.md": "---\nlicense: mit\nlanguage: 'no'\ntags:\n- demo\n---\n\n# Käse\n".encode(),
     "config.json": b'{"model_type": "custom-resnet"}\n',
     "model.safetensors": random.Random(1).randbytes(12_000_000),  # LFS, over the size of one part
-    "folder/deeper/a name with blanks.txt": b"text\r\n",
+    "folder/deeper/a name with blanks #ü.txt": b"text\r\n",
     "empty": b"",
 }
-
-
-@pytest.fixture
-def api():
-    return HfApi()
 
 
 @pytest.fixture
@@ -36,20 +30,6 @@ def folder(tmp_path):
     return root
 
 
-@pytest.fixture
-def repo(api, request):
-    url = api.create_repo(f"peer/{request.node.name.replace('_', '-')[:80]}")
-    yield url.repo_id
-    api.delete_repo(url.repo_id)
-
-
-def bytes_under(root):
-    """Every file by its path, git's own folder left out."""
-    files = (path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in files
-            if path.relative_to(root).parts[0] != ".git"}
-
-
 def test_upload_folder_then_snapshot_download(api, repo, folder, tmp_path):
     info = api.upload_folder(repo_id=repo, folder_path=folder, commit_message="All of it")
     assert len(info.oid) == 40
@@ -60,21 +40,13 @@ def test_upload_folder_then_snapshot_download(api, repo, folder, tmp_path):
     assert sorted(api.list_repo_files(repo)) == sorted([".gitattributes", *FILES])
 
 
-def test_git_clone_gives_the_same_bytes(api, repo, folder, tmp_path):
+def test_git_clone_gives_the_same_bytes(api, repo, folder, git, tmp_path):
     info = api.upload_folder(repo_id=repo, folder_path=folder)
     clone = tmp_path / "clone"
-    env = {**os.environ, "HOME": str(tmp_path), "GIT_TERMINAL_PROMPT": "0"}
-
-    def git(*arguments):
-        result = subprocess.run(["git", *arguments], cwd=tmp_path, env=env, capture_output=True,
-                                text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        return result.stdout.strip()
-
     git("lfs", "install")
-    git("clone", f"{os.environ['HF_ENDPOINT']}/{repo}", str(clone))
-    head = git("-C", str(clone), "rev-parse", "HEAD")
-    assert head == info.oid
+    git("clone", f"{api.endpoint}/{repo}", clone)
+    assert git("-C", clone, "rev-parse", "HEAD") == info.oid
+    git("-C", clone, "fsck", "--strict")
     found = bytes_under(clone)
     assert found.pop(".gitattributes")
     assert found == FILES

@@ -2,7 +2,6 @@
 
 import io
 import os
-import subprocess
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,21 +17,8 @@ BIG = os.urandom(3_000_000)
 
 
 @pytest.fixture(scope="session")
-def api():
-    return HfApi(endpoint=os.environ["HF_ENDPOINT"], token=os.environ["HF_TOKEN"])
-
-
-@pytest.fixture(scope="session")
 def user(api):
     return api.whoami()["name"]
-
-
-@pytest.fixture
-def repo(api, user):
-    name = f"{user}/m-{uuid.uuid4().hex[:8]}"
-    api.create_repo(name)
-    yield name
-    api.delete_repo(name, missing_ok=True)
 
 
 @pytest.fixture
@@ -290,23 +276,3 @@ def test_many_files(api, repo, tmp_path):
         (tmp_path / f"{number}.txt").write_text(str(number))
     api.upload_folder(repo_id=repo, folder_path=tmp_path)
     assert len(api.list_repo_files(repo)) == 701
-
-
-def test_commit_comes_back_from_git(api, repo, folder, tmp_path):
-    commit = api.upload_folder(repo_id=repo, folder_path=folder)
-    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_TERMINAL_PROMPT": "0"}
-
-    def git(*arguments):
-        done = subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True,
-                              check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    git("lfs", "install")
-    git("clone", f"{api.endpoint}/{repo}", str(tmp_path / "clone"))
-    assert git("-C", str(tmp_path / "clone"), "rev-parse", "HEAD").strip() == commit.oid
-    for source in folder.rglob("*"):
-        if source.is_file():
-            copy = tmp_path / "clone" / source.relative_to(folder)
-            assert copy.read_bytes() == source.read_bytes()
-    git("-C", str(tmp_path / "clone"), "fsck", "--strict")

@@ -4,12 +4,12 @@ our server; Debian's huggingface_hub, which has never heard of that, reads what 
 import json
 import os
 import random
-import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import snapshot_download
+from our_hub import bytes_under
 
 SIZE = 20_000_000
 
@@ -50,15 +50,6 @@ def xet_push(xet_home):
 
 
 @pytest.fixture
-def repo(request):
-    api = HfApi()
-    name = re.sub(r"\W+", "-", request.node.name)
-    url = api.create_repo(f"peer/{name}")
-    yield url.repo_id
-    api.delete_repo(url.repo_id)
-
-
-@pytest.fixture
 def folder(tmp_path):
     root = tmp_path / "work"
     (root / "deeper").mkdir(parents=True)
@@ -68,11 +59,6 @@ def folder(tmp_path):
     (root / "deeper" / "small.bin").write_bytes(b"hello world")
     (root / "deeper" / "zeros.bin").write_bytes(bytes(3_000_000))
     return root
-
-
-def bytes_under(root):
-    files = (path for path in root.rglob("*") if path.is_file())
-    return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
 def downloaded(repo, revision, tmp_path):
