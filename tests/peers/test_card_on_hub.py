@@ -11,6 +11,7 @@ import pytest
 import torch
 from huggingface_hub import HfApi, ModelCard, hf_hub_download, metadata_load, repocard
 from safetensors.torch import load_file, save_file
+from tensor_half import needs_program
 
 KINDS = ["training", "full", "progress", "long", "history", "folder", "model", "merged", "united", "updated"]
 
@@ -148,8 +149,7 @@ def test_the_python_code_loads_a_model_that_transformers_has(run_program, tmp_pa
         assert torch.equal(loaded.state_dict()[name], tensor), name
 
 
-@pytest.mark.skipif(not list(Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("peers_chain")),
-                    reason="this build has no tensor half")
+@needs_program("peers_chain")
 def test_the_python_code_of_a_trainers_card_loads_what_it_pushed(find_program, tmp_path):
     from test_chain import World
 

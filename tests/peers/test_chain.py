@@ -4,9 +4,7 @@ an early stop, and at last the weights of a run that never changed hands. Dropou
 from the same generator of LibTorch. chain.py and peers_chain.cpp are the two programs."""
 
 import json
-import os
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,10 +12,9 @@ from safetensors.torch import load_file, save_file
 
 import chain
 from ranks import run_ranks
+from tensor_half import needs_program
 
-pytestmark = pytest.mark.skipif(
-    not list(Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("peers_chain")),
-    reason="this build has no tensor half")
+pytestmark = needs_program("peers_chain")
 
 STEPS = 12
 SAMPLES = 26  # in batches of 4, two an update: 4 updates an epoch of one process, the last ones short

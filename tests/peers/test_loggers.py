@@ -11,10 +11,9 @@ import xml.etree.ElementTree
 from pathlib import Path
 
 import pytest
+from tensor_half import needs_program
 
-pytestmark = pytest.mark.skipif(
-    not list(Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("peers_loggers")),
-    reason="this build has no tensor half")
+pytestmark = needs_program("peers_loggers")
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,17 @@
 """PyTorch's optimizers, schedulers and scaler go on from the states that ours wrote."""
 
-import os
 import pathlib
-import subprocess
 import sys
 
 import pytest
 import torch
+from tensor_half import needs_program
 from transformers.optimization import get_scheduler
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "tools"))
 import make_golden_optimizers as originals
 
-pytestmark = pytest.mark.skipif(
-    not list(pathlib.Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("write_optimizer_files")),
-    reason="this build has no tensor half")
+pytestmark = needs_program("write_optimizer_files")
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,10 @@ import pytest
 import torch
 from huggingface_hub import HfApi, ModelCard, snapshot_download
 from safetensors.torch import load_file
+from tensor_half import needs_program
 from transformers import TrainerState
 
-pytestmark = pytest.mark.skipif(
-    not list(Path(os.environ.get("TORCHHUB_BUILD_DIR", ".")).rglob("killable_run")),
-    reason="this build has no tensor half")
+pytestmark = needs_program("killable_run")
 
 STEPS = 60
 
