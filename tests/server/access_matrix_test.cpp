@@ -327,7 +327,7 @@ TEST_F(Matrix, RefusesAWrongTokenOnEveryRoute) {
 }
 
 TEST(AnonymousRead, OffMeansSigningInForEverythingButHealth) {
-  LocalHub hub({.server = {.durability = Durability::relaxed, .anonymous_read = false}});
+  LocalHub hub(relaxed({.anonymous_read = false}));
   HubClient demo(hub);
   demo.create_repo("open");
   const HubClient nobody(hub.base_url(), "");

@@ -131,8 +131,7 @@ TEST_F(AccessTest, TakesTheTokenAsABasicPasswordOrName) {
 
 TEST(Guessing, EndsInAWaitForEveryCredentialOfTheAddress) {
   // A proxy's word for the client's address: tests come from loopback, which is not counted.
-  const LocalHub hub(
-      {.server = {.durability = Durability::relaxed, .trusted_proxies = {"127.0.0.1"}}});
+  const LocalHub hub(relaxed({.trusted_proxies = {"127.0.0.1"}}));
   HubClient(hub).create_repo("open");
   const HubClient nobody(hub.base_url(), "");
   const auto ask = [&](const std::string& address, const std::string& token) {

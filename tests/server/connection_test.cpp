@@ -234,9 +234,7 @@ TEST(ConnectionLimit, CountsThoseOfOneAddress) {
 }
 
 TEST(ConnectionLimit, DoesNotCountOnLoopback) {
-  LocalHubOptions options;
-  options.server.max_connections_per_address = 2;
-  const LocalHub hub(std::move(options));
+  const LocalHub hub(relaxed({.max_connections_per_address = 2}));
   std::vector<std::unique_ptr<RawConnection>> held;
   for (int i = 0; i < 10; ++i) {
     held.push_back(std::make_unique<RawConnection>(hub.base_url()));

@@ -329,11 +329,8 @@ TEST_F(HttpTest, FinishesARequestUnderWayWhenItStops) {
 }
 
 TEST(HttpStop, CutsOffWhatTakesLongerThanTheGrace) {
-  LocalHubOptions options;
-  options.server.durability = Durability::relaxed;
-  options.server.grace = std::chrono::milliseconds(0);
-  options.server.upload_grace = std::chrono::milliseconds(0);
-  LocalHub hub(std::move(options));
+  LocalHub hub(relaxed(
+      {.grace = std::chrono::milliseconds(0), .upload_grace = std::chrono::milliseconds(0)}));
   HubClient client(hub);
   client.create_repo("m");
   const json object = client.batch("demo/m", "upload", std::string(64, 'a'), 1000);

@@ -18,15 +18,8 @@ using nlohmann::json;
 
 class LfsTest : public ::testing::Test {
  protected:
-  LfsTest() : hub_(options(clock_)), client_(hub_) {}
   void SetUp() override { client_.create_repo("m"); }
 
-  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
-    LocalHubOptions out;
-    out.server.clock = clock;
-    out.server.durability = Durability::relaxed;
-    return out;
-  }
   std::string upload_link(const std::string& bytes) const {
     return client_.batch("demo/m", "upload", sha256_hex(bytes), bytes.size())
         .at("actions")
@@ -46,8 +39,8 @@ class LfsTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  LocalHub hub_;
-  HubClient client_;
+  LocalHub hub_{relaxed({.clock = clock_})};
+  HubClient client_{hub_};
   std::string bytes_ = std::string(100'000, 'b');
 };
 

@@ -19,11 +19,6 @@ using namespace std::chrono_literals;
 
 class ListTest : public ::testing::Test {
  protected:
-  static LocalHubOptions with_clock(std::shared_ptr<const Clock> clock) {
-    LocalHubOptions options;
-    options.server.clock = std::move(clock);
-    return options;
-  }
   void make(const std::string& name, const std::string& card = {}, const json& more = {}) {
     clock_->advance(1s);
     client_.create_repo(name, more.is_null() ? json::object() : more);
@@ -42,7 +37,7 @@ class ListTest : public ::testing::Test {
   using Ids = std::vector<std::string>;
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  LocalHub hub_{with_clock(clock_)};
+  LocalHub hub_{relaxed({.clock = clock_})};
   HubClient client_{hub_};
   HubClient nobody_{hub_.base_url(), ""};
 };

@@ -24,8 +24,7 @@ using nlohmann::json;
 class LockTest : public ::testing::Test {
  protected:
   LockTest()
-      : hub_(options(clock_)),
-        tokens_{{"ana", hub_.create_user("ana")}, {"ben", hub_.create_user("ben")}},
+      : tokens_{{"ana", hub_.create_user("ana")}, {"ben", hub_.create_user("ben")}},
         ana_(hub_.base_url(), tokens_.at("ana")),
         ben_(hub_.base_url(), tokens_.at("ben")),
         eve_(hub_.base_url(), hub_.create_user("eve")) {
@@ -34,12 +33,6 @@ class LockTest : public ::testing::Test {
     ana_.create_repo("m", {{"organization", "team"}});
   }
 
-  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
-    LocalHubOptions out;
-    out.server.clock = clock;
-    out.server.durability = Durability::relaxed;
-    return out;
-  }
   static constexpr const char* kLocks = "/team/m.git/info/lfs/locks";
 
   static Response lock(const HubClient& client, const std::string& path) {
@@ -59,7 +52,7 @@ class LockTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  LocalHub hub_;
+  LocalHub hub_{relaxed({.clock = clock_})};
   std::map<std::string, std::string> tokens_;
   HubClient ana_;
   HubClient ben_;

@@ -40,16 +40,11 @@ struct PartUploads {
 
 class MultipartTest : public ::testing::Test {
  protected:
-  MultipartTest() : hub_(options(clock_)), client_(hub_) {}
   void SetUp() override { client_.create_repo("m"); }
 
-  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
-    LocalHubOptions out;
-    out.server.clock = clock;
-    out.server.durability = Durability::relaxed;
-    out.server.multipart_threshold_bytes = 10'000;
-    out.server.multipart_chunk_bytes = kChunk;
-    return out;
+  LocalHubOptions options(std::size_t chunk = kChunk) const {
+    return relaxed(
+        {.multipart_threshold_bytes = 10'000, .multipart_chunk_bytes = chunk, .clock = clock_});
   }
 
   static PartUploads uploads_in(const json& object) {
@@ -99,8 +94,8 @@ class MultipartTest : public ::testing::Test {
   bool nothing_is_unfinished() const { return fs::is_empty(hub_.data_dir() / "incoming"); }
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  LocalHub hub_;
-  HubClient client_;
+  LocalHub hub_{options()};
+  HubClient client_{hub_};
   std::string bytes_ = some_bytes(11'000);  ///< Three parts.
 };
 
@@ -434,10 +429,9 @@ TEST_F(MultipartTest, IsChosenOnlyForLargeObjectsOfClientsThatOfferIt) {
 TEST_F(MultipartTest, KeepsTheSizeOfPartsThatAnUploadBeganWith) {
   put(begin(bytes_), bytes_, 1);
   hub_.stop();
-  ServerOptions changed = options(clock_).server;
+  ServerOptions changed = options(5000).server;
   changed.data_dir = hub_.data_dir();
   changed.listen = "127.0.0.1:0";
-  changed.multipart_chunk_bytes = 5000;
   const Server server(changed);
   const HubClient client(server.base_url(), hub_.token());
   const auto chunk = [&](const std::string& bytes) {

@@ -179,9 +179,7 @@ TEST_F(PushLimitsTest, StopWhatInflatesWithoutEnd) {
 }
 
 TEST_F(PushLimitsTest, HoldForTheWholeBody) {
-  LocalHubOptions options;
-  options.server.max_push_bytes = 100'000;
-  const LocalHub small(options);
+  const LocalHub small(relaxed({.max_push_bytes = 100'000}));
   HubClient client(small);
   client.create_repo("m");
   const std::string head = client.get_json("/api/models/demo/m").at("sha");
@@ -197,9 +195,7 @@ TEST_F(PushLimitsTest, HoldForTheWholeBody) {
 }
 
 TEST_F(PushLimitsTest, HoldForTheNumberOfObjects) {
-  LocalHubOptions options;
-  options.server.max_push_objects = 5;
-  const LocalHub small(options);
+  const LocalHub small(relaxed({.max_push_objects = 5}));
   HubClient client(small);
   client.create_repo("m");
   const GitUser bea(small.base_url(), small.token());

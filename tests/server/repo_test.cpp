@@ -158,7 +158,7 @@ TEST_F(RepoTest, ChecksFirstFilesAsThoseOfACommit) {
 }
 
 TEST(RepoLimits, HoldForFirstFilesToo) {
-  LocalHub hub({.server = {.durability = Durability::relaxed, .max_regular_bytes = 100}});
+  LocalHub hub(relaxed({.max_regular_bytes = 100}));
   const HubClient client(hub);
   const auto create_with = [&](std::size_t bytes) {
     return client.post("/api/repos/create", {{"name", "m"},

@@ -24,11 +24,6 @@ namespace {
 using nlohmann::json;
 namespace fs = std::filesystem;
 
-LocalHubOptions relaxed(ServerOptions options) {
-  options.durability = Durability::relaxed;
-  return {.server = std::move(options)};
-}
-
 std::string gunzip(const std::string& bytes) {
   z_stream stream{};
   inflateInit2(&stream, 16 + MAX_WBITS);

@@ -15,15 +15,8 @@ namespace torchhub::testing {
 /// A hub with a repository demo/m and a clock that stands still.
 class XetTest : public ::testing::Test {
  protected:
-  XetTest() : hub_(options(clock_)), client_(hub_) {}
   void SetUp() override { client_.create_repo("m"); }
 
-  static LocalHubOptions options(const std::shared_ptr<FakeClock>& clock) {
-    LocalHubOptions out;
-    out.server.clock = clock;
-    out.server.durability = Durability::relaxed;
-    return out;
-  }
   XetPusher pusher() const { return {client_, "models/demo/m"}; }
   std::size_t files_in(const char* folder) const {
     std::size_t count = 0;
@@ -43,8 +36,8 @@ class XetTest : public ::testing::Test {
   }
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
-  LocalHub hub_;
-  HubClient client_;
+  LocalHub hub_{relaxed({.clock = clock_})};
+  HubClient client_{hub_};
 };
 
 }  // namespace torchhub::testing

@@ -144,9 +144,7 @@ TEST_F(XetTest, OffersNoOtherPartOfTheProtocol) {
 
 TEST(XetByLfs, IsChosenOnlyWhereTheServerIsToldTo) {
   for (const bool prefer : {false, true}) {
-    LocalHubOptions options;
-    options.server.lfs_prefer_xet = prefer;
-    const LocalHub hub(options);
+    const LocalHub hub(relaxed({.lfs_prefer_xet = prefer}));
     HubClient client(hub);
     client.create_repo("m");
     const auto batch = [&](const json& transfers) {

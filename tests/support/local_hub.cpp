@@ -4,6 +4,11 @@
 
 namespace torchhub::testing {
 
+LocalHubOptions relaxed(ServerOptions options) {
+  options.durability = Durability::relaxed;
+  return {.server = std::move(options)};
+}
+
 LocalHub::LocalHub(LocalHubOptions options)
     : options_(std::move(options.server)), user_(std::move(options.user)) {
   options_.data_dir = data_dir();

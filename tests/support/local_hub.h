@@ -15,6 +15,8 @@ struct LocalHubOptions {
   /// data_dir and listen are set by LocalHub; everything else is taken as it is.
   ServerOptions server = {.durability = Durability::relaxed};
 };
+/// A hub with these options, but for the durability: no test outlives its machine.
+LocalHubOptions relaxed(ServerOptions options);
 
 /// A real server in this process, on a free loopback port, over a fresh data folder that goes away
 /// at the end of the scope. Link torchhub_test_local_hub.
