@@ -1,7 +1,7 @@
 #include "server/hub_client.h"
-#include "server/repos/repo_store.h"
 #include "server/route_walk.h"
 #include "server/store/database.h"
+#include "server/visible.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/wire/commit_lines.h"
 
@@ -61,15 +61,10 @@ Wanted no_permission(const std::string& repo) {
               "', which this needs."};
 }
 
-// A colleague's column: rows of its own once it is there.
-template <typename RepoRow>
-constexpr bool kCanBeDisabled = requires(RepoRow row) {
-  row.disabled;
-};
-
 std::vector<Row> rows() {
   using enum Wish;
-  std::vector<Row> out = {
+  const Wanted off{403, "", "Access to this resource is disabled."};
+  return {
       same("public, anonymous", "nobody", "demo/open", read, {}),
       same("missing, anonymous", "nobody", "demo/missin", read, kMissingAnonymous),
       same("private, anonymous", "nobody", "demo/hidden", read, kMissingAnonymous),
@@ -109,14 +104,10 @@ std::vector<Row> rows() {
       same("the site's admin, missing", "root", "demo/missin", read, kMissing),
       same("the site's admin with a read-only token", "root_reads", "demo/hidden", write,
            kReadToken),
+      same("disabled", "demo", "demo/off", read, off),
+      same("disabled, anonymous", "nobody", "demo/off", read, off),
+      same("disabled, write wanted", "demo", "demo/off", write, off),
   };
-  if (kCanBeDisabled<server::RepoRow>) {
-    const Wanted off{403, "", "Access to this resource is disabled."};
-    out.push_back(same("disabled", "demo", "demo/off", read, off));
-    out.push_back(same("disabled, anonymous", "nobody", "demo/off", read, off));
-    out.push_back(same("disabled, write wanted", "demo", "demo/off", write, off));
-  }
-  return out;
 }
 
 /// The hub of the table: its repositories, and the Authorization header of each who.
@@ -174,9 +165,7 @@ class Matrix : public ::testing::Test {
     who_["expired"] = bearer(expired.value);
     server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
     database.run("UPDATE token SET expires = 1 WHERE id = ?", expired.info.id);
-    if (kCanBeDisabled<server::RepoRow>) {
-      database.script("UPDATE repo SET disabled = 1 WHERE name = 'off'");
-    }
+    database.script("UPDATE repo SET disabled = 1 WHERE name = 'off'");
   }
 
   static std::string bearer(const std::string& token) { return "Bearer " + token; }
@@ -283,17 +272,6 @@ TEST_F(Matrix, ToldAFileOrARevisionIsMissingFromWhatOneMayRead) {
   EXPECT_EQ(file.headers.get("X-Repo-Commit").value_or("").size(), 40U);
   expect_answer(send("nobody", "GET", "/demo/open/resolve/none/a"),
                 {404, "RevisionNotFound", "Invalid rev id: none"});
-}
-
-/// Everything of an answer that could tell one case from another.
-std::string visible(const Response& response) {
-  std::string text = std::to_string(response.status) + "\n" + response.body;
-  for (const auto& [name, value] : response.headers.fields()) {
-    // Counts every request, whatever it asks for.
-    if (name == "RateLimit" || name == "Date" || name == "X-Request-Id") continue;
-    text += "\n" + name + ": " + value;
-  }
-  return text;
 }
 
 TEST_F(Matrix, PrivateIsMissingToTheByteOnEveryRoute) {

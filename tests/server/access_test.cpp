@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "server/visible.h"
 #include "support/message_of.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/base64.h"
@@ -12,15 +13,6 @@ namespace torchhub::testing {
 namespace {
 
 using nlohmann::json;
-
-/// Everything of an answer that could tell one case from another.
-std::string visible(const Response& response) {
-  std::string text = std::to_string(response.status) + "\n" + response.body;
-  for (const auto& [name, value] : response.headers.fields()) {
-    if (name != "Date" && name != "X-Request-Id") text += "\n" + name + ": " + value;
-  }
-  return text;
-}
 
 class AccessTest : public ::testing::Test {
  protected:

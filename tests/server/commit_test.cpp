@@ -19,9 +19,7 @@ class CommitTest : public ::testing::Test {
  protected:
   void SetUp() override { client_.create_repo("m"); }
 
-  std::string head() const {
-    return client_.get_json("/api/models/demo/m").at("sha").get<std::string>();
-  }
+  std::string head() const { return client_.commit_at("demo/m"); }
   std::vector<std::string> files() const {
     std::vector<std::string> out;
     const json info = client_.get_json("/api/models/demo/m");

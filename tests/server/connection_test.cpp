@@ -23,18 +23,47 @@ namespace {
 
 constexpr std::chrono::seconds kNever = std::chrono::hours(1);  // in a test
 
-/// 200 for a request without a body, 413 for every other.
-class NoBodies final : public server::RequestHandler {
+/// Says what was wrong, and remembers how the last request ended.
+class PlainHandler : public server::RequestHandler {
  public:
-  server::Answer begin(server::HttpRequest& request) override {
-    return server::text_response("", request.has_body() ? 413 : 200);
-  }
   server::HttpResponse failed(const server::HttpRequest&, const std::exception& error) override {
     const auto* api = dynamic_cast<const server::ApiError*>(&error);
     return server::text_response(error.what(), api != nullptr ? api->status() : 500);
   }
   void decorate(const server::HttpRequest&, server::HttpResponse&) override {}
-  void finished(const server::HttpRequest&, const server::ExchangeFacts&) override {}
+  void finished(const server::HttpRequest&, const server::ExchangeFacts& facts) override {
+    const std::lock_guard lock(mutex_);
+    facts_ = facts;
+    told_.notify_all();
+  }
+  /// Of the next request that ends.
+  server::ExchangeFacts wait_for_facts() {
+    std::unique_lock lock(mutex_);
+    told_.wait(lock, [this] { return facts_.has_value(); });
+    return *std::exchange(facts_, std::nullopt);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable told_;
+  std::optional<server::ExchangeFacts> facts_ = std::nullopt;
+};
+
+/// 200 for a request without a body, 413 for every other.
+class NoBodies final : public PlainHandler {
+ public:
+  server::Answer begin(server::HttpRequest& request) override {
+    return server::text_response("", request.has_body() ? 413 : 200);
+  }
+};
+
+/// Takes every body and drops it.
+class EveryBody final : public PlainHandler {
+ public:
+  server::Answer begin(server::HttpRequest&) override {
+    constexpr std::size_t kLimit = std::size_t{1} << 30;
+    return server::read_body(kLimit, [](const std::string&) { return server::text_response(""); });
+  }
 };
 
 /// The HTTP layer alone, with times that a test could never wait for.
@@ -91,36 +120,6 @@ TEST_F(ConnectionTest, AHeadThatDripsEndsWithItsTimeNotWithEachByte) {
   EXPECT_EQ(slow.read_answer().status, "408 Request Timeout");
   drip.join();
 }
-
-/// Takes every body and drops it.
-class EveryBody final : public server::RequestHandler {
- public:
-  server::Answer begin(server::HttpRequest&) override {
-    constexpr std::size_t kLimit = std::size_t{1} << 30;
-    return server::read_body(kLimit, [](const std::string&) { return server::text_response(""); });
-  }
-  server::HttpResponse failed(const server::HttpRequest&, const std::exception& error) override {
-    const auto* api = dynamic_cast<const server::ApiError*>(&error);
-    return server::text_response(error.what(), api != nullptr ? api->status() : 500);
-  }
-  void decorate(const server::HttpRequest&, server::HttpResponse&) override {}
-  void finished(const server::HttpRequest&, const server::ExchangeFacts& facts) override {
-    const std::lock_guard lock(mutex_);
-    facts_ = facts;
-    told_.notify_all();
-  }
-  /// Of the next request that ends.
-  server::ExchangeFacts wait_for_facts() {
-    std::unique_lock lock(mutex_);
-    told_.wait(lock, [this] { return facts_.has_value(); });
-    return *std::exchange(facts_, std::nullopt);
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable told_;
-  std::optional<server::ExchangeFacts> facts_ = std::nullopt;
-};
 
 TEST(Bodies, MustMakeProgress) {
   server::Listener listener("127.0.0.1:0");

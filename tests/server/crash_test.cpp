@@ -74,7 +74,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
   if (GetParam() == "delete.marked") {
     EXPECT_EQ(client.get("/api/models/demo/m").status, 404);
   } else {
-    const std::string head = client.get_json("/api/models/demo/m").at("sha");
+    const std::string head = client.commit_at("demo/m");
     const bool moved = GetParam() == "commit.ref_moved" || GetParam().starts_with("create.");
     EXPECT_EQ(head != before, moved);
     EXPECT_EQ(client.get("/demo/m/resolve/main/a.txt").body, moved ? "after" : "before");

@@ -1,7 +1,7 @@
 #include "server/git_user.h"
 #include "server/hub_client.h"
+#include "server/sound_data.h"
 #include "server/xet_push.h"
-#include "support/child_process.h"
 #include "torchhub/base/random_id.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
@@ -59,14 +59,9 @@ class DiskFullTest : public ::testing::Test {
 
   void expect_untouched() const {
     EXPECT_TRUE(fs::is_empty(folder_ / "incoming"));
-    EXPECT_EQ(client_->get_json("/api/models/demo/m").at("sha"), commit_);
+    EXPECT_EQ(client_->commit_at("demo/m"), commit_);
     EXPECT_EQ(client_->get("/demo/m/resolve/main/a.txt").body, "before");
-    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "repos")) {
-      if (entry.path().extension() != ".git") continue;
-      const Finished fsck = run({"git", "-c", "safe.directory=*", "-C", entry.path().string(),
-                                 "fsck", "--strict", "--full"});
-      EXPECT_EQ(fsck.exit_code, 0) << fsck.output << fsck.errors;
-    }
+    expect_sound_repositories(folder_.path());
   }
 
   TempDir folder_;
@@ -147,7 +142,7 @@ TEST_F(DiskFullTest, RefusesAPushThatDoesNotFit) {
   expect_untouched();
   free_up();
   EXPECT_EQ(push().exit_code, 0);
-  EXPECT_EQ(client_->get_json("/api/models/demo/m").at("sha"), commit);
+  EXPECT_EQ(client_->commit_at("demo/m"), commit);
 }
 
 TEST_F(DiskFullTest, RefusesARepositoryThatDoesNotFit) {

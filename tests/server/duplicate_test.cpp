@@ -23,8 +23,7 @@ TEST(Duplicate, HasHistoryObjectsAndALifeOfItsOwn) {
                                  {{"repository", "eve/copy"}, {"visibility", "private"}});
   ASSERT_EQ(made.status, 200) << made.body;
   EXPECT_EQ(json::parse(made.body).at("url"), hub.base_url() + "/eve/copy");
-  EXPECT_EQ(eve.get_json("/api/models/eve/copy").at("sha"),
-            client.get_json("/api/models/demo/m").at("sha"));
+  EXPECT_EQ(eve.commit_at("eve/copy"), client.commit_at("demo/m"));
   EXPECT_EQ(eve.get_json("/api/models/eve/copy").at("private"), true);
   EXPECT_EQ(eve.get_json("/api/models?filter=kept&author=eve").size(), 1U);
   EXPECT_EQ(eve.get_json("/api/models/eve/copy/refs").at("tags").size(), 1U);

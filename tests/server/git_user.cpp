@@ -41,6 +41,13 @@ Finished GitUser::in(const std::string& clone, std::vector<std::string> argument
   return run(std::move(arguments), environment());
 }
 
+bool GitUser::install_lfs() const {
+  if (git({"lfs", "version"}).exit_code != 0) return false;
+  // Not into the checkout in which the tests run: its hooks are the developer's.
+  EXPECT_EQ(git({"lfs", "install", "--skip-repo"}).exit_code, 0);
+  return true;
+}
+
 std::string GitUser::shell(const std::string& clone, const std::string& line) const {
   const Finished done =
       run({"sh", "-c", "cd '" + place(clone).string() + "' && " + line}, environment());

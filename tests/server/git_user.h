@@ -19,6 +19,8 @@ class GitUser {
   Finished git(std::vector<std::string> arguments) const;
   /// Runs git in a clone.
   Finished in(const std::string& clone, std::vector<std::string> arguments) const;
+  /// Sets git-lfs up. @return false if that program is not installed
+  bool install_lfs() const;
   /// Runs a line of shell in a clone. @return what it prints, without the last line end
   std::string shell(const std::string& clone, const std::string& line) const;
 

@@ -120,7 +120,7 @@ TEST_F(HttpTest, TakesChunkedBodies) {
 }
 
 TEST_F(HttpTest, ChangesNothingWhenTheConnectionIsLostHalfWay) {
-  const std::string before = client_.get_json("/api/models/demo/m").at("sha");
+  const std::string before = client_.commit_at("demo/m");
   {
     RawConnection commit(hub_.base_url());
     commit.send(
@@ -133,7 +133,7 @@ TEST_F(HttpTest, ChangesNothingWhenTheConnectionIsLostHalfWay) {
   hub_.stop();  // waits for what is under way
   EXPECT_TRUE(incoming_is_empty());
   hub_.start();
-  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("sha"), before);
+  EXPECT_EQ(client_.commit_at("demo/m"), before);
 }
 
 TEST_F(HttpTest, UndoesGzipWithinTheLimit) {

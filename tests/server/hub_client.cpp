@@ -52,6 +52,10 @@ std::string HubClient::commit_file(const std::string& repo, const std::string& p
   return answer.is_object() ? answer.value("commitOid", "") : "";
 }
 
+std::string HubClient::commit_at(const std::string& repo, const std::string& revision) const {
+  return get_json("/api/models/" + repo + "/revision/" + revision).at("sha");
+}
+
 json HubClient::batch(const std::string& repo, const std::string& operation, const std::string& oid,
                       std::uint64_t size) const {
   const Response response = send("POST", "/" + repo + ".git/info/lfs/objects/batch",

@@ -42,6 +42,8 @@ class HubClient {
   /// Commits one small file. @return the new commit
   std::string commit_file(const std::string& repo, const std::string& path,
                           const std::string& content, const std::string& revision = "main") const;
+  /// The commit that a revision of a model names.
+  std::string commit_at(const std::string& repo, const std::string& revision = "main") const;
   /// Sends an object by LFS. @return its oid
   std::string upload(const std::string& repo, const std::string& bytes) const;
   /// The batch answer's entry for one object.

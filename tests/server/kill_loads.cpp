@@ -23,7 +23,7 @@ std::string numbered(const char* word, int turn) { return word + std::to_string(
 class CommitLoad final : public KillLoad {
  public:
   void check(const HubClient& client) override {
-    const std::string head = client.get_json("/api/models/demo/texts").at("sha");
+    const std::string head = client.commit_at("demo/texts");
     const Response file = client.get("/demo/texts/resolve/main/a.txt");
     const std::string found = file.status == 404 ? "" : file.body;
     EXPECT_TRUE(found == last_ || found == under_way_) << found << " but not " << last_;

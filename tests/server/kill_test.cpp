@@ -1,14 +1,12 @@
 #include "server/kill_loads.h"
 #include "server/served_hub.h"
-#include "support/child_process.h"
+#include "server/sound_data.h"
 #include "support/number_from_environment.h"
-#include "torchhub/server/fsck.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <random>
 #include <string>
 #include <thread>
@@ -16,17 +14,6 @@
 
 namespace torchhub::testing {
 namespace {
-
-namespace fs = std::filesystem;
-
-void expect_clean_repositories(const fs::path& data) {
-  for (const auto& entry : fs::recursive_directory_iterator(data / "repos")) {
-    if (entry.path().extension() != ".git") continue;
-    const Finished fsck = run({"git", "-c", "safe.directory=*", "-C", entry.path().string(), "fsck",
-                               "--strict", "--full", "--connectivity-only"});
-    EXPECT_EQ(fsck.exit_code, 0) << entry.path() << fsck.output << fsck.errors;
-  }
-}
 
 /// SIGKILL at moments that nobody chose, under a mixed load. TORCHHUB_KILLS says how many (default
 /// 12; the acceptance run has 500), TORCHHUB_KILLS_SEED with which seed.
@@ -55,10 +42,8 @@ TEST(KillUnderLoad, LosesNothingThatWasAnswered) {
   ASSERT_TRUE(hub.start());
   const HubClient client(hub.base_url(), hub.token());
   for (const auto& load : loads) load->check(client);
-  expect_clean_repositories(folder / "data");
-  for (const FsckFinding& finding : check_hub(folder / "data", {.deep = true}).findings) {
-    EXPECT_FALSE(finding.problem) << finding.where << ": " << finding.text;
-  }
+  expect_sound_repositories(folder / "data", {"--connectivity-only"});
+  expect_no_problems(folder / "data");
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ class LfsFileTest : public ::testing::Test {
                         {{"deletions", {{"sha", oids}, {"rewriteHistory", rewrite}}}});
   }
   std::string head(const std::string& revision = "main") const {
-    return client_.get_json("/api/models/demo/m/revision/" + revision).at("sha");
+    return client_.commit_at("demo/m", revision);
   }
 
   LocalHub hub_;

@@ -1,3 +1,4 @@
+#include "server/data_layout.h"
 #include "server/hub_client.h"
 #include "server/lfs_schema.h"
 #include "server/raw_connection.h"
@@ -28,14 +29,7 @@ class LfsTest : public ::testing::Test {
   }
   /// Everything that is left below incoming/ and lfs/.
   std::size_t stored_files() const {
-    std::size_t count = 0;
-    for (const char* folder : {"incoming", "lfs"}) {
-      for (const auto& entry :
-           std::filesystem::recursive_directory_iterator(hub_.data_dir() / folder)) {
-        count += entry.is_regular_file() ? 1 : 0;
-      }
-    }
-    return count;
+    return files_below(hub_.data_dir() / "incoming") + files_below(hub_.data_dir() / "lfs");
   }
 
   std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
@@ -46,7 +40,7 @@ class LfsTest : public ::testing::Test {
 
 TEST_F(LfsTest, StoresObjectsByTheirHash) {
   const std::string oid = client_.upload("demo/m", bytes_);
-  const auto path = hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid;
+  const auto path = object_path(hub_.data_dir(), oid);
   EXPECT_EQ(read_file(path), bytes_);
   EXPECT_EQ(stored_files(), 1U);
   EXPECT_FALSE(client_.batch("demo/m", "upload", oid, bytes_.size()).contains("actions"));
@@ -283,7 +277,7 @@ TEST_F(LfsTest, UploadsNeedTheRightToWrite) {
 TEST_F(LfsTest, AMissingObjectIsAMissingFile) {
   const std::string oid = client_.upload("demo/m", bytes_);
   client_.commit("demo/m", to_ndjson(CommitLfsFileLine{"m.bin", oid, bytes_.size()}));
-  std::filesystem::remove(hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid);
+  std::filesystem::remove(object_path(hub_.data_dir(), oid));
   const Response response = client_.get("/demo/m/resolve/main/m.bin");
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.headers.get("X-Error-Code"), "EntryNotFound");

@@ -176,7 +176,7 @@ TEST_F(ListTest, SaysMoreWhenAsked) {
             json::parse(R"({"model_type": "bert"})"));
   const json full = client_.get_json("/api/models?full=True")[0];
   EXPECT_EQ(full.at("siblings").size(), 3U);
-  EXPECT_EQ(full.at("sha"), client_.get_json("/api/models/demo/m").at("sha"));
+  EXPECT_EQ(full.at("sha"), client_.commit_at("demo/m"));
   const json named = client_.get_json("/api/models?expand[]=likes&expand=cardData")[0];
   EXPECT_EQ(named.size(), 4U) << named;
   EXPECT_EQ(client_.get("/api/models?expand=wishes").status, 400);

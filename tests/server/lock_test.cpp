@@ -1,8 +1,8 @@
+#include "server/git_user.h"
 #include "server/hub_client.h"
 #include "server/lfs/lock_store.h"
 #include "server/lfs_schema.h"
 #include "server/repos/repo_store.h"
-#include "support/child_process.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -211,65 +212,57 @@ TEST(LockStore, KnowsWhatOthersHaveLocked) {
 class GitLfsTest : public LockTest {
  protected:
   void SetUp() override {
-    if (git({"lfs", "version"}).exit_code != 0) GTEST_SKIP() << "needs the program git-lfs";
-    git({"lfs", "install", "--skip-repo"});
+    for (const GitUser& user : {std::cref(anas_), std::cref(bens_)}) {
+      if (!user.install_lfs()) GTEST_SKIP() << "git-lfs is not installed";
+    }
     ana_.commit_file("team/m", "a.txt", "one");
   }
-  Finished git(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), "git");
-    return run(std::move(arguments), {"HOME=" + folder_.path().string(), "GIT_TERMINAL_PROMPT=0",
-                                      "GIT_CONFIG_NOSYSTEM=1"});
+  Finished anas(std::vector<std::string> arguments) const {
+    return anas_.in("m", std::move(arguments));
   }
-  Finished in(const std::string& clone, std::vector<std::string> arguments) const {
-    const std::vector<std::string> start{"-C", (folder_ / clone).string()};
-    arguments.insert(arguments.begin(), start.begin(), start.end());
-    return git(std::move(arguments));
-  }
-  void clone(const std::string& user) const {
-    std::string url = hub_.base_url() + "/team/m";
-    url.insert(url.find("//") + 2, user + ":" + tokens_.at(user) + "@");
-    const Finished cloned = git({"clone", "-q", url, (folder_ / user).string()});
-    ASSERT_EQ(cloned.exit_code, 0) << cloned.errors;
+  Finished bens(std::vector<std::string> arguments) const {
+    return bens_.in("m", std::move(arguments));
   }
 
-  TempDir folder_;
+  GitUser anas_{hub_.base_url(), tokens_.at("ana")};
+  GitUser bens_{hub_.base_url(), tokens_.at("ben")};
 };
 
 TEST_F(GitLfsTest, LocksAndUnlocks) {
-  clone("ana");
-  clone("ben");
-  const Finished locked = in("ana", {"lfs", "lock", "a.txt"});
+  anas_.clone("team/m", "m");
+  bens_.clone("team/m", "m");
+  const Finished locked = anas({"lfs", "lock", "a.txt"});
   EXPECT_EQ(locked.exit_code, 0) << locked.errors;
-  EXPECT_NE(in("ben", {"lfs", "locks"}).output.find("ana"), std::string::npos);
-  const Finished second = in("ben", {"lfs", "lock", "a.txt"});
+  EXPECT_NE(bens({"lfs", "locks"}).output.find("ana"), std::string::npos);
+  const Finished second = bens({"lfs", "lock", "a.txt"});
   EXPECT_NE(second.exit_code, 0);
   EXPECT_NE((second.output + second.errors).find("'a.txt' is locked by ana already."),
             std::string::npos)
       << second.output << second.errors;
-  EXPECT_NE(in("ben", {"lfs", "unlock", "a.txt"}).exit_code, 0);
-  EXPECT_NE(in("ben", {"lfs", "unlock", "--force", "a.txt"}).exit_code, 0) << "ben is no admin";
-  const Finished ours = in("ana", {"lfs", "locks", "--verify"});
+  EXPECT_NE(bens({"lfs", "unlock", "a.txt"}).exit_code, 0);
+  EXPECT_NE(bens({"lfs", "unlock", "--force", "a.txt"}).exit_code, 0) << "ben is no admin";
+  const Finished ours = anas({"lfs", "locks", "--verify"});
   EXPECT_EQ(ours.exit_code, 0) << ours.errors;
   EXPECT_EQ(ours.output.substr(0, 2), "O ") << "ours: " << ours.output;
-  const Finished unlocked = in("ana", {"lfs", "unlock", "a.txt"});
+  const Finished unlocked = anas({"lfs", "unlock", "a.txt"});
   EXPECT_EQ(unlocked.exit_code, 0) << unlocked.errors;
-  EXPECT_EQ(in("ben", {"lfs", "locks"}).output, "");
-  EXPECT_EQ(in("ben", {"lfs", "lock", "a.txt"}).exit_code, 0);
-  EXPECT_EQ(in("ana", {"lfs", "unlock", "--force", "a.txt"}).exit_code, 0);
+  EXPECT_EQ(bens({"lfs", "locks"}).output, "");
+  EXPECT_EQ(bens({"lfs", "lock", "a.txt"}).exit_code, 0);
+  EXPECT_EQ(anas({"lfs", "unlock", "--force", "a.txt"}).exit_code, 0);
 }
 
 TEST_F(GitLfsTest, UploadsAndDownloadsObjects) {
-  clone("ana");
+  anas_.clone("team/m", "m");
   const std::string bytes(100'000, 'x');
-  write_file_atomically(folder_ / "ana/b.bin", bytes);
-  in("ana", {"lfs", "track", "*.bin"});
-  in("ana", {"add", "b.bin"});
+  write_file_atomically(anas_.place("m") / "b.bin", bytes);
+  anas({"lfs", "track", "*.bin"});
+  anas({"add", "b.bin"});
   const std::string oid = sha256_hex(bytes);
-  const Finished pushed = in("ana", {"lfs", "push", "--object-id", "origin", oid});
+  const Finished pushed = anas({"lfs", "push", "--object-id", "origin", oid});
   EXPECT_EQ(pushed.exit_code, 0) << pushed.output << pushed.errors;
   ana_.commit("team/m", to_ndjson(CommitLfsFileLine{"b.bin", oid, bytes.size()}));
-  clone("ben");
-  EXPECT_EQ(read_file(folder_ / "ben/b.bin"), bytes);
+  bens_.clone("team/m", "m");
+  EXPECT_EQ(read_file(bens_.place("m") / "b.bin"), bytes);
 }
 
 }  // namespace

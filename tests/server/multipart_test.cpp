@@ -1,3 +1,4 @@
+#include "server/data_layout.h"
 #include "server/hub_client.h"
 #include "server/lfs_schema.h"
 #include "server/raw_connection.h"
@@ -88,8 +89,7 @@ class MultipartTest : public ::testing::Test {
     return json::parse(response.body).value("message", "");
   }
   fs::path object(const std::string& bytes) const {
-    const std::string oid = sha256_hex(bytes);
-    return hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid;
+    return object_path(hub_.data_dir(), sha256_hex(bytes));
   }
   bool nothing_is_unfinished() const { return fs::is_empty(hub_.data_dir() / "incoming"); }
 

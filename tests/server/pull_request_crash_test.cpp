@@ -61,7 +61,7 @@ TEST_P(PullRequestCrash, LeavesTheOldOrTheNewState) {
   ServedHub hub(data());
   ASSERT_TRUE(hub.start()) << hub.process().errors();
   const HubClient client(hub.base_url(), hub.token());
-  const auto head = [&] { return client.get_json("/api/models/demo/m").at("sha"); };
+  const auto head = [&] { return client.commit_at("demo/m"); };
   const json list = client.get_json(kDiscussions);
   if (GetParam() == "pr.reserved" || GetParam() == "pr.ref_made") {
     EXPECT_EQ(list.at("count"), 0);

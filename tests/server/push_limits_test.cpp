@@ -182,7 +182,7 @@ TEST_F(PushLimitsTest, HoldForTheWholeBody) {
   const LocalHub small(relaxed({.max_push_bytes = 100'000}));
   HubClient client(small);
   client.create_repo("m");
-  const std::string head = client.get_json("/api/models/demo/m").at("sha");
+  const std::string head = client.commit_at("demo/m");
   const GitUser bea(small.base_url(), small.token());
   bea.clone("demo/m", "m");
   bea.commit("m", "noise", noise(400'000));
@@ -190,7 +190,7 @@ TEST_F(PushLimitsTest, HoldForTheWholeBody) {
   expect_says(whole.errors, "413");
   const Finished chunked = bea.in("m", {"-c", "http.postBuffer=65536", "push", "origin", "main"});
   EXPECT_NE(chunked.exit_code, 0);
-  EXPECT_EQ(client.get_json("/api/models/demo/m").at("sha"), head);
+  EXPECT_EQ(client.commit_at("demo/m"), head);
   EXPECT_TRUE(fs::is_empty(small.data_dir() / "incoming"));
 }
 

@@ -17,7 +17,7 @@ TEST_F(PushTest, IsThereForEveryReader) {
   EXPECT_EQ(done.exit_code, 0) << done.errors;
   EXPECT_EQ(head(), commit);
   EXPECT_EQ(content("dir/a.txt"), "hello");
-  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("sha"), commit);
+  EXPECT_EQ(client_.commit_at("demo/m"), commit);
   expect_says(on_server({"reflog", "show", "main"}), "push by demo");
   ana_.clone("demo/m", "again");
   EXPECT_EQ(read_file(ana_.place("again") / "dir" / "a.txt"), "hello");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/data_layout.h"
 #include "server/git_user.h"
 #include "server/hub_client.h"
 #include "server/sound_data.h"
@@ -27,9 +28,7 @@ class PushTest : public ::testing::Test {
 
   /// What git says of the server's repository.
   std::string on_server(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(),
-                     {"git", "-c", "safe.directory=*", "-C", repository_.string()});
-    std::string text = run(std::move(arguments)).output;
+    std::string text = git_in(repository_, std::move(arguments)).output;
     if (text.ends_with('\n')) text.pop_back();
     return text;
   }

@@ -1,7 +1,7 @@
 #include "server/git/ref_move.h"
 
+#include "server/data_layout.h"
 #include "server/hub_client.h"
-#include "support/child_process.h"
 #include "torchhub/base/atomic_file.h"
 
 #include <gtest/gtest.h>
@@ -20,18 +20,14 @@ class RefMoveTest : public ::testing::Test {
  protected:
   void SetUp() override {
     client_.create_repo("m");
-    first_ = client_.get_json("/api/models/demo/m").at("sha");
+    first_ = client_.commit_at("demo/m");
     second_ = client_.commit_file("demo/m", "a.txt", "one");
-    for (const auto& entry : fs::recursive_directory_iterator(hub_.data_dir() / "repos")) {
-      if (entry.path().extension() == ".git") path_ = entry.path();
-    }
+    path_ = repositories(hub_.data_dir()).at(0);
     write_file_atomically(folder_ / "config", "");
   }
   server::git::Repository open() const { return {path_, folder_ / "config", Durability::full}; }
   std::string git(std::vector<std::string> arguments) const {
-    std::vector<std::string> all = {"git", "-c", "safe.directory=*", "-C", path_.string()};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    return run(all).output;
+    return git_in(path_, std::move(arguments)).output;
   }
 
   LocalHub hub_;
@@ -47,18 +43,13 @@ TEST_F(RefMoveTest, MovesUnderTheEyesOfGit) {
   auto move = RefMove::prepare(repository, "refs/heads/main", second_, first_, "back");
   ASSERT_TRUE(move);
   EXPECT_EQ(git({"rev-parse", "main"}), second_ + "\n") << "not before commit()";
-  EXPECT_NE(run({"git", "-c", "safe.directory=*", "-C", path_.string(), "update-ref",
-                 "refs/heads/main", first_})
-                .exit_code,
-            0)
+  EXPECT_NE(git_in(path_, {"update-ref", "refs/heads/main", first_}).exit_code, 0)
       << "git waits for the same lock";
   move->commit();
   EXPECT_EQ(git({"rev-parse", "main"}), first_ + "\n");
   EXPECT_NE(git({"reflog", "show", "main"}).find("back"), std::string::npos);
   EXPECT_NE(git({"reflog", "show", "HEAD"}).find("back"), std::string::npos);
-  EXPECT_EQ(
-      run({"git", "-c", "safe.directory=*", "-C", path_.string(), "fsck", "--strict"}).exit_code,
-      0);
+  EXPECT_EQ(git_in(path_, {"fsck", "--strict"}).exit_code, 0);
 }
 
 TEST_F(RefMoveTest, GivesUpWhatIsElsewhereOrLocked) {

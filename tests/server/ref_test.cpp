@@ -1,6 +1,6 @@
+#include "server/data_layout.h"
 #include "server/hub_client.h"
 #include "server/refused_change.h"
-#include "support/child_process.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -155,11 +154,8 @@ TEST_F(RefTest, RefusesNamesThatReadAsCommits) {
 
 TEST_F(RefTest, AFullIdIsTheCommitWhateverBranchesThereAre) {
   // As a push could have made it.
-  const std::string id = client_.get_json("/api/models/demo/m").at("_id");
-  const std::filesystem::path repository =
-      hub_.data_dir() / "repos" / id.substr(0, 2) / (id + ".git");
-  const Finished made = run({"git", "-c", "safe.directory=*", "-C", repository.string(),
-                             "update-ref", "refs/heads/" + first_, second_});
+  const Finished made =
+      git_in(repositories(hub_.data_dir()).at(0), {"update-ref", "refs/heads/" + first_, second_});
   ASSERT_EQ(made.exit_code, 0) << made.errors;
   EXPECT_EQ(client_.get("/demo/m/resolve/" + first_ + "/a.txt").body, "1");
 }
@@ -211,8 +207,8 @@ TEST(DurableRefs, GoWithTheFoldersThatTheyLeaveEmpty) {
 TEST_F(RefTest, BranchWinsOverTag) {
   tag(first_, {{"tag", "same"}});
   branch("same");
-  EXPECT_EQ(client_.get_json("/api/models/demo/m/revision/same").at("sha"), second_);
-  EXPECT_EQ(client_.get_json("/api/models/demo/m/revision/refs%2Ftags%2Fsame").at("sha"), first_);
+  EXPECT_EQ(client_.commit_at("demo/m", "same"), second_);
+  EXPECT_EQ(client_.commit_at("demo/m", "refs%2Ftags%2Fsame"), first_);
 }
 
 TEST_F(RefTest, ListsCommitsInPages) {
@@ -263,7 +259,7 @@ TEST_F(RefTest, GoesOnBehindAnyEntryOfATree) {
   for (int i = 0; i < 1000; ++i)
     lines += to_ndjson(CommitFileLine{"d/b/f" + std::to_string(i), "x"});
   ASSERT_EQ(client_.commit("demo/m", lines).status, 200);
-  const std::string commit = client_.get_json("/api/models/demo/m").at("sha");
+  const std::string commit = client_.commit_at("demo/m");
   for (const char* mode : {"?recursive=true", "?recursive=false"}) {
     std::vector<std::string> all;
     std::string target = std::string("/api/models/demo/m/tree/main") + mode;

@@ -1,8 +1,8 @@
 #include "server/git/repository_pool.h"
 
+#include "server/data_layout.h"
 #include "server/git/repository.h"
 #include "server/hub_client.h"
-#include "support/child_process.h"
 #include "torchhub/base/atomic_file.h"
 
 #include <gtest/gtest.h>
@@ -23,19 +23,13 @@ class RepositoryPoolTest : public ::testing::Test {
   void SetUp() override {
     client_.create_repo("m");
     client_.commit_file("demo/m", "a.txt", "one");
-    path_ = hub_.data_dir() / "repos";
-    for (const auto& entry : fs::recursive_directory_iterator(path_)) {
-      if (entry.path().extension() == ".git") path_ = entry.path();
-    }
+    path_ = repositories(hub_.data_dir()).at(0);
     write_file_atomically(folder_ / "config", "");
   }
 
   std::string git(std::vector<std::string> arguments) const {
-    std::vector<std::string> all = {"git",         "-c", "safe.directory=*", "-c",
-                                    "user.name=a", "-c", "user.email=a@b",   "-C",
-                                    path_.string()};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    const Finished done = run(all);
+    arguments.insert(arguments.begin(), {"-c", "user.name=a", "-c", "user.email=a@b"});
+    const Finished done = git_in(path_, std::move(arguments));
     EXPECT_EQ(done.exit_code, 0) << done.errors;
     return done.output.substr(0, done.output.find('\n'));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/data_layout.h"
 #include "server/xet_push.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/atomic_file.h"
@@ -18,16 +19,9 @@ class XetTest : public ::testing::Test {
   void SetUp() override { client_.create_repo("m"); }
 
   XetPusher pusher() const { return {client_, "models/demo/m"}; }
-  std::size_t files_in(const char* folder) const {
-    std::size_t count = 0;
-    for (const auto& entry :
-         std::filesystem::recursive_directory_iterator(hub_.data_dir() / folder)) {
-      count += entry.is_regular_file() ? 1 : 0;
-    }
-    return count;
-  }
+  std::size_t files_in(const char* folder) const { return files_below(hub_.data_dir() / folder); }
   std::string object(const std::string& oid) const {
-    const auto path = hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid;
+    const auto path = object_path(hub_.data_dir(), oid);
     return std::filesystem::exists(path) ? read_file(path) : "no such object";
   }
   /// Has demo/m the object?

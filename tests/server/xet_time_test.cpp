@@ -62,7 +62,7 @@ TEST_F(XetTimeTest, RebuildsFromAnotherObjectWhereOneIsGone) {
   EXPECT_EQ(pusher().send_shard({{second.file}, {}}).status, 200);
   clock_->advance(hours(2));
   const std::string oid = sha256_hex(bytes_);
-  std::filesystem::remove(hub_.data_dir() / "lfs" / oid.substr(0, 2) / oid.substr(2, 2) / oid);
+  std::filesystem::remove(object_path(hub_.data_dir(), oid));
   const Change third = change_of(first_, bytes_, 55);
   EXPECT_EQ(pusher().send_xorb(third.own).status, 200);
   EXPECT_EQ(pusher().send_shard({{third.file}, {}}).status, 200);
