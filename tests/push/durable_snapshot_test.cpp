@@ -1,69 +1,27 @@
-// What a note promises is on the disk before the note is. The calls that put it there are watched
-// on their way to the system: this program's fsync() and rename() stand before the C library's.
+// What a note promises is on the disk before the note is.
+#include "support/disk_calls.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/push/journal.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cstdio>
-#include <fcntl.h>
+#include <filesystem>
 #include <fstream>
-#include <mutex>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-namespace {
-
-std::mutex mutex;
-std::vector<std::string> calls;  // guarded by mutex
-
-void note(const std::string& what, const std::string& path) {
-  const std::lock_guard lock(mutex);
-  calls.push_back(what + " " + path);
-}
-
-std::string path_of(int descriptor) {
-  return std::filesystem::read_symlink("/proc/self/fd/" + std::to_string(descriptor)).string();
-}
-
-}  // namespace
-
-extern "C" int fsync(int descriptor) {
-  note("sync", path_of(descriptor));
-  return static_cast<int>(::syscall(SYS_fsync, descriptor));
-}
-
-extern "C" int fdatasync(int descriptor) {
-  note("sync", path_of(descriptor));
-  return static_cast<int>(::syscall(SYS_fdatasync, descriptor));
-}
-
-extern "C" int rename(const char* from, const char* to) noexcept {
-  note("rename", to);
-  return static_cast<int>(::syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
-}
 
 namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
 using testing::TempDir;
-
-/// How many calls came before the last `what` of `path`; the number of all if there was none.
-std::size_t place_of(const std::string& what, const fs::path& path) {
-  const std::lock_guard lock(mutex);
-  const auto found = std::find(calls.rbegin(), calls.rend(), what + " " + path.string());
-  return found == calls.rend() ? calls.size() : static_cast<std::size_t>(calls.rend() - found) - 1;
-}
+namespace disk_calls = testing::disk_calls;
 
 class DurableSnapshot : public ::testing::Test {
  protected:
   void SetUp() override {
     write_file_atomically(folder_ / "run/sub/log.txt", "1\n");
     write_file_atomically(folder_ / "run/checkpoint-4/model.safetensors", "weights");
-    calls.clear();
+    disk_calls::clear();
   }
 
   PushJob job() const {
@@ -84,17 +42,17 @@ TEST_F(DurableSnapshot, IsOnTheDiskBeforeTheNoteThatPromisesIt) {
   const PushJob made = job();
   journal_.remember(made);
   const fs::path files = made.snapshot.folder();
-  const std::size_t noted = place_of("rename", files.parent_path() / "push.json");
-  ASSERT_LT(noted, calls.size());
+  const std::size_t noted = disk_calls::rename_to(files.parent_path() / "push.json");
+  ASSERT_LT(noted, disk_calls::count());
   for (const fs::path& path : {files / "sub/log.txt", files / "sub", files}) {
-    EXPECT_LT(place_of("sync", path), noted) << path;
+    EXPECT_LT(disk_calls::flush_of(path), noted) << path;
   }
   // And then the names of the entry, and of what it is in.
   for (const fs::path& path :
        {files.parent_path(), journal_.folder(), journal_.folder().parent_path(), folder_ / "run"}) {
-    const std::size_t synced = place_of("sync", path);
+    const std::size_t synced = disk_calls::flush_of(path);
     EXPECT_GT(synced, noted) << path;
-    EXPECT_LT(synced, calls.size()) << path;
+    EXPECT_LT(synced, disk_calls::count()) << path;
   }
   made.snapshot.release();
 }
@@ -104,29 +62,29 @@ TEST_F(DurableSnapshot, DoesNotFlushAgainWhatItsWriterHasFlushed) {
   journal_.remember(made);
   const fs::path linked = made.snapshot.folder() / "model.safetensors";
   ASSERT_EQ(fs::hard_link_count(linked), 2U);
-  EXPECT_EQ(place_of("sync", linked), calls.size());
+  EXPECT_EQ(disk_calls::flush_of(linked), disk_calls::count());
   const fs::path copied = made.snapshot.folder() / "sub/log.txt";
-  const std::size_t once = calls.size();
-  const std::size_t flushed = place_of("sync", copied);
+  const std::size_t once = disk_calls::count();
+  const std::size_t flushed = disk_calls::flush_of(copied);
   ASSERT_LT(flushed, once);
   journal_.remember(made);  // as a push that is refused does
-  EXPECT_EQ(place_of("sync", copied), flushed);
-  EXPECT_LT(calls.size() - once, 8U);
+  EXPECT_EQ(disk_calls::flush_of(copied), flushed);
+  EXPECT_LT(disk_calls::count() - once, 8U);
   made.snapshot.release();
 }
 
 // The other half of the promise for links: whoever builds a checkpoint puts it on the disk whole.
 TEST_F(DurableSnapshot, LinksToFilesThatWereOnTheDiskBeforeTheirCheckpointHadItsName) {
-  calls.clear();
+  disk_calls::clear();
   AtomicFolder building(folder_ / "run/checkpoint-6");
   const fs::path inside = building.path();
   write_file_atomically(inside / "model.safetensors", "weights");
   std::ofstream(inside / "by_a_callback.txt") << "x";
   building.commit();
-  const std::size_t named = place_of("rename", folder_ / "run/checkpoint-6");
-  ASSERT_LT(named, calls.size());
+  const std::size_t named = disk_calls::rename_to(folder_ / "run/checkpoint-6");
+  ASSERT_LT(named, disk_calls::count());
   for (const char* name : {"model.safetensors", "by_a_callback.txt"}) {
-    EXPECT_LT(place_of("sync", inside / name), named) << name;
+    EXPECT_LT(disk_calls::flush_of(inside / name), named) << name;
   }
 }
 
@@ -150,11 +108,13 @@ TEST_F(DurableSnapshot, CopiesALargeFileThatRestsOnce) {
   std::optional<PushJob> first = saved();
   const PushJob second = saved();
   EXPECT_TRUE(same(*first, second));
+  const std::size_t flushed = disk_calls::flush_of(second.snapshot.folder() / "data.bin");
+  EXPECT_LT(flushed, disk_calls::count());
   EXPECT_FALSE(fs::equivalent(second.snapshot.folder() / "data.bin", folder_ / "run/data.bin"));
   first.reset();  // pushed: its copy stays for the next save
   const PushJob third = saved();
   EXPECT_TRUE(same(second, third));
-  EXPECT_EQ(place_of("sync", third.snapshot.folder() / "data.bin"), calls.size());
+  EXPECT_EQ(disk_calls::flush_of(third.snapshot.folder() / "data.bin"), flushed) << "once";
 
   write_large(folder_ / "run/data.bin", 'b');  // of the same size and time
   const PushJob fourth = saved();
