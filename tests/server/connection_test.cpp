@@ -134,6 +134,7 @@ TEST(Bodies, MustMakeProgress) {
 
   RawConnection dripping(url);
   dripping.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n");
+  dripping.send(std::string(2000, 'x'));  // enough for the first window alone
   std::thread drip([&dripping] {
     for (int i = 0; i < 100'000 && dripping.send("x"); ++i) {  // ends when the server closes
       std::this_thread::sleep_for(std::chrono::milliseconds(1));

@@ -90,8 +90,8 @@ void RequestReader::read_head(HttpRequest& request) {
   while (end == std::string::npos) {
     need_head_within_limits(buffer_, options_);
     const std::size_t old = fill_head(deadline);
-    if (skip_empty_lines()) continue;
-    end = buffer_.find(kHeadEnd, old - std::min(old, kHeadEnd.size() - 1));
+    const bool skipped = skip_empty_lines();
+    end = buffer_.find(kHeadEnd, skipped ? 0 : old - std::min(old, kHeadEnd.size() - 1));
   }
   const std::string_view head = std::string_view(buffer_).substr(0, end + kHeadEnd.size());
   need_head_within_limits(head, options_);
