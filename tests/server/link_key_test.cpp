@@ -1,3 +1,4 @@
+#include "server/http/api_error.h"
 #include "server/hub_client.h"
 #include "server/lfs/link_signer.h"
 #include "support/fake_clock.h"
@@ -18,6 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::FakeClock;
+using testing::message_of;
 using testing::TempDir;
 
 class LinkKeysTest : public ::testing::Test {
@@ -48,6 +50,50 @@ class LinkKeysTest : public ::testing::Test {
   LinkGrant grant_{LinkUse::upload, "abc", {sha256_hex("x"), 1}};
   LinkSigner signer_{folder_ / "link", clock_};
 };
+
+TEST_F(LinkKeysTest, ALinkIsForNothingButWhatItSays) {
+  const LinkGrant whole{LinkUse::part, "abc", {sha256_hex("x"), 9}, 4, 2, "ana"};
+  const Link made = parse(signer_.link(whole));
+  EXPECT_NO_THROW(signer_.check(whole, made.expires, made.signature));
+  const auto changed = [&](auto change) {
+    LinkGrant grant = whole;
+    change(grant);
+    return grant;
+  };
+  for (const LinkGrant& other :
+       {changed([](LinkGrant& grant) { grant.use = LinkUse::upload; }),  // PUT, as a part
+        changed([](LinkGrant& grant) { grant.use = LinkUse::complete; }),
+        changed([](LinkGrant& grant) { grant.repo_id = "abd"; }),
+        changed([](LinkGrant& grant) { grant.object.oid = sha256_hex("y"); }),
+        changed([](LinkGrant& grant) { grant.object.size = 10; }),
+        changed([](LinkGrant& grant) { grant.chunk_bytes = 5; }),
+        changed([](LinkGrant& grant) { grant.part = 3; }),
+        changed([](LinkGrant& grant) { grant.user_id = "ben"; })}) {
+    EXPECT_EQ(message_of<ApiError>([&] { signer_.check(other, made.expires, made.signature); }),
+              "This link was not made here for this. Ask for a new one with an LFS batch.");
+  }
+  EXPECT_THROW(signer_.check(whole, made.expires + "0", made.signature), ApiError) << "for longer";
+}
+
+TEST_F(LinkKeysTest, ALinkEndsWithItsLastSecond) {
+  const Link made = link();
+  clock_.advance(LinkSigner::kLifetime - std::chrono::seconds(1));
+  EXPECT_TRUE(is_good(made));
+  clock_.advance(std::chrono::seconds(1));
+  EXPECT_EQ(message_of<ApiError>([&] { signer_.check(grant_, made.expires, made.signature); }),
+            "This link has expired. Ask for a new one with an LFS batch.");
+}
+
+TEST_F(LinkKeysTest, ASealIsOfItsTextAndOfAKeyThatIsStillGood) {
+  const std::string seal = signer_.seal("token of ana");
+  EXPECT_TRUE(signer_.is_sealed("token of ana", seal));
+  EXPECT_FALSE(signer_.is_sealed("token of ben", seal));
+  rotate_link_key(folder_ / "link", clock_);
+  EXPECT_NE(signer_.seal("token of ana"), seal) << "the new key seals";
+  EXPECT_TRUE(signer_.is_sealed("token of ana", seal));
+  clock_.advance(LinkSigner::kLifetime + std::chrono::minutes(1));
+  EXPECT_FALSE(signer_.is_sealed("token of ana", seal));
+}
 
 TEST_F(LinkKeysTest, LinksOutliveTheKeyThatSignedThem) {
   const Link before = link();

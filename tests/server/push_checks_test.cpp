@@ -1,4 +1,5 @@
 #include "server/push_test.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/lfs_pointer.h"
@@ -95,9 +96,61 @@ TEST_F(PushChecksTest, RefusePathsTooDeepOrTooLong) {
   };
   const std::string deepest = nest(63, "d");
   expect_says(refusal_of_commit(nest(64, "d")), "deeper than 64 folders");
-  expect_says(refusal_of_commit(nest(5, std::string(204, 'n'))), "1026 bytes");
+  expect_says(refusal_of_commit(nest(8, std::string(127, 'n'))), "1025 bytes; 1024 are possible");
+  EXPECT_EQ(push({"origin", nest(11, std::string(92, 'n')) + ":refs/heads/longest"}).exit_code, 0);
   const Finished done = push({"origin", deepest + ":refs/heads/main"});
   EXPECT_EQ(done.exit_code, 0) << done.errors;
+}
+
+TEST_F(PushChecksTest, NameTwentyAndCountTheRest) {
+  ana_.shell("m", "git hash-object -w -t blob /dev/null");
+  const auto text_of = [&](int count) {
+    std::string lines;
+    for (int i = 10; i < 10 + count; ++i) {
+      lines += entry("100644", "blob", kEmptyBlob, "bell\\a" + std::to_string(i));
+    }
+    return refusal_of_commit(ana_.commit_tree("m", lines));
+  };
+  const std::string more = text_of(25);
+  expect_says(more, "29: ");
+  EXPECT_EQ(more.find("30: "), std::string::npos) << more;
+  expect_says(more, "  and 5 more");
+  EXPECT_EQ(text_of(20).find("more"), std::string::npos);
+}
+
+TEST_F(PushChecksTest, LimitTheTextOfCommitsAndTags) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
+  // Objects of exactly that size: git's own commands would add to it.
+  const auto made = [&](const std::string& type, std::string text, std::size_t size) {
+    text.resize(size, 'x');
+    write_file_atomically(ana_.place("text"), text);
+    return ana_.shell("m", "git hash-object -w -t " + type + " ../text");
+  };
+  const std::string head = ana_.shell("m", "git rev-parse HEAD");
+  const std::string commit = "tree " + ana_.shell("m", "git rev-parse HEAD:") + "\nparent " + head +
+                             "\nauthor A <a@b.c> 1 +0000\ncommitter A <a@b.c> 1 +0000\n\n";
+  const std::string tag = "object " + head + "\ntype commit\ntag t\ntagger A <a@b.c> 1 +0000\n\n";
+  expect_says(refusal_of_commit(made("commit", commit, kMost + 1)), "a message that is too long");
+  expect_says(refusal_of({"origin", made("tag", tag, kMost + 1) + ":refs/tags/t"}),
+              "(1048577 bytes)");
+  const Finished done = push({"origin", made("commit", commit, kMost) + ":refs/heads/long",
+                              made("tag", tag, kMost) + ":refs/tags/t"});
+  EXPECT_EQ(done.exit_code, 0) << done.errors;
+}
+
+TEST_F(PushChecksTest, ReadNoFolderThatIsTooLarge) {
+  // 34 MB in names that are too long as well, which only a look into it could tell.
+  ana_.shell("m", "git hash-object -w -t blob /dev/null");
+  const std::string commit = ana_.shell(
+      "m",
+      fmt::format("t=$(awk 'BEGIN {{ n = sprintf(\"%04000d\", 0); "
+                  "for (i = 10000; i < 18500; i++) printf \"100644 blob {}\\t%s%d\\n\", n, i }}' "
+                  "| git mktree) && git commit-tree -p HEAD -m large $t",
+                  kEmptyBlob));
+  const std::string text = refusal_of_commit(commit);
+  expect_says(text, "folders with too many files");
+  expect_says(text, ana_.shell("m", "git rev-parse " + commit + ":") + " (");
+  EXPECT_EQ(text.find("paths that cannot be"), std::string::npos) << text.substr(0, 5000);
 }
 
 TEST_F(PushChecksTest, TakeNoTimeForTreesOfManyPaths) {
@@ -133,6 +186,14 @@ TEST_F(PushChecksTest, KeepSymbolicLinksInside) {
     expect_says(done.errors, "dir/link");
     expect_says(done.errors, "symbolic links");
   }
+}
+
+TEST_F(PushChecksTest, RefuseALinkThatNoSystemCouldMake) {
+  write_file_atomically(ana_.place("target"), std::string(100'000, 'a'));
+  const std::string target = ana_.shell("m", "git hash-object -w ../target");
+  const std::string text =
+      refusal_of_commit(ana_.commit_tree("m", entry("120000", "blob", target, "link")));
+  expect_says(text, "link: its target is too long");
 }
 
 TEST_F(PushChecksTest, SeeALinkThatOnlyAMovedFolderLeadsOutside) {

@@ -2,7 +2,9 @@
 
 #include "server/data_layout.h"
 #include "server/hub_client.h"
+#include "support/logged_lines.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/error.h"
 
 #include <gtest/gtest.h>
 
@@ -50,6 +52,7 @@ TEST_F(RefMoveTest, MovesUnderTheEyesOfGit) {
   EXPECT_NE(git({"reflog", "show", "main"}).find("back"), std::string::npos);
   EXPECT_NE(git({"reflog", "show", "HEAD"}).find("back"), std::string::npos);
   EXPECT_EQ(git_in(path_, {"fsck", "--strict"}).exit_code, 0);
+  EXPECT_EQ(read_file(path_ / "refs" / "heads" / "main"), first_ + "\n") << "as git writes it";
 }
 
 TEST_F(RefMoveTest, GivesUpWhatIsElsewhereOrLocked) {
@@ -66,11 +69,61 @@ TEST_F(RefMoveTest, GivesUpWhatIsElsewhereOrLocked) {
   EXPECT_EQ(git({"rev-parse", "main"}), second_ + "\n");
 }
 
+TEST_F(RefMoveTest, NotesInTheLogOfHeadOnlyItsOwnMoves) {
+  git({"branch", "side", second_});
+  ASSERT_TRUE(open().move_ref("refs/heads/side", second_, first_, "elsewhere"));
+  EXPECT_NE(git({"reflog", "show", "side"}).find("elsewhere"), std::string::npos);
+  EXPECT_EQ(git({"reflog", "show", "HEAD"}).find("elsewhere"), std::string::npos);
+}
+
+TEST_F(RefMoveTest, MovesWhereTheLogCannotBeWritten) {
+  fs::remove(path_ / "logs" / "refs" / "heads" / "main");
+  fs::create_directory(path_ / "logs" / "refs" / "heads" / "main");
+  const LoggedLines lines(log::Level::warning);
+  EXPECT_TRUE(open().move_ref("refs/heads/main", second_, first_, "unlogged"));
+  EXPECT_EQ(lines.count("reflog_not_written"), 1);
+  EXPECT_EQ(git({"rev-parse", "main"}), first_ + "\n");
+}
+
+TEST_F(RefMoveTest, SaysWhatElseIsInTheWay) {
+  const auto repository = open();
+  EXPECT_THROW(RefMove::prepare(repository, "refs/heads/" + std::string(300, 'n'), "", first_, ""),
+               FileError)
+      << "too long a name is no lock of somebody else";
+  {
+    auto move = RefMove::prepare(repository, "refs/heads/main", second_, first_, "blocked");
+    ASSERT_TRUE(move);
+    fs::remove(path_ / "refs" / "heads" / "main");
+    fs::create_directories(path_ / "refs" / "heads" / "main" / "below");
+    EXPECT_THROW(move->commit(), FileError);
+  }
+  EXPECT_FALSE(fs::exists(path_ / "refs" / "heads" / "main.lock"));
+}
+
+TEST_F(RefMoveTest, LeavesTheLockOfWhoeverComesNext) {
+  const auto repository = open();
+  auto first = RefMove::prepare(repository, "refs/heads/main", second_, first_, "first");
+  ASSERT_TRUE(first);
+  first->commit();
+  const auto next = RefMove::prepare(repository, "refs/heads/main", first_, second_, "next");
+  ASSERT_TRUE(next);
+  first.reset();
+  EXPECT_TRUE(fs::exists(next->file()));
+}
+
 TEST_F(RefMoveTest, MovesPackedRefs) {
   git({"pack-refs", "--all", "--prune"});
   ASSERT_FALSE(fs::exists(path_ / "refs" / "heads" / "main"));
   EXPECT_TRUE(open().move_ref("refs/heads/main", second_, first_, "packed"));
   EXPECT_EQ(git({"rev-parse", "main"}), first_ + "\n");
+}
+
+TEST_F(RefMoveTest, MovesAPackedRefWhoseFolderIsGone) {
+  git({"branch", "a/b", second_});
+  git({"pack-refs", "--all", "--prune"});
+  ASSERT_FALSE(fs::exists(path_ / "refs" / "heads" / "a"));
+  EXPECT_TRUE(open().move_ref("refs/heads/a/b", second_, first_, "packed"));
+  EXPECT_EQ(git({"rev-parse", "a/b"}), first_ + "\n");
 }
 
 }  // namespace

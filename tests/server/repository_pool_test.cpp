@@ -59,14 +59,48 @@ TEST_F(RepositoryPoolTest, ShowsWhatAnotherProgramHasChanged) {
 }
 
 TEST_F(RepositoryPoolTest, ClosesWhatIsForgotten) {
-  const server::git::Repository held = pool_.open(path_);
-  { const server::git::Repository idle = pool_.open(path_); }
   const fs::path away = folder_ / "away";
-  fs::rename(path_, away);
-  pool_.forget(path_);
-  EXPECT_THROW(pool_.open(path_), server::git::GitError);
+  {
+    const server::git::Repository held = pool_.open(path_);
+    { const server::git::Repository idle = pool_.open(path_); }
+    fs::rename(path_, away);
+    pool_.forget(path_);
+    EXPECT_THROW(pool_.open(path_), server::git::GitError) << "the one that was idle";
+  }
+  EXPECT_THROW(pool_.open(path_), server::git::GitError) << "the one that was held";
   fs::rename(away, path_);
   EXPECT_TRUE(pool_.open(path_).resolve("main"));
+}
+
+TEST_F(RepositoryPoolTest, GivesEachPathItsOwnRepository) {
+  const fs::path other = folder_ / "other.git";
+  fs::copy(path_, other, fs::copy_options::recursive);
+  const std::string before = *pool_.open(path_).resolve("main");
+  client_.commit_file("demo/m", "a.txt", "two");
+  EXPECT_EQ(pool_.open(other).resolve("main"), before);
+  EXPECT_NE(pool_.open(path_).resolve("main"), before);
+}
+
+TEST_F(RepositoryPoolTest, KeepsThoseOpenThatWereUsedLast) {
+  constexpr std::size_t kMostIdle = 32;
+  std::vector<fs::path> paths;
+  for (std::size_t i = 0; i <= kMostIdle; ++i) {
+    paths.push_back(folder_ / std::to_string(i));
+    fs::copy(path_, paths.back(), fs::copy_options::recursive);
+    pool_.open(paths.back());
+  }
+  for (const fs::path& path : paths) fs::remove_all(path);
+  EXPECT_THROW(pool_.open(paths.front()), server::git::GitError) << "there was no room for it";
+  for (std::size_t i = 1; i <= kMostIdle; ++i) EXPECT_NO_THROW(pool_.open(paths.at(i))) << i;
+}
+
+TEST_F(RepositoryPoolTest, ForgetsThatOneAlone) {
+  const fs::path other = folder_ / "other.git";
+  fs::copy(path_, other, fs::copy_options::recursive);
+  pool_.open(other);
+  fs::remove_all(other);
+  pool_.forget(path_);
+  EXPECT_NO_THROW(pool_.open(other)) << "still open";
 }
 
 TEST_F(RepositoryPoolTest, GivesEachThreadOneOfItsOwn) {

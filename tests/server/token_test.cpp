@@ -60,7 +60,10 @@ TEST(TokenGrant, ComesBackFromItsJson) {
   ASSERT_EQ(again.size(), 2U);
   EXPECT_TRUE(allows(again, "ab12", TokenPermission::inference));
   EXPECT_FALSE(allows(again, "ab12", TokenPermission::repo_read));
+  EXPECT_TRUE(allows(again, "ab12", TokenPermission::org_read));
   EXPECT_FALSE(allows(again, "cd34", TokenPermission::org_read));
+  EXPECT_FALSE(allows(again, "ef56", TokenPermission::inference)) << "nobody's";
+  EXPECT_EQ(again[1].kind, "model");
   for (const char* damaged : {"", "[1]", R"([{"kind":"org"}])"}) {
     EXPECT_EQ(message_of<Error>([&] { parse_grants(damaged); }),
               "A token's scopes in the database are damaged. Revoke it and make a new one.");

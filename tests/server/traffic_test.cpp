@@ -4,6 +4,7 @@
 #include "server/traffic/client_address.h"
 #include "server/traffic/rate_limiter.h"
 #include "support/fake_clock.h"
+#include "support/heap_bytes.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
@@ -52,6 +53,48 @@ TEST(RateLimiter, CountsInWindowsOfFiveMinutes) {
   EXPECT_FALSE(limiter.count("resolvers", "ana", 2).over) << "something else";
   clock.advance(std::chrono::seconds(200));
   EXPECT_EQ(limiter.count("api", "ana", 2).remaining, 1U) << "a new window";
+}
+
+TEST(RateLimiter, EndsAWindowWithItsLastMoment) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  EXPECT_FALSE(limiter.count("api", "ana", 1).over);
+  clock.advance(std::chrono::seconds(300) - std::chrono::milliseconds(1));
+  const server::RateState last = limiter.count("api", "ana", 1);
+  EXPECT_TRUE(last.over);
+  EXPECT_EQ(last.until_reset, std::chrono::seconds(1)) << "never 0, which would read as: now";
+  EXPECT_EQ(last.remaining, 0U);
+  EXPECT_EQ(limiter.count("api", "ana", 1).remaining, 0U) << "refusals are not counted";
+  clock.advance(std::chrono::milliseconds(1));
+  EXPECT_FALSE(limiter.count("api", "ana", 1).over);
+}
+
+TEST(RateLimiter, HoldsNobodyOutWhoseClockWasSetBack) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  EXPECT_FALSE(limiter.count("api", "ana", 1).over);
+  clock.advance(-std::chrono::hours(1));
+  const server::RateState after = limiter.count("api", "ana", 1);
+  EXPECT_FALSE(after.over);
+  EXPECT_EQ(after.until_reset, server::RateLimiter::kWindow);
+  EXPECT_TRUE(limiter.count("api", "ana", 1).over) << "counted from now on";
+}
+
+TEST(RateLimiter, ForgetsThoseWhoseWindowIsOver) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  const auto count_many = [&](const std::string& name) {
+    for (int i = 0; i < 20'000; ++i) limiter.count("api", name + std::to_string(i), 10);
+  };
+  count_many("first");
+  const std::size_t before = heap_bytes();
+  clock.advance(server::RateLimiter::kWindow);
+  count_many("second");
+  EXPECT_LT(heap_bytes(), before + 200'000) << "in the place of the first";
+  clock.advance(server::RateLimiter::kWindow / 2);
+  limiter.count("api", "later", 10);
+  clock.advance(server::RateLimiter::kWindow / 2);
+  EXPECT_EQ(limiter.count("api", "later", 10).remaining, 8U) << "swept, but not the ones within";
 }
 
 TEST(ClientAddress, BelievesTrustedProxiesOnly) {
