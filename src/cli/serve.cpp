@@ -33,6 +33,13 @@ void make_first_user(Server& server, const server::Settings& settings) {
              settings.admin, settings.server.data_dir.string());
 }
 
+/// With the port that was taken where any would do.
+std::string metrics_url(const Server& server, const std::string& listen) {
+  if (listen.starts_with("unix:")) return listen;
+  return fmt::format("http://{}:{}/metrics", listen.substr(0, listen.rfind(':')),
+                     server.metrics_port());
+}
+
 void print_start(const Server& server, const server::Settings& settings) {
   fmt::print(stderr,
              "torchhub serves on {}\n"
@@ -40,6 +47,8 @@ void print_start(const Server& server, const server::Settings& settings) {
              "  for clients: HF_ENDPOINT={}\n",
              server.base_url(), std::filesystem::absolute(settings.server.data_dir).string(),
              server.base_url());
+  const std::string& metrics = settings.server.metrics_listen;
+  if (!metrics.empty()) fmt::print(stderr, "  metrics: {}\n", metrics_url(server, metrics));
   if (settings.server.durability == Durability::relaxed) {
     fmt::print(stderr, "  durability relaxed: a power cut may lose what was answered.\n");
   }
