@@ -93,6 +93,8 @@ void reload(Server& server) {
 void wait_and_stop(Server& server, const sigset_t& signals) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) reload(server);
+  // A shell that starts programs in the background has them ignore SIGINT.
+  for (const int end : {SIGTERM, SIGINT}) std::signal(end, SIG_DFL);
   const sigset_t again = end_signals();
   pthread_sigmask(SIG_UNBLOCK, &again, nullptr);  // default action: the end, as safe as a crash
   fmt::print(stderr, "torchhub stops.\n");

@@ -154,8 +154,16 @@ std::optional<FirstUser> Server::first_start(const FirstStart& wanted) {
 }
 std::uint16_t Server::metrics_port() const { return impl_->status ? impl_->status->port() : 0; }
 void Server::reload() {
-  impl_->hub.access_log.reopen();
-  if (impl_->tls) impl_->tls->reload();
+  const auto take_certificate = [this] {
+    if (impl_->tls) impl_->tls->reload();
+  };
+  try {
+    impl_->hub.access_log.reopen();
+  } catch (const Error&) {
+    take_certificate();  // an expired one must not stay for want of a log
+    throw;
+  }
+  take_certificate();
 }
 void Server::stop() { impl_->stop(); }
 void Server::stop_now() { impl_->stop_now(); }

@@ -58,6 +58,30 @@ TEST(ServeProgram, FinishesAnUploadUnderWayAtSigterm) {
   EXPECT_EQ(hub.process().wait(), 0);
 }
 
+TEST(ServeProgram, EndsAtOnceAtASecondSignal) {
+  const TempDir folder;
+  std::signal(SIGINT, SIG_IGN);  // as a shell does for what it starts in the background
+  ServedHub hub(folder / "data");
+  const bool started = hub.start();
+  std::signal(SIGINT, SIG_DFL);
+  ASSERT_TRUE(started);
+  HubClient client(hub.base_url(), hub.token());
+  client.create_repo("m");
+  const std::string bytes(100'000, 'u');
+  const json object = client.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
+  const std::string target = object.at("actions").at("upload").at("href");
+  RawConnection upload(hub.base_url());
+  upload.send("PUT " + target.substr(hub.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+  hub.process().signal(SIGINT);
+  while (RawConnection(hub.base_url()).connected()) {
+  }
+  EXPECT_TRUE(hub.process().is_running()) << "it waits for the upload";
+  while (hub.process().is_running()) hub.process().signal(SIGINT);
+  EXPECT_EQ(hub.process().wait(), 128 + SIGINT);
+}
+
 TEST(ServeProgram, TakesFlagsBeforeTheEnvironmentBeforeAFile) {
   const TempDir folder;
   const std::string file = (folder / "hub.conf").string();
