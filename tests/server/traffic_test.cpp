@@ -97,6 +97,16 @@ TEST(RateLimiter, ForgetsThoseWhoseWindowIsOver) {
   EXPECT_EQ(limiter.count("api", "later", 10).remaining, 8U) << "swept, but not the ones within";
 }
 
+TEST(RateLimiter, ForgetsBeforeItsMemoryGrowsWithoutEnd) {
+  const FakeClock clock;
+  server::RateLimiter limiter(clock);
+  limiter.count("api", "ana", 1);
+  for (int i = 0; i < 90'000; ++i) limiter.count("api", std::to_string(i), 1);
+  EXPECT_TRUE(limiter.count("api", "ana", 1).over);
+  for (int i = 0; i < 20'000; ++i) limiter.count("api", "more" + std::to_string(i), 1);
+  EXPECT_FALSE(limiter.count("api", "ana", 1).over) << "100,000 counts are kept, and no more";
+}
+
 TEST(ClientAddress, BelievesTrustedProxiesOnly) {
   const auto from = [](const std::string& peer, const std::string& forwarded) {
     server::HttpRequest request;

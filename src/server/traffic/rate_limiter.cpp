@@ -19,7 +19,12 @@ RateState RateLimiter::count(std::string_view bucket, std::string_view client, u
   const auto now = clock_.now();
   const std::lock_guard lock(mutex_);
   forget_old(now);
-  Window& window = windows_[fmt::format("{}\n{}", bucket, client)];
+  const std::string name = fmt::format("{}\n{}", bucket, client);
+  // Clients send the names, so there is no end of them. Whoever makes up so many is not stopped by
+  // counting (wrong tokens are held off elsewhere); the memory has an end.
+  constexpr std::size_t kMaxCounts = 100'000;
+  if (windows_.size() >= kMaxCounts && !windows_.contains(name)) windows_.clear();
+  Window& window = windows_[name];
   // A clock that was set back must not hold a client out for longer than one window.
   if (now - window.start >= kWindow || now < window.start) window = {now};
   const bool over = window.used >= quota;
