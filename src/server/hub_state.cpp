@@ -3,6 +3,7 @@
 #include "server/discussions/pull_request.h"
 #include "server/push/move_note.h"
 #include "server/repos/trash.h"
+#include "server/store/lost_database.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -27,7 +28,8 @@ HubState::HubState(ServerOptions o)
     : options(std::move(o)),
       faults(options.test_mode ? options.fault_point : ""),
       folder(options.data_dir),
-      database((folder.lock(), folder.database()), options.durability),
+      database((folder.lock(), refuse_lost_database(folder), folder.database()),
+               options.durability),
       accounts(database, *options.clock),
       tokens(database, *options.clock,
              options.test_mode ? TokenStore::Values::any : TokenStore::Values::made_here),

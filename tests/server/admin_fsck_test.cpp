@@ -276,7 +276,13 @@ TEST_F(FsckTest, SaysThatTheDatabaseIsMissing) {
   }
   EXPECT_NE(message_of<Error>([&] { check(); }).find("'torchhub admin fsck --rebuild' makes"),
             std::string::npos);
-  EXPECT_FALSE(fs::exists(hub_.data_dir() / "hub.db"));
+  const auto why_not = [](const auto& start) {
+    const std::string text = message_of<Error>(start);
+    EXPECT_NE(text.find("is missing, but there are repositories."), std::string::npos) << text;
+  };
+  why_not([&] { Server({.data_dir = hub_.data_dir(), .listen = "127.0.0.1:0"}); });
+  why_not([&] { Admin(hub_.data_dir(), Durability::relaxed).create_user("eve"); });
+  EXPECT_FALSE(fs::exists(hub_.data_dir() / "hub.db")) << "an empty one would hide the loss";
   EXPECT_EQ(problems(check({.rebuild = true})), "");
 }
 

@@ -111,12 +111,17 @@ TEST(DataFolder, IsForItsOwnerOnly) {
 
 TEST(HubState, RemovesTheLocksOfAServerThatWasKilled) {
   const TempDir folder;
+  const ServerOptions options{.data_dir = folder / "data", .durability = Durability::relaxed};
+  {
+    HubState killed(options);
+    killed.cut_off = true;  // it leaves its database, and no mark of an end in order
+  }
   const fs::path repository = DataFolder(folder / "data").repository("abcd");
   for (const char* name :
        {"HEAD", "HEAD.lock", "refs/heads/main", "refs/heads/main.lock", "refs/tags/v/1.lock"}) {
     write_file_atomically(repository / name, "");
   }
-  const HubState hub({.data_dir = folder / "data", .durability = Durability::relaxed});
+  const HubState hub(options);
   EXPECT_TRUE(fs::exists(repository / "HEAD"));
   EXPECT_TRUE(fs::exists(repository / "refs" / "heads" / "main"));
   EXPECT_FALSE(fs::exists(repository / "HEAD.lock"));

@@ -2,6 +2,7 @@
 
 #include "server/accounts/admin_impl.h"
 #include "server/lfs/link_keys.h"
+#include "server/store/lost_database.h"
 
 #include <fmt/format.h>
 
@@ -31,7 +32,7 @@ std::vector<AccountInfo> infos_of(const std::vector<Account>& accounts) {
 
 Admin::Impl::Impl(const std::filesystem::path& data_dir, Durability durability)
     : folder(data_dir),
-      database(folder.database(), durability),
+      database((server::refuse_lost_database(folder), folder.database()), durability),
       accounts(database, *clock),
       tokens(database, *clock, server::TokenStore::Values::any),
       repos(database, *clock) {}
