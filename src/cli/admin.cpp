@@ -1,6 +1,7 @@
 #include "cli/admin_commands.h"
 #include "cli/admin_upkeep.h"
 #include "cli/commands.h"
+#include "server/admin/admin_hub.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
@@ -11,6 +12,11 @@
 namespace torchhub::cli {
 
 using nlohmann::json;
+
+const std::string& existing_hub(const AdminPlace& place) {
+  server::need_data_folder(place.data);
+  return place.data;
+}
 
 void add_json_flag(CLI::App& command, AdminPlace& place) {
   command.add_flag("--json", place.json, "Print JSON");
@@ -56,11 +62,17 @@ std::optional<bool> parse_switch(const std::string& word) {
   return word == "on";
 }
 
+/// People write it behind the command as well.
+void add_data_option(CLI::App& command, AdminPlace& place) {
+  command.add_option("--data", place.data, "The data folder");
+  const auto is_command = [](const CLI::App* below) { return !below->get_name().empty(); };
+  for (CLI::App* below : command.get_subcommands(is_command)) add_data_option(*below, place);
+}
+
 void add_admin(CLI::App& app) {
   const auto place = std::make_shared<AdminPlace>();
   CLI::App* admin =
       app.add_subcommand("admin", "Change a hub's data; the server may run meanwhile");
-  admin->add_option("--data", place->data, "The data folder")->capture_default_str();
   admin->require_subcommand(1);
   add_admin_users(*admin, place);
   add_admin_organizations(*admin, place);
@@ -72,6 +84,8 @@ void add_admin(CLI::App& app) {
   add_admin_fsck(*admin, data);
   add_admin_backup(*admin, data);
   add_admin_archive(*admin, data);
+  add_data_option(*admin, *place);
+  admin->get_option("--data")->capture_default_str()->envname("TORCHHUB_DATA");
 }
 
 }  // namespace torchhub::cli

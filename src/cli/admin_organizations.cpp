@@ -43,7 +43,8 @@ struct OrganizationCommands {
     CLI::App& create = add_named("create", "Make an organisation");
     create.add_option("--owner", arguments->user, "The user who becomes its admin")->required();
     create.callback([place = place, arguments = arguments] {
-      print_done(Admin(place->data).create_organization(arguments->name, arguments->user), *place);
+      print_done(Admin(existing_hub(*place)).create_organization(arguments->name, arguments->user),
+                 *place);
     });
     CLI::App& set = add_named("set", "Change what is known of an organisation");
     add_text_option(set, "--fullname", arguments->fullname, "For people to read");
@@ -55,10 +56,11 @@ struct OrganizationCommands {
       const AccountSettings settings{.fullname = arguments->fullname,
                                      .email = arguments->email,
                                      .private_default = parse_switch(arguments->private_default)};
-      print_done(Admin(place->data).change_organization(arguments->name, settings), *place);
+      print_done(Admin(existing_hub(*place)).change_organization(arguments->name, settings),
+                 *place);
     });
     add("list", "Print every organisation's name").callback([place = place] {
-      print_accounts(Admin(place->data).organizations(), *place);
+      print_accounts(Admin(existing_hub(*place)).organizations(), *place);
     });
   }
 
@@ -68,13 +70,13 @@ struct OrganizationCommands {
     add.add_option("--role", arguments->role, "read, contributor, write or admin")->required();
     add.callback([place = place, arguments = arguments] {
       const OrganizationRole role = parse_organization_role(arguments->role);
-      Admin(place->data).set_member(arguments->name, arguments->user, role);
+      Admin(existing_hub(*place)).set_member(arguments->name, arguments->user, role);
       if (place->json) print_json({{"user", arguments->user}, {"role", to_string(role)}});
     });
     CLI::App& remove = add_named("remove", "End a membership");
     remove.add_option("USER", arguments->user, "The member")->required();
     remove.callback([place = place, arguments = arguments] {
-      if (!Admin(place->data).remove_member(arguments->name, arguments->user)) {
+      if (!Admin(existing_hub(*place)).remove_member(arguments->name, arguments->user)) {
         throw AccountError(
             fmt::format("'{}' is no member of '{}'. See 'torchhub admin org members {}'.",
                         arguments->user, arguments->name, arguments->name));
@@ -84,7 +86,7 @@ struct OrganizationCommands {
     add_named("members", "Print members and their roles")
         .callback([place = place, arguments = arguments] {
           json out = json::array();
-          for (const MemberInfo& member : Admin(place->data).members(arguments->name)) {
+          for (const MemberInfo& member : Admin(existing_hub(*place)).members(arguments->name)) {
             if (!place->json) fmt::print("{} {}\n", member.user, to_string(member.role));
             out.push_back({{"user", member.user}, {"role", to_string(member.role)}});
           }

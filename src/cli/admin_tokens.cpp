@@ -85,7 +85,7 @@ void add_chosen_token(const AdminPlace& place, const TokenArguments& arguments) 
     throw InvalidArgumentError("--value is for tests: add --test-mode, or leave it out.");
   }
   const TokenRole role = parse_token_role(arguments.role);
-  Admin(place.data).add_token(arguments.user, role, arguments.value);
+  Admin(existing_hub(place)).add_token(arguments.user, role, arguments.value);
 }
 
 void create(const AdminPlace& place, const TokenArguments& arguments) {
@@ -94,7 +94,7 @@ void create(const AdminPlace& place, const TokenArguments& arguments) {
     return place.json ? print_json({{"token", arguments.value}})
                       : fmt::print("{}\n", arguments.value);
   }
-  const CreatedToken made = Admin(place.data).create_token(wish_of(arguments));
+  const CreatedToken made = Admin(existing_hub(place)).create_token(wish_of(arguments));
   if (!place.json) return fmt::print("{}\n", made.value);
   json out = to_json(made.info);
   out["token"] = made.value;
@@ -106,7 +106,7 @@ std::string day_of(const OptionalTime& time, const char* otherwise) {
 }
 
 void list(const AdminPlace& place, const std::string& user) {
-  const std::vector<TokenInfo> tokens = Admin(place.data).tokens(user);
+  const std::vector<TokenInfo> tokens = Admin(existing_hub(place)).tokens(user);
   if (place.json) {
     json out = json::array();
     for (const TokenInfo& token : tokens) out.push_back(to_json(token));
@@ -122,7 +122,7 @@ void list(const AdminPlace& place, const std::string& user) {
 }
 
 void revoke(const AdminPlace& place, const std::string& id) {
-  if (!Admin(place.data).revoke_token(id)) {
+  if (!Admin(existing_hub(place)).revoke_token(id)) {
     // Not repeated: it may be a token's value that was mistyped.
     throw AccountError("There is no such token. See 'torchhub admin token list'.");
   }

@@ -53,7 +53,8 @@ struct UserCommands {
 
   void add_disable(const char* word, const char* help, bool disabled) const {
     add_named(word, help).callback([place = place, arguments = arguments, disabled] {
-      print_done(Admin(place->data).change_user(arguments->name, {.disabled = disabled}), *place);
+      print_done(Admin(existing_hub(*place)).change_user(arguments->name, {.disabled = disabled}),
+                 *place);
     });
   }
 };
@@ -72,12 +73,13 @@ void add_admin_users(CLI::App& admin, const std::shared_ptr<AdminPlace>& place) 
     print_done(Admin(place->data).create_user(arguments->name, arguments->settings()), *place);
   });
   commands.add("list", "Print every user's name").callback([place] {
-    print_accounts(Admin(place->data).user_accounts(), *place);
+    print_accounts(Admin(existing_hub(*place)).user_accounts(), *place);
   });
   CLI::App& set = commands.add_named("set", "Change what is known of a user");
   commands.add_settings(set);
   set.callback([place, arguments] {
-    print_done(Admin(place->data).change_user(arguments->name, arguments->settings()), *place);
+    print_done(Admin(existing_hub(*place)).change_user(arguments->name, arguments->settings()),
+               *place);
   });
   commands.add_disable("disable", "Refuse the user's tokens; the repositories stay", true);
   commands.add_disable("enable", "Take the user's tokens again", false);

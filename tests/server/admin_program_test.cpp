@@ -1,9 +1,11 @@
 #include "server/hub_client.h"
 #include "server/served_hub.h"
+#include "torchhub/base/sha256.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -132,6 +134,21 @@ TEST_F(AdminProgramTest, RefusesTokensThatMakeNoSense) {
   EXPECT_EQ(create({"fineGrained"}).exit_code, 2);
   EXPECT_EQ(create({"fineGrained", "--scope", "nemo=repo.read"}).exit_code, 1);
   EXPECT_EQ(admin({"token", "list"}).output.find("hf_"), std::string::npos) << "nothing was made";
+}
+
+TEST_F(AdminProgramTest, TakesTheFolderBehindTheCommandAndFromTheEnvironment) {
+  EXPECT_EQ(torchhub_program({"admin", "user", "list", "--data", data()}).output, "ana\nbob\n");
+  const std::string variable = "TORCHHUB_DATA=" + data();
+  EXPECT_EQ(run({TORCHHUB_EXECUTABLE, "admin", "user", "list"}, {variable}).output, "ana\nbob\n");
+  const std::string other = (folder_ / "other").string();
+  torchhub_program({"admin", "user", "create", "eve", "--data", other});
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"admin", "--data", other, "user", "list"},
+        std::vector<std::string>{"admin", "user", "list", "--data", other}}) {
+    std::vector<std::string> arguments = command;
+    arguments.insert(arguments.begin(), TORCHHUB_EXECUTABLE);
+    EXPECT_EQ(run(std::move(arguments), {variable}).output, "eve\n") << "options win";
+  }
 }
 
 TEST_F(AdminProgramTest, DisablesAUserWhileTheServerRuns) {
