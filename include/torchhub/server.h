@@ -10,5 +10,6 @@
 #include "torchhub/server/fsck.h"
 #include "torchhub/server/options.h"
 #include "torchhub/server/repositories.h"
+#include "torchhub/server/revoke_links.h"
 #include "torchhub/server/server.h"
 #include "torchhub/server/stats.h"

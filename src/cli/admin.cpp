@@ -77,6 +77,7 @@ void add_admin(CLI::App& app) {
   add_admin_users(*admin, place);
   add_admin_organizations(*admin, place);
   add_admin_tokens(*admin, place);
+  add_admin_keys(*admin, place);
   const DataName data(place, &place->data);
   add_admin_repo(*admin, data);
   add_admin_stats(*admin, data);

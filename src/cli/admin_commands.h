@@ -22,6 +22,7 @@ struct AdminPlace {
 void add_admin_users(CLI::App& admin, const std::shared_ptr<AdminPlace>& place);
 void add_admin_organizations(CLI::App& admin, const std::shared_ptr<AdminPlace>& place);
 void add_admin_tokens(CLI::App& admin, const std::shared_ptr<AdminPlace>& place);
+void add_admin_keys(CLI::App& admin, const std::shared_ptr<AdminPlace>& place);
 
 /// The data folder, for commands that make none. @throws Error unless there is one: what a typing
 /// error in its name does not reach must not look done

@@ -136,6 +136,44 @@ TEST_F(AdminProgramTest, RefusesTokensThatMakeNoSense) {
   EXPECT_EQ(admin({"token", "list"}).output.find("hf_"), std::string::npos) << "nothing was made";
 }
 
+TEST_F(AdminProgramTest, MakesSignedLinksWorthlessWhileTheServerRuns) {
+  ServedHub hub(data());
+  ASSERT_TRUE(hub.start());
+  HubClient demo(hub.base_url(), hub.token());
+  demo.create_repo("m");
+  const auto link = [&] {
+    const json object = demo.batch("demo/m", "upload", sha256_hex("x"), 1);
+    return object.at("actions").at("upload").at("href").get<std::string>();
+  };
+  const std::string first = link();
+  EXPECT_EQ(as_json({"keys", "rotate"}), json({{"rotated", true}, {"linksRevoked", false}}));
+  const std::string second = link();
+  EXPECT_EQ(demo.send("PUT", first, "x").status, 200) << "good for its time";
+  EXPECT_EQ(admin({"keys", "rotate", "--now"}).exit_code, 0);
+  EXPECT_EQ(demo.send("PUT", first, "x").status, 403);
+  EXPECT_EQ(demo.send("PUT", second, "x").status, 403);
+  const std::string third =
+      demo.batch("demo/m", "download", sha256_hex("x"), 1).at("actions").at("download").at("href");
+  EXPECT_EQ(demo.get(third).body, "x");
+}
+
+TEST_F(AdminProgramTest, ATypingErrorInTheFoldersNameMakesNoHub) {
+  const std::string wrong = (folder_ / "dta").string();
+  const std::vector<std::vector<std::string>> commands = {
+      {"user", "list"},       {"user", "disable", "ana"},  {"org", "list"},
+      {"token", "list"},      {"token", "revoke", "0123"}, {"keys", "rotate", "--now"},
+      {"user", "show", "ana"}};
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.begin(), {"admin", "--data", wrong});
+    const Finished done = torchhub_program(command);
+    EXPECT_EQ(done.exit_code, 3) << command.back();
+    EXPECT_EQ(done.errors, "torchhub: '" + wrong +
+                               "' is no data folder of a hub: it has no file FORMAT. Name the "
+                               "folder with --data.\n");
+  }
+  EXPECT_FALSE(std::filesystem::exists(wrong));
+}
+
 TEST_F(AdminProgramTest, TakesTheFolderBehindTheCommandAndFromTheEnvironment) {
   EXPECT_EQ(torchhub_program({"admin", "user", "list", "--data", data()}).output, "ana\nbob\n");
   const std::string variable = "TORCHHUB_DATA=" + data();

@@ -1,6 +1,7 @@
 #include "server/http/api_error.h"
 #include "server/hub_client.h"
 #include "server/lfs/link_signer.h"
+#include "server/lfs/revoke_keys.h"
 #include "support/fake_clock.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"
@@ -134,6 +135,18 @@ TEST_F(LinkKeysTest, AKeyThatIsRemovedChecksNothing) {
     if (entry.path().filename() != "link") fs::remove(entry.path());
   }
   EXPECT_FALSE(is_good(before));
+}
+
+TEST_F(LinkKeysTest, RevokedLinksAreWorthlessAtOnce) {
+  const Link oldest = link();
+  rotate_link_key(folder_ / "link", clock_);
+  const Link before = link();
+  ASSERT_TRUE(is_good(oldest) && is_good(before));
+  revoke_link_keys(folder_ / "link");  // as another process would
+  EXPECT_FALSE(is_good(oldest)) << "not by a key of before either";
+  EXPECT_FALSE(is_good(before));
+  EXPECT_TRUE(is_good(link()));
+  EXPECT_EQ(files(), 1);
 }
 
 TEST(LinkKeys, AreRotatedUnderARunningHub) {

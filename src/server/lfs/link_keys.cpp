@@ -1,5 +1,6 @@
 #include "server/lfs/link_keys.h"
 
+#include "server/lfs/revoke_keys.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
@@ -65,7 +66,13 @@ void remove_expired(const fs::path& newest, std::int64_t now) {
 
 std::vector<LinkKeys::Key> read_keys(const fs::path& newest) {
   std::vector<LinkKeys::Key> keys{{read_key(newest), std::numeric_limits<std::int64_t>::max()}};
-  for (const auto& [file, until] : retired_keys(newest)) keys.push_back({read_key(file), until});
+  for (const auto& [file, until] : retired_keys(newest)) {
+    try {
+      keys.push_back({read_key(file), until});
+    } catch (const FileError& error) {
+      if (error.error_number() != ENOENT) throw;  // its links were revoked in this moment
+    }
+  }
   return keys;
 }
 
@@ -121,6 +128,17 @@ void rotate_link_key(const fs::path& newest, const Clock& clock) {
   }
   write_file_atomically(newest, random_hex(kKeyBytes));
   remove_expired(newest, now);
+}
+
+void revoke_link_keys(const fs::path& newest) {
+  write_file_atomically(newest, random_hex(kKeyBytes));
+  // Links must not come back after a power cut, so it is the folder too that has to be on the disk.
+  for (const auto& [file, until] : retired_keys(newest)) {
+    std::error_code error;
+    fs::remove(file, error);
+    if (error) throw_file_error("remove", file, error.value());
+  }
+  sync_folder(newest.parent_path());
 }
 
 }  // namespace torchhub::server
