@@ -121,6 +121,15 @@ void list(const AdminPlace& place, const std::string& user) {
   }
 }
 
+void revoke_all(const AdminPlace& place, const std::string& user) {
+  Admin admin(existing_hub(place));
+  const std::vector<TokenInfo> tokens = admin.tokens(user);
+  for (const TokenInfo& token : tokens) admin.revoke_token(token.id);
+  const std::size_t count = tokens.size();
+  if (place.json) return print_json({{"revoked", count}});
+  fmt::print("{} token{} of '{}' revoked.\n", count, count == 1 ? "" : "s", user);
+}
+
 void revoke(const AdminPlace& place, const std::string& id) {
   if (!Admin(existing_hub(place)).revoke_token(id)) {
     // Not repeated: it may be a token's value that was mistyped.
@@ -163,11 +172,16 @@ void add_admin_tokens(CLI::App& admin, const std::shared_ptr<AdminPlace>& place)
   add_json_flag(*list_command, *place);
   list_command->callback([place, arguments] { list(*place, arguments->user); });
 
-  CLI::App* revoke_command =
-      token->add_subcommand("revoke", "End a token; it fails at the next request");
-  revoke_command->add_option("ID", arguments->id, "As 'token list' shows it")->required();
+  CLI::App* revoke_command = token->add_subcommand(
+      "revoke", "End a token, or all of a user; it fails at the next request");
+  CLI::Option* id = revoke_command->add_option("ID", arguments->id, "As 'token list' shows it");
+  revoke_command->add_option("--all-of", arguments->user, "Every token of this user")->excludes(id);
   add_json_flag(*revoke_command, *place);
-  revoke_command->callback([place, arguments] { revoke(*place, arguments->id); });
+  revoke_command->callback([place, arguments] {
+    if (!arguments->user.empty()) return revoke_all(*place, arguments->user);
+    if (!arguments->id.empty()) return revoke(*place, arguments->id);
+    throw InvalidArgumentError("Which token? Name its ID, or a user with --all-of.");
+  });
 }
 
 }  // namespace torchhub::cli

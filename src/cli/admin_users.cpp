@@ -1,12 +1,21 @@
 #include "cli/admin_commands.h"
 #include "torchhub/server/admin.h"
+#include "torchhub/server/repositories.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace torchhub::cli {
 namespace {
+
+using nlohmann::json;
 
 struct UserArguments {
   std::string name = {};
@@ -22,6 +31,61 @@ struct UserArguments {
             .site_admin = parse_switch(site_admin)};
   }
 };
+
+/// "model ana/bert"
+std::vector<std::string> repositories_of(const AdminPlace& place, const std::string& owner) {
+  std::vector<std::string> out;
+  for (const ListedRepository& found : RepositoryAdmin(place.data).list()) {
+    if (found.repo.id.owner != owner) continue;
+    out.push_back(fmt::format("{} {}", to_string(found.repo.type), found.repo.id.str()));
+  }
+  return out;
+}
+
+/// Organisations and roles.
+std::vector<std::pair<std::string, std::string>> memberships(const Admin& admin,
+                                                             const std::string& user) {
+  std::vector<std::pair<std::string, std::string>> out;
+  for (const AccountInfo& organization : admin.organizations()) {
+    for (const MemberInfo& member : admin.members(organization.name)) {
+      if (member.user == user) out.emplace_back(organization.name, to_string(member.role));
+    }
+  }
+  return out;
+}
+
+/// By a name in upper or lower case. @throws AccountError
+AccountInfo account_of(Admin& admin, const std::string& name) {
+  return admin.change_user(name, {});  // nothing, and tells what is there
+}
+
+void show(const AdminPlace& place, const std::string& name) {
+  Admin admin(existing_hub(place));
+  const AccountInfo user = account_of(admin, name);
+  const std::vector<std::string> repositories = repositories_of(place, user.name);
+  json out = to_json(user);
+  out["organizations"] = json::array();
+  std::vector<std::string> organizations;
+  for (const auto& [organization, role] : memberships(admin, user.name)) {
+    out["organizations"].push_back({{"name", organization}, {"role", role}});
+    organizations.push_back(fmt::format("{} ({})", organization, role));
+  }
+  out["tokens"] = admin.tokens(name).size();
+  out["repositories"] = repositories;
+  if (place.json) return print_json(out);
+  const auto line = [](const char* what, const std::string& value) {
+    fmt::print("{:<16}{}\n", what, value.empty() ? "-" : value);
+  };
+  const auto yes_or_no = [](bool value) -> std::string { return value ? "yes" : "no"; };
+  line("name", user.name);
+  line("fullname", user.fullname);
+  line("email", user.email);
+  line("disabled", yes_or_no(user.disabled));
+  line("site admin", yes_or_no(user.site_admin));
+  line("member of", fmt::format("{}", fmt::join(organizations, ", ")));
+  line("tokens", std::to_string(out["tokens"].get<std::size_t>()));
+  line("repositories", fmt::format("{}", fmt::join(repositories, ", ")));
+}
 
 struct UserCommands {
   CLI::App& user;
@@ -51,6 +115,11 @@ struct UserCommands {
         ->check(CLI::IsMember({"on", "off"}));
   }
 
+  void add_show() const {
+    add_named("show", "Print what is known of a user: organisations, tokens, repositories")
+        .callback([place = place, arguments = arguments] { show(*place, arguments->name); });
+  }
+
   void add_disable(const char* word, const char* help, bool disabled) const {
     add_named(word, help).callback([place = place, arguments = arguments, disabled] {
       print_done(Admin(existing_hub(*place)).change_user(arguments->name, {.disabled = disabled}),
@@ -75,6 +144,7 @@ void add_admin_users(CLI::App& admin, const std::shared_ptr<AdminPlace>& place) 
   commands.add("list", "Print every user's name").callback([place] {
     print_accounts(Admin(existing_hub(*place)).user_accounts(), *place);
   });
+  commands.add_show();
   CLI::App& set = commands.add_named("set", "Change what is known of a user");
   commands.add_settings(set);
   set.callback([place, arguments] {

@@ -136,6 +136,47 @@ TEST_F(AdminProgramTest, RefusesTokensThatMakeNoSense) {
   EXPECT_EQ(admin({"token", "list"}).output.find("hf_"), std::string::npos) << "nothing was made";
 }
 
+TEST_F(AdminProgramTest, ShowsWhatAUserHas) {
+  admin({"org", "create", "team", "--owner", "ana"});
+  admin({"token", "create", "ana", "--role", "read"});
+  admin({"user", "disable", "ana"});
+  EXPECT_EQ(admin({"user", "show", "ANA"}).output,
+            "name            ana\n"
+            "fullname        ana\n"
+            "email           -\n"
+            "disabled        yes\n"
+            "site admin      no\n"
+            "member of       team (admin)\n"
+            "tokens          1\n"
+            "repositories    -\n");
+  const json shown = as_json({"user", "show", "ana"});
+  EXPECT_EQ(shown.at("organizations"), json({{{"name", "team"}, {"role", "admin"}}}));
+  EXPECT_EQ(shown.at("tokens"), 1);
+  EXPECT_EQ(shown.at("repositories"), json::array());
+  EXPECT_EQ(admin({"user", "show", "nemo"}).exit_code, 1);
+  EXPECT_EQ(admin({"user", "show", "team"}).exit_code, 1) << "no user";
+  ServedHub hub(data());
+  ASSERT_TRUE(hub.start());
+  HubClient(hub.base_url(), hub.token()).create_repo("m");
+  EXPECT_EQ(as_json({"user", "show", "demo"}).at("repositories"), json({"model demo/m"}));
+}
+
+TEST_F(AdminProgramTest, RevokesAllTokensOfAUserWhileTheServerRuns) {
+  ServedHub hub(data());
+  ASSERT_TRUE(hub.start());
+  admin({"token", "create", "demo", "--role", "read"});
+  admin({"token", "create", "ana", "--role", "read"});
+  const HubClient demo(hub.base_url(), hub.token());
+  EXPECT_EQ(demo.get("/api/whoami-v2").status, 200);
+  EXPECT_EQ(admin({"token", "revoke", "--all-of", "demo"}).output, "2 tokens of 'demo' revoked.\n");
+  EXPECT_EQ(demo.get("/api/whoami-v2").status, 401);
+  EXPECT_EQ(as_json({"token", "list"}).size(), 1U) << "ana's";
+  EXPECT_EQ(as_json({"token", "revoke", "--all-of", "demo"}).at("revoked"), 0);
+  EXPECT_EQ(admin({"token", "revoke", "--all-of", "nemo"}).exit_code, 1);
+  EXPECT_EQ(admin({"token", "revoke"}).exit_code, 2) << "which one?";
+  EXPECT_EQ(admin({"token", "revoke", "0123", "--all-of", "ana"}).exit_code, 2);
+}
+
 TEST_F(AdminProgramTest, MakesSignedLinksWorthlessWhileTheServerRuns) {
   ServedHub hub(data());
   ASSERT_TRUE(hub.start());
