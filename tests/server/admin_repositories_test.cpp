@@ -61,6 +61,19 @@ TEST_F(RepositoryAdminTest, DisablesAndEnables) {
   EXPECT_EQ(client_.get("/demo/m/resolve/main/a.txt").body, "text");
 }
 
+TEST_F(RepositoryAdminTest, ADisabledRepositorysLinksAreRefusedToo) {
+  const std::string oid = client_.upload("demo/m", "bytes");
+  const std::string link =
+      client_.batch("demo/m", "download", oid, 5).at("actions").at("download").at("href");
+  EXPECT_EQ(client_.get(link).body, "bytes");
+  admin_.set_disabled(kModel, true);
+  const Response refused = client_.get(link);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.headers.get("X-Error-Message"), "Access to this resource is disabled.");
+  admin_.set_disabled(kModel, false);
+  EXPECT_EQ(client_.get(link).body, "bytes");
+}
+
 TEST_F(RepositoryAdminTest, RefusesNamesThatCannotBe) {
   client_.create_repo("taken");
   EXPECT_EQ(message_of<RepositoryAdminError>([&] {

@@ -43,7 +43,9 @@ std::uint64_t part_number(const HttpRequest& request, const LinkGrant& grant) {
 
 /// A link lives for a day, its repository perhaps not.
 void need_repository(const HubState& hub, const std::string& id) {
-  if (hub.repos.is_ready(id)) return;
+  const auto repo = hub.repos.by_id(id);
+  if (repo && repo->disabled) throw ApiError(403, std::string(error_codes::kDisabled));
+  if (repo) return;
   throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
 }
 
