@@ -72,6 +72,32 @@ TEST_F(ArchiveTest, TarReadsIt) {
   EXPECT_EQ(nlohmann::json::parse(read_file(place / "manifest.json")).at("name"), "demo/m");
 }
 
+TEST_F(ArchiveTest, GitClonesTheBundle) {
+  export_repository(inside_.data_dir(), kModel, file());
+  const std::string place = folder_.path().string();
+  ASSERT_EQ(std::system(("cd '" + place + "' && tar -xf m.tar repo.bundle && " +
+                         "GIT_LFS_SKIP_SMUDGE=1 git clone --quiet repo.bundle clone")
+                            .c_str()),
+            0);
+  EXPECT_TRUE(fs::exists(folder_ / "clone" / "w.bin")) << "and checks it out";
+}
+
+/// Else a manifest that names an object would be a way to read it.
+TEST_F(ArchiveTest, AnObjectThatIsHereIsCheckedAllTheSame) {
+  export_repository(inside_.data_dir(), kModel, file());
+  import();
+  std::string changed = read_file(file());
+  const std::size_t at = changed.find("second");
+  ASSERT_NE(at, std::string::npos);
+  changed[at] = 'S';
+  write_file_atomically(file(), changed);
+  EXPECT_NE(message_of<ArchiveError>([&] {
+              import(RepoId{"demo", "n"});
+            }).find("was changed: its SHA-256 is another one."),
+            std::string::npos);
+  EXPECT_EQ(other_.get("/api/models/demo/n").status, 404);
+}
+
 TEST_F(ArchiveTest, TakesAnotherNameAndRefusesOneThatIsTaken) {
   export_repository(inside_.data_dir(), kModel, file());
   import();

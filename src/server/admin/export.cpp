@@ -37,13 +37,15 @@ struct Scratch {
 /// git says nothing while it packs, which takes hours at worst.
 constexpr std::chrono::hours kPatience{24};
 
-void write_bundle(const fs::path& repository, const fs::path& file) {
+/// With HEAD, if there is a main branch: 'git clone' checks out nothing of a bundle without.
+void write_bundle(const fs::path& repository, const std::string& refs, const fs::path& file) {
   server::git::Program git(1, kPatience);
   if (git.problem()) throw Error(*git.problem());
+  std::vector<std::string> arguments = {"-C", repository.string(), "bundle", "create", "--quiet",
+                                        "-",  "--branches",        "--tags"};
+  if (refs.find("refs/heads/main ") != std::string::npos) arguments.push_back("HEAD");
   std::ofstream out(file, std::ios::binary);
-  const auto source = git.run({.arguments = {"-C", repository.string(), "bundle", "create",
-                                             "--quiet", "-", "--branches", "--tags"}},
-                              {});
+  const auto source = git.run({.arguments = arguments}, {});
   std::array<char, std::size_t{64} << 10> room;
   while (const std::size_t count = source->read(room)) {
     out.write(room.data(), static_cast<std::streamsize>(count));
@@ -102,7 +104,7 @@ ArchiveReport export_repository(const fs::path& data_dir, const Repo& repo, cons
   const std::string mark = ".tmp-" + random_hex(4);
   const Scratch bundle(file.string() + ".bundle" + mark);
   const Scratch beside(file.string() + mark);
-  write_bundle(repository, bundle.path);
+  write_bundle(repository, server::git::ref_list(hub.open(repository)), bundle.path);
   // After the bundle, so that each of its commits is among those looked at.
   const std::vector<LfsPointer> objects = objects_of(hub, *row, repository);
   server::TarWriter tar(beside.path);
