@@ -161,6 +161,21 @@ TEST_F(BackupTest, RefusesAFolderWithOtherThings) {
   EXPECT_EQ(message_of<Error>([&] { back_up(hub_.data_dir(), backup(), kQuick); }),
             "'" + backup().string() + "' is neither empty nor a backup. Name another folder.");
   EXPECT_THROW(back_up(hub_.data_dir(), hub_.data_dir(), kQuick), InvalidArgumentError);
+  const fs::path within = hub_.data_dir() / "backups" / "today";
+  EXPECT_THROW(back_up(hub_.data_dir(), within, kQuick), InvalidArgumentError);
+  EXPECT_FALSE(fs::exists(within.parent_path()));
+}
+
+TEST_F(BackupTest, RefusesToShareWithABackupThatIsNone) {
+  BackupOptions options = kQuick;
+  options.since = folder_ / "mistyped";
+  EXPECT_EQ(message_of<Error>([&] { back_up(hub_.data_dir(), backup(), options); }),
+            "'" + options.since->string() +
+                "' is no backup: it has no file FORMAT. Name one with --since.");
+  EXPECT_FALSE(fs::exists(backup()));
+  EXPECT_EQ(message_of<Error>([&] { restore_backup(*options.since, folder_ / "new", kQuick); }),
+            "'" + options.since->string() + "' is no backup of a hub: it has no file FORMAT.");
+  EXPECT_FALSE(fs::exists(folder_ / "new"));
 }
 
 TEST_F(BackupTest, RefusesAFolderThatAServerUses) {

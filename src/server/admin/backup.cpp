@@ -30,6 +30,24 @@ void need_room(const fs::path& to) {
   throw Error(fmt::format("'{}' is neither empty nor a backup. Name another folder.", to.string()));
 }
 
+/// A folder in itself would grow with each backup, and gc would not know it.
+void need_another_folder(const fs::path& data_dir, const fs::path& to) {
+  const fs::path data = fs::weakly_canonical(data_dir);
+  for (fs::path above = fs::weakly_canonical(to); above.has_relative_path();
+       above = above.parent_path()) {
+    if (above != data) continue;
+    throw InvalidArgumentError(
+        "A data folder is no backup of itself, nor has one in it. Name another folder.");
+  }
+}
+
+/// A typing error there would cost the space of a whole copy.
+void need_backup(const std::optional<fs::path>& since) {
+  if (!since || fs::exists(*since / "FORMAT")) return;
+  throw Error(fmt::format("'{}' is no backup: it has no file FORMAT. Name one with --since.",
+                          since->string()));
+}
+
 std::unique_ptr<FileLock> locked(const fs::path& to) {
   try {
     return std::make_unique<FileLock>(to / "lock", std::chrono::milliseconds(0));
@@ -197,12 +215,11 @@ namespace fs = std::filesystem;
 BackupReport back_up(const fs::path& data_dir, const fs::path& to, const BackupOptions& options) {
   server::need_data_folder(data_dir);
   server::need_room(to);
+  server::need_another_folder(data_dir, to);
+  server::need_backup(options.since);
   const bool is_new = !fs::exists(to);
   for (const char* name : {"repos", "lfs", "keys", "incoming", "trash"}) make_folders(to / name);
   if (is_new) fs::permissions(to, fs::perms::owner_all);
-  if (fs::equivalent(data_dir, to)) {
-    throw InvalidArgumentError("A data folder is no backup of itself. Name another folder.");
-  }
   return server::Backup(data_dir, to, options).run();
 }
 
@@ -211,6 +228,9 @@ BackupReport restore_backup(const fs::path& backup, const fs::path& data_dir,
   if (fs::exists(data_dir) && !fs::is_empty(data_dir)) {
     throw Error(fmt::format("'{}' is not empty. Restore into a new folder, then swap them.",
                             data_dir.string()));
+  }
+  if (!fs::exists(backup / "FORMAT")) {
+    throw Error(fmt::format("'{}' is no backup of a hub: it has no file FORMAT.", backup.string()));
   }
   return back_up(backup, data_dir, options);
 }
