@@ -38,7 +38,7 @@ class WorkFolder {
  public:
   explicit WorkFolder(const std::string& wanted)
       : keep_(!wanted.empty()),
-        path_(keep_ ? fs::path(wanted)
+        path_(keep_ ? fs::absolute(wanted)  // git is told to work elsewhere
                     : fs::temp_directory_path() / ("torchhub-mirror-" + random_hex(8))) {
     make_folders(path_);
     fs::permissions(path_, fs::perms::owner_all);

@@ -76,6 +76,17 @@ TEST_F(MirrorTest, SendsOnlyWhatIsNew) {
   EXPECT_EQ(find.output, "") << "no token stays in the folder";
 }
 
+TEST_F(MirrorTest, KeepsItsWorkBesideTheUser) {
+  const std::filesystem::path back = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const Finished first = mirror({"--work", "kept"});
+  const Finished second = mirror({"--work", "kept"});
+  std::filesystem::current_path(back);
+  EXPECT_EQ(first.exit_code, 0) << first.errors;
+  EXPECT_EQ(second.exit_code, 0) << second.errors;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "kept" / "mirror.git"));
+}
+
 TEST_F(MirrorTest, LeavesOtherCommitsAlone) {
   ASSERT_EQ(mirror().exit_code, 0);
   const std::string theirs = other_.commit_file("ben/m", "b.txt", "of ben");
