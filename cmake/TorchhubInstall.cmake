@@ -9,7 +9,11 @@ install(DIRECTORY include/torchhub DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES
 if(TARGET torchhub_cli)
   install(TARGETS torchhub_cli RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
   if(TARGET torchhub_server_lib)
-    configure_file(packaging/torchhub.service.in ${PROJECT_BINARY_DIR}/torchhub.service @ONLY)
+    # While installing, since `cmake --install --prefix` may name another place than the configuration.
+    install(CODE "
+      set(CMAKE_INSTALL_FULL_BINDIR \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}\")
+      configure_file(\"${PROJECT_SOURCE_DIR}/packaging/torchhub.service.in\"
+                     \"${PROJECT_BINARY_DIR}/torchhub.service\" @ONLY)")
     install(FILES ${PROJECT_BINARY_DIR}/torchhub.service DESTINATION lib/systemd/system)
     install(FILES packaging/hub.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
   endif()
