@@ -134,7 +134,7 @@ const std::vector<Setting>& table() {
       {"base-url", "URL", optional_text(&O::base_url),
        "What links start with; else the listener's address"},
       {"anonymous-read", "on|off", on_off(&O::anonymous_read),
-       "off: nothing but /healthz is for the anonymous"},
+       "off: nothing but /healthz, /readyz and signed links is for the anonymous"},
       {"admin", "NAME", text(&Settings::admin),
        "The first user of an empty hub, who may do everything"},
       {"demo", "", on_off(&Settings::demo),
