@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace torchhub::testing {
 namespace {
 
@@ -43,19 +45,36 @@ TEST_F(GitTest, FetchesWhatCameSince) {
   EXPECT_EQ(anybody_.in("m", {"rev-parse", "HEAD"}).output, commit + "\n");
 }
 
-TEST_F(GitTest, ClonesShallowPartialAndByOldProtocols) {
-  std::string lines;
-  for (int i = 0; i < 200; ++i)
-    lines += to_ndjson(CommitFileLine{"many/" + std::to_string(i), "x"});
-  client_.commit("demo/m", lines);
+TEST_F(GitTest, ClonesShallowAndByOldProtocols) {
+  client_.commit_file("demo/m", "b.txt", "newer");
   anybody_.clone("demo/m", "shallow", {"--depth", "1"});
   EXPECT_EQ(anybody_.in("shallow", {"rev-list", "--count", "HEAD"}).output, "1\n");
-  anybody_.clone("demo/m", "partial", {"--filter=blob:none"});
-  EXPECT_TRUE(fs::exists(anybody_.place("partial") / "many" / "199"));
   for (const std::string& version : {std::string("0"), std::string("1")}) {
     anybody_.clone("demo/m", "old" + version, {"-c", "protocol.version=" + version});
-    EXPECT_TRUE(fs::exists(anybody_.place("old" + version) / "many" / "199"));
+    EXPECT_TRUE(fs::exists(anybody_.place("old" + version) / "b.txt"));
   }
+}
+
+TEST_F(GitTest, ClonesPartiallyAndFetchesTheRestWhenItIsWanted) {
+  std::string lines;
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    lines += to_ndjson(CommitFileLine{"many/" + number, number});
+  }
+  client_.commit("demo/m", lines);
+  const auto missing = [&] {
+    const std::string objects =
+        anybody_.shell("partial", "git rev-list --objects --all --missing=print");
+    return std::count(objects.begin(), objects.end(), '?');
+  };
+  anybody_.clone("demo/m", "partial", {"--no-checkout", "--filter=blob:none"});
+  // A server that knows no filters sends everything, and git is content.
+  EXPECT_EQ(missing(), 202) << "the 200, dir/a.txt and .gitattributes";
+  anybody_.shell("partial", "git checkout -q main -- many/7");
+  EXPECT_EQ(missing(), 201);
+  anybody_.shell("partial", "git reset -q --hard");
+  EXPECT_EQ(missing(), 0);
+  EXPECT_EQ(read_file(anybody_.place("partial") / "many" / "199"), "199");
 }
 
 TEST_F(GitTest, GitLfsFetchesTheRealBytes) {

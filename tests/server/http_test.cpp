@@ -197,8 +197,23 @@ TEST_F(HttpTest, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(wrong.headers.get("Allow"), "GET, HEAD");
   EXPECT_EQ(client_.post("/api/models/demo/m/refs", {}).status, 405);
   EXPECT_EQ(client_.send("POST", "/api/repos/create", "{").status, 400);
-  EXPECT_EQ(client_.send("POST", "/api/repos/create", std::string(100, '[')).status, 400);
   EXPECT_EQ(client_.send("POST", "/api/repos/create", std::string(5 << 20, ' ')).status, 413);
+}
+
+TEST_F(HttpTest, TakesJsonDownToItsLevels) {
+  const auto create = [&](const std::string& name, std::size_t lists) {
+    return client_.send("POST", "/api/repos/create",
+                        R"({"name": ")" + name + R"(", "more": )" + std::string(lists, '[') +
+                            std::string(lists, ']') + "}");
+  };
+  EXPECT_EQ(create("flat", 60).status, 200);
+  const Response deep = create("deep", 70);
+  EXPECT_EQ(deep.status, 400);
+  EXPECT_EQ(deep.headers.get("X-Error-Message"),
+            "The body must be a JSON object of at most 64 levels.");
+  EXPECT_EQ(client_.get("/api/models/demo/deep").status, 404);
+  const std::string open = R"({"name": "broken", "more": )" + std::string(60, '[');
+  EXPECT_EQ(client_.send("POST", "/api/repos/create", open).status, 400);
 }
 
 TEST_F(HttpTest, RefusesNonsense) {

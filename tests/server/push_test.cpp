@@ -95,6 +95,9 @@ TEST_F(PushTest, NeedsTheWholeHistoryOnlyOnTheServer) {
   const Finished shallow = push({"origin", "main"}, "shallow");
   EXPECT_EQ(shallow.exit_code, 0) << shallow.errors;
   ana_.clone("demo/m", "partial", {"--filter=blob:none"});
+  ASSERT_NE(ana_.shell("partial", "git rev-list --objects --all --missing=print").find("\n?"),
+            std::string::npos)
+      << "the older contents are on the server only";
   ana_.commit("partial", "c.txt", "from a partial clone");
   const Finished partial = push({"origin", "main"}, "partial");
   EXPECT_EQ(partial.exit_code, 0) << partial.errors;
