@@ -1,4 +1,5 @@
 #include "server/git/program.h"
+#include "server/http/api_error.h"
 #include "server/hub_client.h"
 #include "server/raw_connection.h"
 #include "support/temp_dir.h"
@@ -9,13 +10,16 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace torchhub::testing {
 namespace {
@@ -115,6 +119,64 @@ TEST(GitProgram, IsEndedWhenItHangsAfterItsLastWord) {
   stop.request_stop();
   std::array<char, 16> room;
   EXPECT_THROW(output->read(room), CancelledError);
+}
+
+/// Says its version, and then what `script` says.
+std::string after_its_version(const std::string& script) {
+  return "[ \"$1\" = --version ] && { echo git version 2.39.0; exit; }\n" + script;
+}
+
+TEST(GitProgram, IsEndedWhenItMakesNoProgress) {
+  // Before its first word, and behind its last one.
+  for (const char* silent : {"exec sleep 3600", "echo $$; exec >&-; exec sleep 3600"}) {
+    SCOPED_TRACE(silent);
+    const FakeGit hanging(after_its_version(silent));
+    Program program(1, std::chrono::seconds(2));
+    ASSERT_EQ(program.problem(), std::nullopt);
+    try {
+      program.output({.arguments = {"upload-pack"}}, {});
+      ADD_FAILURE() << "it was waited for";
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "git made no progress for 2 s.");
+    }
+    EXPECT_EQ(program.running(), 0U);
+  }
+}
+
+TEST(GitProgram, SendsAwayWhoeverComesToAFullQueue) {
+  constexpr int kWaiting = 32;
+  const FakeGit hanging(after_its_version("exec sleep 3600"));
+  Program program(1, std::chrono::hours(1));
+  std::stop_source stop;
+  const auto running = program.run({.arguments = {"upload-pack"}}, stop.get_token());
+  std::atomic<int> sent_away = 0;
+  std::atomic<int> cancelled = 0;
+  std::promise<std::string> refusal;
+  std::vector<std::thread> callers;
+  for (int i = 0; i <= kWaiting; ++i) {
+    callers.emplace_back([&] {
+      try {
+        program.run({.arguments = {"upload-pack"}}, stop.get_token());
+      } catch (const server::ApiError& error) {
+        if (++sent_away > 1) return;
+        refusal.set_value(fmt::format("{} {} {}", error.status(),
+                                      error.headers().get("Retry-After").value_or(""),
+                                      error.what()));
+      } catch (const CancelledError&) {
+        ++cancelled;
+      }
+    });
+  }
+  auto said = refusal.get_future();
+  EXPECT_EQ(said.wait_for(std::chrono::minutes(1)), std::future_status::ready);
+  EXPECT_EQ(program.running(), 1U);
+  stop.request_stop();  // the others wait until now
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(sent_away, 1);
+  EXPECT_EQ(cancelled, kWaiting);
+  if (sent_away > 0) {
+    EXPECT_EQ(said.get(), "503 5 Too many clones and pushes at once. Try again in a moment.");
+  }
 }
 
 }  // namespace
