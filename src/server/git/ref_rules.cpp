@@ -37,6 +37,10 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
+bool is_too_long_for_ref(std::string_view ref) {
+  return ref.size() > kMaxBytes || has_long_part(ref);
+}
+
 std::optional<std::string> problem_of_ref(const std::string& ref) {
   std::string_view name = ref;
   if (name.starts_with(kRequests)) {
@@ -53,7 +57,7 @@ std::optional<std::string> problem_of_ref(const std::string& ref) {
   }
   if (!Repository::is_valid_ref_name(ref)) return "git does not allow this name";
   if (!is_utf8(ref)) return "the name is not UTF-8";
-  if (ref.size() > kMaxBytes || has_long_part(ref)) return "the name is too long";
+  if (is_too_long_for_ref(ref)) return "the name is too long";
   if (is_commit_hash(name)) return "40 hex digits stand for a commit";
   if (name == "HEAD") return "HEAD stands for the default branch";
   if (name.starts_with("refs/")) return "'refs/' must not be there twice";

@@ -1,6 +1,7 @@
 #include "server/git/repository.h"
 
 #include "server/git/ref_move.h"
+#include "server/git/ref_rules.h"
 #include "server/git/tree_walk.h"
 #include "server/store/data_folder.h"
 #include "torchhub/base/atomic_file.h"
@@ -140,12 +141,15 @@ void Repository::create(const std::filesystem::path& path) {
 }
 
 bool Repository::is_valid_ref_name(const std::string& ref) {
+  // libgit2 would read up to the NUL, and it takes DEL, which git does not (refs.c).
+  constexpr std::string_view kRefused("\0\x7f", 2);
+  if (ref.find_first_of(kRefused) != std::string::npos) return false;
   int valid = 0;
   return git_reference_name_is_valid(&valid, ref.c_str()) == 0 && valid == 1;
 }
 
 std::optional<std::string> Repository::ref_target(const std::string& ref) const {
-  if (!is_valid_ref_name(ref)) return std::nullopt;
+  if (!is_valid_ref_name(ref) || is_too_long_for_ref(ref)) return std::nullopt;
   git_reference* raw = nullptr;
   const int code = git_reference_lookup(&raw, repository_.get(), ref.c_str());
   if (code == GIT_ENOTFOUND) return std::nullopt;
