@@ -41,6 +41,12 @@ RepoId parse_repo_id(std::string_view id) {
   return {std::string(id.substr(0, slash)), std::string(id.substr(slash + 1))};
 }
 
+/// Is it the caller's, without a role to look up? A token may open less than all that is its
+/// user's.
+bool is_own(const Caller& caller, const RepoRow& repo) {
+  return caller.owner && !caller.owner->user.site_admin && caller.owner->user.id == repo.owner_id;
+}
+
 /// What is looked at where there is no repository: private, of nobody.
 RepoRow nobodys_repository() {
   RepoRow row;
@@ -166,6 +172,7 @@ RepoRow Gate::visible(const Caller& caller, RepoType type, std::string_view id) 
   const bool may =
       is_public || access(caller, found.value_or(nobodys_repository())) != Access::none;
   if (!found || !may) {
+    if (found && is_own(caller, *found)) role_of(caller, nobodys_repository().owner_id);
     refuse(caller.owner ? 404 : 401, codes::kRepositoryNotFound, codes::kRepoNotFound);
   }
   refuse_disabled(caller, *found);

@@ -55,12 +55,16 @@ std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {
       select("WHERE repo.type = ? AND account.name_fold = ? AND repo.name_fold = ? AND "
              "repo.state = 'ready'"));
   row.bind(to_string(type)).bind(folded(id.owner)).bind(folded(id.name));
-  if (auto found = read_one(row)) return found;
+  auto found = read_one(row);
+  if (found && !found->private_) return found;
+  // Also looked for where a private one was found: else the time to the answer would tell those who
+  // may not know of it from what is missing.
   Statement moved =
       connection->prepare(select("JOIN alias ON alias.repo = repo.id WHERE alias.type = ? AND "
                                  "alias.name_fold = ? AND repo.state = 'ready'"));
   moved.bind(to_string(type)).bind(folded(id.str()));
-  return read_one(moved);
+  auto by_old_name = read_one(moved);
+  return found ? found : by_old_name;
 }
 
 std::optional<RepoRow> RepoStore::by_id(std::string_view id) const {
