@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/mirror_git.h"
 #include "cli/mirror_lfs.h"
+#include "hub/json_fields.h"
 #include "server/git/reachable.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/random_id.h"
@@ -73,6 +74,20 @@ HubOptions side(const std::string& endpoint, const char* token_variable) {
   return options;
 }
 
+/// A hub makes no space without being told what runs it.
+void create_space(const HubApi& hub, const Repo& space, const RepoInfo& source) {
+  std::string sdk = text_field(json::parse(source.raw, nullptr, false), "sdk");
+  if (sdk.empty()) sdk = "static";  // the card that follows says it, if any
+  hub.post_json(hub.endpoint() + "/api/repos/create",
+                {{"type", "space"},
+                 {"organization", space.id.owner},
+                 {"name", space.id.name},
+                 {"sdk", sdk},
+                 {"private", source.private_}},
+                hub.writing(fmt::format("creating space '{}'", space.id.str()), std::nullopt), {},
+                false);
+}
+
 class Mirror {
  public:
   explicit Mirror(const MirrorArguments& arguments)
@@ -109,9 +124,13 @@ class Mirror {
  private:
   /// @return whether there was none
   bool create_target() const {
-    const bool private_ = HubClient(from_).repo_info(source_).private_;
+    const RepoInfo info = HubClient(from_).repo_info(source_);
     try {
-      HubClient(to_).create_repo(target_, {.private_ = private_});
+      if (target_.type == RepoType::space) {
+        create_space(HubApi(to_), target_, info);
+      } else {
+        HubClient(to_).create_repo(target_, {.private_ = info.private_});
+      }
       return true;
     } catch (const ConflictError&) {
       return false;

@@ -41,6 +41,15 @@ class MirrorTest : public ::testing::Test {
                {"HF_ENDPOINT=" + ours_.base_url(), "HF_TOKEN=" + ours_.token(),
                 "TORCHHUB_TO_TOKEN=" + theirs_.token(), "TMPDIR=" + folder_.path().string()});
   }
+  /// The same the other way round: run by ben, whose hub takes what is on ours.
+  Finished pull(std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {TORCHHUB_EXECUTABLE, "mirror", "pull", "--from",
+                                          ours_.base_url(),    "demo/m", "--as", "ben/m"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(std::move(arguments),
+               {"HF_ENDPOINT=" + theirs_.base_url(), "HF_TOKEN=" + theirs_.token(),
+                "TORCHHUB_FROM_TOKEN=" + ours_.token(), "TMPDIR=" + folder_.path().string()});
+  }
   json refs(const HubClient& client, const std::string& name) {
     return client.get_json("/api/models/" + name + "/refs");
   }
@@ -98,6 +107,53 @@ TEST_F(MirrorTest, LeavesOtherCommitsAlone) {
   EXPECT_EQ(other_.get_json("/api/models/ben/m").at("sha"), theirs);
   ASSERT_EQ(mirror({"--force"}).exit_code, 0);
   EXPECT_EQ(refs(other_, "ben/m"), refs(client_, "demo/m"));
+}
+
+TEST_F(MirrorTest, PullsEveryVersionAndOnlyOnce) {
+  const Finished first = pull({"--json"});
+  ASSERT_EQ(first.exit_code, 0) << first.errors;
+  const json said = json::parse(first.output);
+  EXPECT_EQ(said.at("sentBytes"), 11);
+  EXPECT_EQ(said.at("objects"), 2);
+  EXPECT_EQ(said.at("refs"), 3) << "main, side and v1";
+  EXPECT_EQ(refs(other_, "ben/m"), refs(client_, "demo/m"));
+  EXPECT_EQ(other_.get("/ben/m/resolve/v1/w.bin").body, "first");
+  EXPECT_EQ(other_.get("/ben/m/resolve/main/w.bin").body, "second");
+  EXPECT_EQ(other_.get_json("/api/models/ben/m").at("private"), true);
+  const Finished again = pull({"--json"});
+  ASSERT_EQ(again.exit_code, 0) << again.errors;
+  EXPECT_EQ(json::parse(again.output).at("sentBytes"), 0);
+  EXPECT_EQ(refs(other_, "ben/m"), refs(client_, "demo/m"));
+  EXPECT_FALSE(check_hub(theirs_.data_dir()).problem_found());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << "nothing stays behind";
+}
+
+TEST_F(MirrorTest, CarriesDatasetsAndSpaces) {
+  for (const std::string& type : {std::string("dataset"), std::string("space")}) {
+    SCOPED_TRACE(type);
+    client_.create_repo("x", {{"type", type}, {"sdk", "static"}});
+    const std::string bytes = "of a " + type;
+    const std::string oid = client_.upload(type + "s/demo/x", bytes);
+    const Response commit =
+        client_.send("POST", "/api/" + type + "s/demo/x/commit/main",
+                     to_ndjson(CommitHeaderLine{"t"}) + to_ndjson(CommitFileLine{"a.txt", "1"}) +
+                         to_ndjson(CommitLfsFileLine{"w.bin", oid, bytes.size()}));
+    ASSERT_EQ(commit.status, 200) << commit.body;
+    const Finished done =
+        run({TORCHHUB_EXECUTABLE, "mirror", "push", "--to", theirs_.base_url(), "--type", type,
+             "demo/x", "--as", "ben/x"},
+            {"HF_ENDPOINT=" + ours_.base_url(), "HF_TOKEN=" + ours_.token(),
+             "TORCHHUB_TO_TOKEN=" + theirs_.token(), "TMPDIR=" + folder_.path().string()});
+    ASSERT_EQ(done.exit_code, 0) << done.errors;
+    const std::string place = "/" + type + "s/ben/x/resolve/main/";
+    EXPECT_EQ(other_.get(place + "w.bin").body, bytes);
+    EXPECT_EQ(other_.get(place + "a.txt").body, "1");
+    EXPECT_EQ(other_.get_json("/api/" + type + "s/ben/x/refs"),
+              client_.get_json("/api/" + type + "s/demo/x/refs"));
+    EXPECT_EQ(other_.get_json("/api/" + type + "s/ben/x").value("sdk", ""),
+              type == "space" ? "static" : "");
+    EXPECT_EQ(other_.get("/api/models/ben/x").status, 404) << "a model it is not";
+  }
 }
 
 TEST_F(MirrorTest, SaysWhatIsMissing) {
