@@ -307,8 +307,10 @@ def stale_parent(c):
 @call
 def commit_with_the_right_parent(c):
     head = c.me.repo_info(c.repo).sha
-    c.me.create_commit(c.repo, [CommitOperationAdd("early.txt", b"x")], commit_message="early",
-                       parent_commit=head)
+    made = c.me.create_commit(c.repo, [CommitOperationAdd("early.txt", b"x")], commit_message="early",
+                              parent_commit=head)
+    assert [commit.commit_id for commit in c.me.list_repo_commits(c.repo)][:2] == [made.oid, head]
+    assert c.read("early.txt", revision=made.oid) == b"x"
 
 
 @call
