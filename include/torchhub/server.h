@@ -7,6 +7,7 @@
 #include "torchhub/server/backup.h"
 #include "torchhub/server/collect.h"
 #include "torchhub/server/errors.h"
+#include "torchhub/server/events.h"
 #include "torchhub/server/fsck.h"
 #include "torchhub/server/options.h"
 #include "torchhub/server/repositories.h"

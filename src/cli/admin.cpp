@@ -80,6 +80,7 @@ void add_admin(CLI::App& app) {
   add_admin_keys(*admin, place);
   const DataName data(place, &place->data);
   add_admin_repo(*admin, data);
+  add_admin_events(*admin, data);
   add_admin_stats(*admin, data);
   add_admin_gc(*admin, data);
   add_admin_fsck(*admin, data);

@@ -13,6 +13,7 @@ using DataName = std::shared_ptr<const std::string>;
 
 // Each adds its command to `torchhub admin`.
 void add_admin_repo(CLI::App& admin, const DataName& data);
+void add_admin_events(CLI::App& admin, const DataName& data);
 void add_admin_stats(CLI::App& admin, const DataName& data);
 void add_admin_gc(CLI::App& admin, const DataName& data);
 void add_admin_fsck(CLI::App& admin, const DataName& data);

@@ -60,6 +60,7 @@ HubState::HubState(ServerOptions o)
   multipart.clean();
   folder.empty_incoming(multipart.file_names());
   xorbs.clean_now_and_then();
+  events.drop_old();
 }
 
 HubState::~HubState() {

@@ -8,6 +8,7 @@
 #include "support/message_of.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
+#include "torchhub/server/events.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
@@ -122,6 +123,12 @@ TEST_F(DurabilityTest, FlushesWhatACommitNamesBeforeTheRefMoves) {
   }
   EXPECT_TRUE(is_between(moved, disk_calls::flush_of(ref.parent_path()), disk_calls::count()))
       << "the ref's new place";
+}
+
+TEST_F(DurabilityTest, FlushesTheDatabaseOnceForACommitAndItsEvent) {
+  client_.commit_file("demo/m", "a.txt", "text");
+  EXPECT_EQ(hub_events(hub_.data_dir(), {.limit = 1}).at(0).kind, "commit");
+  EXPECT_EQ(disk_calls::times_flushed(hub_.data_dir() / "hub.db-wal"), 1U);
 }
 
 TEST_F(DurabilityTest, FlushesARefThatMovesByItself) {

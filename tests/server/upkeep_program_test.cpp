@@ -149,5 +149,15 @@ TEST_F(UpkeepProgramTest, ASecondBackupThatIsKilledSpoilsNothing) {
   EXPECT_EQ(torchhub_program({"admin", "--data", copy, "fsck", "--deep"}).exit_code, 0);
 }
 
+TEST_F(UpkeepProgramTest, PrintsEvents) {
+  admin({"repo", "disable", "demo/m"});
+  const Finished done = admin({"events", "--repo", "demo/m", "--since", "1h", "--limit", "1"});
+  EXPECT_EQ(done.exit_code, 0) << done.errors;
+  EXPECT_NE(done.output.find(" repo.settings - demo/m {\"settings\":{\"disabled\":true}}\n"),
+            std::string::npos)
+      << done.output;
+  EXPECT_EQ(admin({"events", "--since", "yesterday"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace torchhub::testing

@@ -48,6 +48,15 @@ void note_flush(int descriptor) {
   if (::fstat(descriptor, &status) == 0) Calls::get().add({true, path.string(), status.st_ino});
 }
 
+/// Under this name, or one that the file had before.
+auto is_flush_of(const fs::path& path) {
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  return [path, exists, inode = status.st_ino](const Call& call) {
+    return call.is_flush && (call.path == path || (exists && call.inode == inode));
+  };
+}
+
 }  // namespace
 
 void clear() {
@@ -60,12 +69,12 @@ std::size_t count() {
   return Calls::get().list.size();
 }
 
-std::size_t flush_of(const fs::path& path) {
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  return Calls::get().last([&](const Call& call) {
-    return call.is_flush && (call.path == path || (exists && call.inode == status.st_ino));
-  });
+std::size_t flush_of(const fs::path& path) { return Calls::get().last(is_flush_of(path)); }
+
+std::size_t times_flushed(const fs::path& path) {
+  const std::lock_guard lock(Calls::get().mutex);
+  const auto& list = Calls::get().list;
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), is_flush_of(path)));
 }
 
 std::size_t rename_to(const fs::path& path) {

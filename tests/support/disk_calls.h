@@ -17,6 +17,9 @@ std::size_t flush_of(const std::filesystem::path& path);
 /// The same of the last that gave something this name.
 std::size_t rename_to(const std::filesystem::path& path);
 
+/// How often it was flushed.
+std::size_t times_flushed(const std::filesystem::path& path);
+
 /// Was it flushed at all?
 inline bool flushed(const std::filesystem::path& path) { return flush_of(path) < count(); }
 

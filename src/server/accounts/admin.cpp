@@ -9,7 +9,9 @@
 namespace torchhub {
 namespace {
 
+using nlohmann::json;
 using server::Account;
+namespace events = server::events;
 
 AccountInfo info_of(const Account& account) {
   return {account.name,       account.fullname, account.email,  account.private_default,
@@ -19,6 +21,17 @@ AccountInfo info_of(const Account& account) {
 std::vector<AccountInfo> infos_of(const std::vector<Account>& accounts) {
   std::vector<AccountInfo> out;
   for (const Account& account : accounts) out.push_back(info_of(account));
+  return out;
+}
+
+/// What was asked for, as the log keeps it.
+json changed(const AccountSettings& settings) {
+  json out = json::object();
+  if (settings.fullname) out["fullname"] = *settings.fullname;
+  if (settings.email) out["email"] = *settings.email;
+  if (settings.private_default) out["privateDefault"] = *settings.private_default;
+  if (settings.site_admin) out["siteAdmin"] = *settings.site_admin;
+  if (settings.disabled) out["disabled"] = *settings.disabled;
   return out;
 }
 
@@ -35,7 +48,13 @@ Admin::Impl::Impl(const std::filesystem::path& data_dir, Durability durability)
       database((server::refuse_lost_database(folder), folder.database()), durability),
       accounts(database, *clock),
       tokens(database, *clock, server::TokenStore::Values::any),
-      repos(database, *clock) {}
+      repos(database, *clock),
+      events(database, *clock) {}
+
+void Admin::Impl::note(std::string_view kind, std::string_view account, json more) const {
+  more["account"] = account;
+  events.note(kind, {}, {}, more);
+}
 
 Account Admin::Impl::user(std::string_view name) const {
   const auto account = accounts.find(name);
@@ -58,24 +77,28 @@ Admin::Admin(const std::filesystem::path& data_dir, Durability durability)
 Admin::~Admin() = default;
 
 AccountInfo Admin::create_user(std::string_view name, const AccountSettings& settings) {
-  return info_of(impl_->accounts.create_user(name, settings));
+  const Account made = impl_->accounts.create_user(name, settings);
+  impl_->note(events::kAccountCreated, made.name, {{"kind", "user"}});
+  return info_of(made);
 }
 
-void Admin::create_site_admin(std::string_view name) {
-  impl_->accounts.create_user(name, {.site_admin = true});
-}
+void Admin::create_site_admin(std::string_view name) { create_user(name, {.site_admin = true}); }
 
 AccountInfo Admin::create_organization(std::string_view name, std::string_view admin_user) {
-  return info_of(impl_->accounts.create_organization(name, impl_->user(admin_user)));
+  const Account made = impl_->accounts.create_organization(name, impl_->user(admin_user));
+  impl_->note(events::kAccountCreated, made.name, {{"kind", "org"}});
+  return info_of(made);
 }
 
 AccountInfo Admin::change_user(std::string_view name, const AccountSettings& settings) {
   impl_->accounts.change(impl_->user(name), settings);
+  impl_->note(events::kAccountChanged, name, {{"settings", changed(settings)}});
   return info_of(impl_->user(name));
 }
 
 AccountInfo Admin::change_organization(std::string_view name, const AccountSettings& settings) {
   impl_->accounts.change(impl_->organization(name), settings);
+  impl_->note(events::kAccountChanged, name, {{"settings", changed(settings)}});
   return info_of(impl_->organization(name));
 }
 
@@ -85,6 +108,7 @@ void Admin::set_member(std::string_view organization, std::string_view user,
   if (!impl_->accounts.set_member(in, impl_->user(user), to_string(role))) {
     refuse_last_admin(user, in);
   }
+  impl_->note(events::kMemberSet, in.name, {{"user", user}, {"role", to_string(role)}});
 }
 
 bool Admin::remove_member(std::string_view organization, std::string_view user) {
@@ -92,6 +116,7 @@ bool Admin::remove_member(std::string_view organization, std::string_view user) 
   const Account member = impl_->user(user);
   if (impl_->accounts.role_in(from.id, member).empty()) return false;
   if (!impl_->accounts.remove_member(from, member)) refuse_last_admin(user, from);
+  impl_->note(events::kMemberRemoved, from.name, {{"user", user}});
   return true;
 }
 
@@ -117,6 +142,9 @@ std::vector<AccountInfo> Admin::organizations() const {
   return infos_of(impl_->accounts.organizations());
 }
 
-void Admin::rotate_link_key() { server::rotate_link_key(impl_->folder.link_key(), *impl_->clock); }
+void Admin::rotate_link_key() {
+  server::rotate_link_key(impl_->folder.link_key(), *impl_->clock);
+  impl_->events.note(events::kLinkKeyRotated, {}, {}, json::object());
+}
 
 }  // namespace torchhub

@@ -92,6 +92,8 @@ CreatedToken Admin::create_token(const NewToken& wanted) {
   if (wanted.lifetime) row.expires = row.created + *wanted.lifetime;
   const std::string value = server::make_token();
   row = impl_->tokens.add(user, std::move(row), value);
+  impl_->note(server::events::kTokenCreated, user.name,
+              {{"token", row.id}, {"name", row.name}, {"role", to_string(row.role)}});
   return {info_of(impl_->tokens, user, row), value};
 }
 
@@ -112,10 +114,28 @@ void Admin::add_token(std::string_view user, TokenRole role, std::string_view va
   if (role == TokenRole::fine_grained) {
     throw InvalidArgumentError("A token with a chosen value has the role read or write.");
   }
-  impl_->tokens.add(impl_->user(user), {.id = {}, .role = role, .name = "token"}, value);
+  const TokenRow row =
+      impl_->tokens.add(impl_->user(user), {.id = {}, .role = role, .name = "token"}, value);
+  impl_->note(server::events::kTokenCreated, user,
+              {{"token", row.id}, {"name", row.name}, {"role", to_string(role)}});
 }
 
-bool Admin::revoke_token(std::string_view id_or_value) { return impl_->tokens.revoke(id_or_value); }
+bool Admin::revoke_token(std::string_view id_or_value) {
+  const auto named = impl_->tokens.by_value(id_or_value);
+  const std::string id = named ? named->token_id : std::string(id_or_value);
+  const auto all = impl_->tokens.list(std::nullopt);
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.second.id == id; });
+  if (!impl_->tokens.revoke(id_or_value)) return false;
+  // One that was given by its value and has expired cannot be named; and its value never is.
+  if (found == all.end()) {
+    impl_->note(server::events::kTokenRevoked, "");
+  } else {
+    impl_->note(server::events::kTokenRevoked, found->first.name,
+                {{"token", id}, {"name", found->second.name}});
+  }
+  return true;
+}
 
 std::vector<TokenInfo> Admin::tokens(std::string_view user) const {
   const auto of = user.empty() ? std::nullopt : std::optional(impl_->user(user));

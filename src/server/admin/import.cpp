@@ -237,6 +237,11 @@ class Import {
                       object.oid, static_cast<std::int64_t>(object.size),
                       server::to_milliseconds(hub_.now()));
     }
+    server::write_event(*connection, hub_.now(),
+                        {server::events::kRepoCreated,
+                         {},
+                         id_,
+                         {{"repo", manifest_.repo.web_path()}, {"from", "an archive"}}});
     transaction.commit();
     write_file_atomically(server::label_of(place),
                           server::make_label(*connection, id_).dump(1) + "\n");

@@ -2,6 +2,7 @@
 
 #include "server/admin/admin_hub.h"
 #include "server/repos/adopt.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_label.h"
 #include "server/repos/trash.h"
 #include "server/store/object_guard.h"
@@ -31,6 +32,12 @@ struct Trashed {
   Repo repo;
   json label;
 };
+
+/// A command on the server's machine does what nobody of its accounts did.
+server::NewEvent event_of(std::string_view kind, const server::RepoRow& repo,
+                          const json& more = json::object()) {
+  return server::repo_event(kind, {}, repo, more);
+}
 
 bool same_name(const Repo& a, const Repo& b) {
   return a.type == b.type && server::folded(a.id.str()) == server::folded(b.id.str());
@@ -97,6 +104,8 @@ struct RepositoryAdmin::Impl {
       // Before the row: it must not be seen without. A crash in between leaves a folder without a
       // row, which 'fsck --repair' knows how to take in.
       server::move_out_of_trash(found.folder, hub.folder.repository(found.id), hub.durability);
+      write_event(*connection, hub.now(),
+                  {server::events::kRepoRestored, {}, found.id, {{"repo", found.repo.web_path()}}});
       transaction.commit();
     }
     for (const LfsPointer& object : hub.repos.objects(found.id)) {
@@ -143,7 +152,9 @@ void RepositoryAdmin::move(const Repo& from, const RepoId& to) {
   wanted.owner_id = owner->id;
   wanted.owner = owner->name;
   wanted.name = to.name;
-  if (!impl_->hub.repos.move(row, wanted)) {
+  if (!impl_->hub.repos.move(
+          row, wanted,
+          event_of(server::events::kRepoMoved, row, {{"to", wanted.repo().web_path()}}))) {
     throw RepositoryAdminError(fmt::format("There is already a {}.", shown({to, from.type})));
   }
   server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
@@ -151,14 +162,16 @@ void RepositoryAdmin::move(const Repo& from, const RepoId& to) {
 
 void RepositoryAdmin::set_disabled(const Repo& repo, bool disabled) {
   const server::RepoRow row = impl_->row(repo);
-  impl_->hub.repos.change_settings(row.id, {.disabled = disabled});
+  impl_->hub.repos.change_settings(row.id, {.disabled = disabled},
+                                   event_of(server::events::kRepoSettings, row,
+                                            {{"settings", {{"disabled", disabled}}}}));
   server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
 }
 
 void RepositoryAdmin::remove(const Repo& repo) {
   const server::RepoRow row = impl_->row(repo);
   server::AdminHub& hub = impl_->hub;
-  hub.repos.mark_deleting(row.id);
+  hub.repos.mark_deleting(row.id, event_of(server::events::kRepoDeleted, row));
   server::move_repo_to_trash(hub.database, hub.folder, row.id, hub.now(), hub.durability);
   hub.repos.forget(row.id);
 }

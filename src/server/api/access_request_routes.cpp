@@ -3,6 +3,7 @@
 #include "server/api/paging.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/repo_event.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
@@ -60,7 +61,13 @@ Account need_user(const HubState& hub, const json& body) {
   return *user;
 }
 
-HttpResponse set_status(HubState& hub, const RepoRow& repo, const json& body,
+void note_decision(const HubState& hub, const RepoRow& repo, const Account& by, const Account& user,
+                   const std::string& status) {
+  hub.events.note(
+      repo_event(events::kAccessDecided, by, repo, {{"user", user.name}, {"status", status}}));
+}
+
+HttpResponse set_status(HubState& hub, const RepoRow& repo, const Account& by, const json& body,
                         const std::string& status) {
   need_gated(repo);
   if (!is_status(status)) {
@@ -77,16 +84,18 @@ HttpResponse set_status(HubState& hub, const RepoRow& repo, const json& body,
   }
   hub.access_requests.set_status(repo.id, user.id, status,
                                  optional_text(body, "rejectionReason").value_or(""));
+  note_decision(hub, repo, by, user, status);
   return json_response({{"user", user.name}, {"status", status}});
 }
 
-HttpResponse grant(HubState& hub, const RepoRow& repo, const json& body) {
+HttpResponse grant(HubState& hub, const RepoRow& repo, const Account& by, const json& body) {
   need_gated(repo);
   const Account user = need_user(hub, body);
   if (hub.access_requests.status(repo.id, user.id) == "accepted") {
     throw ApiError(400, fmt::format("'{}' has access already.", user.name));
   }
   hub.access_requests.set_status(repo.id, user.id, "accepted");
+  note_decision(hub, repo, by, user, "accepted");
   return json_response({{"user", user.name}, {"status", "accepted"}});
 }
 
@@ -132,18 +141,21 @@ void add_access_request_routes(Router& router, HubState& hub) {
   const std::string base = "/api/{type}/{repo}/user-access-request/";
   router.add("POST", base + "handle", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);
-    return read_json([&hub, repo](const json& body) {
-      return set_status(hub, repo, body, need_text(body, "status"));
+    const Account by = Gate(hub).signed_in(request).user;
+    return read_json([&hub, repo, by](const json& body) {
+      return set_status(hub, repo, by, body, need_text(body, "status"));
     });
   });
   router.add("POST", base + "cancel", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);
+    const Account by = Gate(hub).signed_in(request).user;
     return read_json(
-        [&hub, repo](const json& body) { return set_status(hub, repo, body, "pending"); });
+        [&hub, repo, by](const json& body) { return set_status(hub, repo, by, body, "pending"); });
   });
   router.add("POST", base + "grant", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);
-    return read_json([&hub, repo](const json& body) { return grant(hub, repo, body); });
+    const Account by = Gate(hub).signed_in(request).user;
+    return read_json([&hub, repo, by](const json& body) { return grant(hub, repo, by, body); });
   });
   router.add("GET", base + "{status}",
              [&hub](const HttpRequest& request) { return list(hub, request); });

@@ -79,7 +79,7 @@ Answer start_commit(HubState& hub, const HttpRequest& request) {
   const auto finish = [&hub, repo = repo, user = user, ref, url, new_request](
                           const CommitPlan& plan, git::ObjectIntake& intake) {
     if (new_request) return commit_to_new_request(hub, repo, user, ref, url, plan, intake);
-    const std::string commit = apply_commit(hub, repo, ref, plan, user.name, intake);
+    const std::string commit = apply_commit(hub, repo, ref, plan, user, intake);
     note_commits(hub, repo, ref, user.id);
     return json_response(answer_of(url, commit));
   };

@@ -7,6 +7,7 @@
 #include "server/discussions/merge.h"
 #include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
+#include "server/repos/repo_event.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -176,6 +177,13 @@ HttpResponse retitle(HubState& hub, const Place& place, const json& body) {
   return json_response({{"newTitle", describe(event)}});
 }
 
+/// Of a pull request; talk is no business of the log.
+std::optional<NewEvent> status_event(const Place& place, bool opens) {
+  if (!place.discussion.is_pull_request) return std::nullopt;
+  return repo_event(opens ? events::kPullRequestReopened : events::kPullRequestClosed,
+                    place.caller.owner->user, place.repo, {{"num", place.discussion.num}});
+}
+
 HttpResponse change_status(HubState& hub, const Place& place, const json& body) {
   need_author_or_writer(hub, place, "status");
   const std::string word = need_text(body, "status");
@@ -190,7 +198,7 @@ HttpResponse change_status(HubState& hub, const Place& place, const json& body) 
   if (now && !now->merging.empty()) settle_merge(hub, hub.open(place.repo), *now);
   const DiscussionEvent event = hub.discussions.change_status(
       place.discussion, word == "open" ? DiscussionStatus::open : DiscussionStatus::closed,
-      place.user(), reason, text);
+      place.user(), reason, text, status_event(place, word == "open"));
   return json_response({{"newStatus", describe(event)}});
 }
 

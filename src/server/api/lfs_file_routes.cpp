@@ -5,6 +5,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/history_rewrite.h"
 #include "server/repos/lfs_files.h"
+#include "server/repos/repo_event.h"
 #include "server/store/object_guard.h"
 #include "torchhub/base/timestamp.h"
 
@@ -49,12 +50,16 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
 
 /// The history goes first: a crash between the two leaves objects that nothing names, and no files
 /// without their objects.
-void remove(HubState& hub, const RepoRow& repo, const std::set<std::string>& oids, bool rewrite) {
+void remove(HubState& hub, const RepoRow& repo, const Account& user,
+            const std::set<std::string>& oids, bool rewrite) {
   if (rewrite) remove_from_history(hub, repo, oids);
-  hub.repos.unlink(repo.id, {oids.begin(), oids.end()});
+  hub.repos.unlink(repo.id, {oids.begin(), oids.end()},
+                   repo_event(events::kLfsDeleted, user, repo,
+                              {{"oids", oids}, {"historyRewritten", rewrite}}));
 }
 
-HttpResponse remove_many(HubState& hub, const RepoRow& repo, const json& body) {
+HttpResponse remove_many(HubState& hub, const RepoRow& repo, const Account& user,
+                         const json& body) {
   const json deletions = body.value("deletions", json());
   const json shas = deletions.is_object() ? deletions.value("sha", json()) : json();
   if (!shas.is_array()) throw ApiError(400, "'deletions' must have a list 'sha'.");
@@ -66,7 +71,7 @@ HttpResponse remove_many(HubState& hub, const RepoRow& repo, const json& body) {
     }
     oids.insert(sha.get<std::string>());
   }
-  remove(hub, repo, oids, optional_flag(deletions, "rewriteHistory").value_or(false));
+  remove(hub, repo, user, oids, optional_flag(deletions, "rewriteHistory").value_or(false));
   return json_response(json::object());
 }
 
@@ -76,7 +81,7 @@ HttpResponse remove_one(HubState& hub, const HttpRequest& request) {
   if (!hub.repos.is_linked(repo.id, oid)) {
     throw ApiError(404, "This repository has no such LFS file.");
   }
-  remove(hub, repo, {oid}, request.query_flag("rewriteHistory"));
+  remove(hub, repo, Gate(hub).signed_in(request).user, {oid}, request.query_flag("rewriteHistory"));
   return json_response(json::object());
 }
 
@@ -121,7 +126,9 @@ void add_lfs_file_routes(Router& router, HubState& hub) {
   router.add("GET", base, [&hub](const HttpRequest& request) { return list(hub, request); });
   router.add("POST", base + "/batch", [&hub](const HttpRequest& request) {
     const RepoRow repo = Gate(hub).writable(request);
-    return read_json([&hub, repo](const json& body) { return remove_many(hub, repo, body); });
+    const Account user = Gate(hub).signed_in(request).user;
+    return read_json(
+        [&hub, repo, user](const json& body) { return remove_many(hub, repo, user, body); });
   });
   router.add("POST", base + "/duplicate", [&hub](const HttpRequest& request) {
     const RepoRow source = Gate(hub).contents(request);

@@ -4,6 +4,7 @@
 #include "server/api/lfs_links.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/repo_event.h"
 #include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
@@ -123,6 +124,11 @@ Answer unlock(HubState& hub, const HttpRequest& request) {
     if (!lock) throw ApiError(404, "This repository has no such lock.");
     need_unlock_right(hub, writer, *lock, optional_flag(body, "force").value_or(false));
     hub.locks.remove(*lock);
+    if (lock->owner_id != writer.user.id) {
+      const NewEvent event = repo_event(events::kLockForced, writer.user, writer.repo,
+                                        {{"path", lock->path}, {"owner", lock->owner}});
+      hub.events.note(event);
+    }
     return lfs_json({{"lock", describe(*lock)}});
   });
 }

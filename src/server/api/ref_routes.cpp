@@ -9,6 +9,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "server/repos/squash.h"
 #include "torchhub/base/timestamp.h"
@@ -135,18 +136,20 @@ HttpResponse create_branch(HubState& hub, const RepoRow& repo, const TokenOwner&
   if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
   need_free_path(git, ref);
   if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
-  note_change(hub, repo);
+  note_change(hub, repo, ref_event(events::kBranchCreated, caller.user, repo, ref, start));
   return json_response(json::object());
 }
 
-HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const std::string& name) {
+HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const Account& user,
+                           const std::string& name) {
   const std::string ref = "refs/heads/" + name;
   if (name == "main") throw ApiError(403, "Cannot delete refs/heads/main");
   const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
-  if (!git.ref_target(ref)) refuse_revision(name);
+  const auto tip = git.ref_target(ref);
+  if (!tip) refuse_revision(name);
   git.delete_ref(ref);
-  note_change(hub, repo);
+  note_change(hub, repo, ref_event(events::kBranchDeleted, user, repo, ref, *tip));
   return json_response(json::object());
 }
 
@@ -163,16 +166,19 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
     target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
   }
   if (!git.move_ref(ref, "", target, "tag: created by API")) throw already_exists(ref);
-  note_change(hub, repo);
+  note_change(hub, repo, ref_event(events::kTagCreated, caller.user, repo, ref, target));
   return json_response(json::object());
 }
 
-HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const std::string& name) {
+HttpResponse delete_tag(HubState& hub, const RepoRow& repo, const Account& user,
+                        const std::string& name) {
   const std::string ref = "refs/tags/" + name;
   const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
-  if (!git.ref_target(ref)) refuse_revision(name);
+  const auto tip = git.ref_target(ref);
+  if (!tip) refuse_revision(name);
   git.delete_ref(ref);
+  note_change(hub, repo, ref_event(events::kTagDeleted, user, repo, ref, *tip));
   return json_response(json::object());
 }
 
@@ -182,7 +188,7 @@ HttpResponse squash(HubState& hub, const RepoRow& repo, const Account& user,
   const std::string asked = optional_text(body, "message").value_or("");
   const std::string message =
       asked.empty() ? fmt::format("Super-squash branch '{}'", revision) : asked;
-  const std::string commit = squash_branch(hub, repo, ref, message, user.name);
+  const std::string commit = squash_branch(hub, repo, ref, message, user);
   note_commits(hub, repo, ref, user.id);
   return json_response({{"commitOid", commit}});
 }
@@ -203,7 +209,8 @@ void add_ref_routes(Router& router, HubState& hub) {
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
-    return delete_branch(hub, Gate(hub).writable(request), request.capture("path"));
+    return delete_branch(hub, Gate(hub).writable(request), Gate(hub).signed_in(request).user,
+                         request.capture("path"));
   });
   router.add("POST", "/api/{type}/{repo}/super-squash/{rev}", [&hub](const HttpRequest& request) {
     const std::string revision = request.capture("rev");
@@ -221,7 +228,8 @@ void add_ref_routes(Router& router, HubState& hub) {
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/tag/{path...}", [&hub](const HttpRequest& request) {
-    return delete_tag(hub, Gate(hub).writable(request), request.capture("path"));
+    return delete_tag(hub, Gate(hub).writable(request), Gate(hub).signed_in(request).user,
+                      request.capture("path"));
   });
 }
 

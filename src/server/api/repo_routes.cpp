@@ -140,7 +140,7 @@ HttpResponse remove(HubState& hub, const TokenOwner& caller, const json& body) {
   const Caller who{caller};
   const RepoRow repo = gate.readable(who, named.type, named.id.str());
   gate.need_write(who, repo);  // whoever may write to it may delete it
-  remove_repo(hub, repo);
+  remove_repo(hub, repo, caller.user);
   return text_response("OK");
 }
 
@@ -171,7 +171,7 @@ HttpResponse move(HubState& hub, const TokenOwner& caller, const json& body) {
   to.owner_id = owner.id;
   to.owner = owner.name;  // as it was created
   to.name = to_id.name;
-  if (!move_repo(hub, from, to)) {
+  if (!move_repo(hub, from, to, caller.user)) {
     throw ApiError(409, fmt::format("A {} repository called {} already exists", to_string(type),
                                     to.full_name()));
   }

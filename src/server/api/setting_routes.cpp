@@ -4,6 +4,7 @@
 #include "server/api/repo_description.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_label.h"
 
 #include <fmt/format.h>
@@ -30,7 +31,17 @@ std::optional<std::string> wanted_gate(const json& body) {
   throw ApiError(400, "'gated' must be false, 'auto' or 'manual'.");
 }
 
-HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& body) {
+/// What was asked for, as the log keeps it.
+json changed(const RepoSettings& settings) {
+  json out = json::object();
+  if (settings.private_) out["private"] = *settings.private_;
+  if (settings.gated) out["gated"] = describe_gate(*settings.gated);
+  if (settings.description) out["description"] = *settings.description;
+  return out;
+}
+
+HttpResponse change_settings(HubState& hub, const RepoRow& repo, const Account& user,
+                             const json& body) {
   constexpr std::size_t kMaxDescription = 2000;
   // All is looked at before anything is written.
   const RepoSettings settings{wanted_privacy(body), wanted_gate(body),
@@ -38,7 +49,9 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& bod
   if (settings.description.value_or("").size() > kMaxDescription) {
     throw ApiError(400, fmt::format("'description' may have {} bytes.", kMaxDescription));
   }
-  hub.repos.change_settings(repo.id, settings);
+  hub.repos.change_settings(
+      repo.id, settings,
+      repo_event(events::kRepoSettings, user, repo, {{"settings", changed(settings)}}));
   refresh_label(hub.database, hub.folder, repo.id);
   const bool private_ = settings.private_.value_or(repo.private_);
   json answer{{"private", private_},
@@ -50,7 +63,9 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const json& bod
 
 Answer start_change(HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).writable(request);
-  return read_json([&hub, repo](const json& body) { return change_settings(hub, repo, body); });
+  const Account user = Gate(hub).signed_in(request).user;
+  return read_json(
+      [&hub, repo, user](const json& body) { return change_settings(hub, repo, user, body); });
 }
 
 }  // namespace

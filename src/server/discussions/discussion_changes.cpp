@@ -113,7 +113,8 @@ DiscussionEvent DiscussionStore::change_title(const Discussion& of, const std::s
 
 DiscussionEvent DiscussionStore::change_status(const Discussion& of, DiscussionStatus to,
                                                const std::string& author, const std::string& reason,
-                                               const std::string& comment) {
+                                               const std::string& comment,
+                                               const std::optional<NewEvent>& log) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   need_other_status(of, text_of(*connection, "status", of), to_string(to));
@@ -126,6 +127,7 @@ DiscussionEvent DiscussionStore::change_status(const Discussion& of, DiscussionS
   connection->run("UPDATE discussion SET status = ? WHERE repo = ? AND num = ?", to_string(to),
                   of.repo_id, of.num);
   auto event = event_rows::find(*connection, of.repo_id, of.num, id);
+  if (log) write_event(*connection, clock_.now(), *log);
   transaction.commit();
   return event.value();
 }

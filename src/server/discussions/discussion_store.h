@@ -2,6 +2,7 @@
 
 #include "server/discussions/discussion.h"
 #include "server/store/database.h"
+#include "server/store/event_log.h"
 
 #include <cstddef>
 #include <optional>
@@ -75,10 +76,12 @@ class DiscussionStore {
   DiscussionEvent hide_comment(const Discussion& of, std::string_view id);
   DiscussionEvent change_title(const Discussion& of, const std::string& author,
                                const std::string& title);
-  /// To open or closed. @throws ApiError 409 if it is so already, or merged
+  /// To open or closed. @param log goes into the event log with it
+  /// @throws ApiError 409 if it is so already, or merged
   DiscussionEvent change_status(const Discussion& of, DiscussionStatus to,
                                 const std::string& author, const std::string& reason,
-                                const std::string& comment);
+                                const std::string& comment,
+                                const std::optional<NewEvent>& log = std::nullopt);
   /// Tells of commits, unless somebody else did meanwhile: `of.head` must still be the last told.
   void add_commits(const Discussion& of, const std::vector<PushedCommit>& commits,
                    const std::string& head, const std::string& author);

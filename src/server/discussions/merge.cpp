@@ -9,9 +9,11 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -181,7 +183,9 @@ void merge_pull_request(HubState& hub, const RepoRow& repo, std::int64_t num, co
     const std::string log = fmt::format("merge of pull request {} (API)", num);
     if (commit != *tip && !git.move_ref(request->base, *tip, commit, log)) continue;
     hub.faults.reach("pr.merged");
-    note_change(hub, repo);
+    note_change(hub, repo,
+                repo_event(events::kPullRequestMerged, user, repo,
+                           {{"num", num}, {"ref", request->base}, {"commit", commit}}));
     hub.discussions.finish_merge(*request, commit, user.id, comment);
     return;
   }

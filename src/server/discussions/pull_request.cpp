@@ -4,10 +4,12 @@
 #include "server/git/ancestry.h"
 #include "server/http/api_error.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "torchhub/base/log.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -71,7 +73,8 @@ std::int64_t open_pull_request(HubState& hub, const RepoRow& repo, const NewPull
       take_back(hub, git, request);
       throw;
     }
-    note_change(hub, repo);
+    note_change(hub, repo,
+                repo_event(events::kPullRequestOpened, author, repo, {{"num", request.num}}));
     return request.num;
   }
   throw ApiError(503, "Another program keeps making pull requests here. Try again.", {},

@@ -9,11 +9,13 @@
 #include "server/push/refusal.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/store/object_guard.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -224,9 +226,21 @@ std::vector<RefOutcome> Push::move_refs() {
   for (const RefOutcome& outcome : outcomes) {
     if (outcome.problem.empty()) note_commits(hub_, repo_, outcome.ref, user_.id);
   }
-  note_change(hub_, repo_);
+  note_change(hub_, repo_, event_of(outcomes));
   hub_.metrics.note_push();
   return outcomes;
+}
+
+NewEvent Push::event_of(const std::vector<RefOutcome>& outcomes) const {
+  constexpr std::size_t kTold = 100;  // a mirror may push thousands
+  nlohmann::json refs = nlohmann::json::array();
+  std::size_t moved = 0;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i].problem.empty() || ++moved > kTold) continue;
+    const RefCommand& command = request_.commands[i];
+    refs.push_back({{"ref", command.ref}, {"old", command.old_id}, {"new", command.new_id}});
+  }
+  return repo_event(events::kPush, user_, repo_, {{"count", moved}, {"refs", std::move(refs)}});
 }
 
 std::vector<RefOutcome> Push::judge() const {

@@ -58,6 +58,8 @@ class Push {
   std::vector<RefQueue::Turn> wait_for_turns() const;
   std::vector<RefOutcome> move_refs();
   std::vector<RefOutcome> judge() const;
+  /// What the log keeps of those that moved.
+  NewEvent event_of(const std::vector<RefOutcome>& outcomes) const;
   std::string problem_of(const RefCommand& command, const Refs& refs) const;
   void move_all(std::vector<RefOutcome>& outcomes);
   std::string move(const RefCommand& command);

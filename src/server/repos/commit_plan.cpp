@@ -6,6 +6,7 @@
 #include "server/git/ref_move.h"
 #include "server/http/api_error.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
 
@@ -188,8 +189,7 @@ void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan) {
 }
 
 std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
-                         const CommitPlan& plan, const std::string& user,
-                         git::ObjectIntake& intake) {
+                         const CommitPlan& plan, const Account& user, git::ObjectIntake& intake) {
   const auto turn = wait_for_turn(hub, repo, ref);
   const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   git::Repository git = hub.open(repo);
@@ -201,7 +201,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
                      "The branch was updated since you opened this page. Please refresh and "
                      "try again.");
     }
-    const auto commit = build_commit(hub, repo, git, *tip, plan, user, intake);
+    const auto commit = build_commit(hub, repo, git, *tip, plan, user.name, intake);
     if (!commit) return *tip;
     const std::string log = "commit (API): " + plan.header.summary;
     auto move = git::RefMove::prepare(git, ref, *tip, *commit, log.substr(0, log.find('\n')));
@@ -211,7 +211,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
     accept_offers(hub, repo, plan);
     move->commit();
     hub.faults.reach("commit.ref_moved");
-    note_change(hub, repo);
+    note_change(hub, repo, ref_event(events::kCommit, user, repo, ref, *commit));
     return *commit;
   }
   throw ApiError(503, "Another program keeps changing this branch. Try again.", {},

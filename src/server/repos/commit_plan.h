@@ -59,7 +59,6 @@ void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan);
 /// @return the new commit, or the tip if the plan changes nothing
 /// @throws ApiError 400, 404, 412
 std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& ref,
-                         const CommitPlan& plan, const std::string& user,
-                         git::ObjectIntake& intake);
+                         const CommitPlan& plan, const Account& user, git::ObjectIntake& intake);
 
 }  // namespace torchhub::server

@@ -69,11 +69,14 @@ void fill(const git::Repository& source, git::Repository& copy) {
 
 std::optional<RepoRow> duplicate_repo(HubState& hub, const RepoRow& source, const NewRepo& wanted,
                                       const Account& creator) {
-  return make_filled_repo(hub, wanted, creator, [&](git::Repository& copy, const RepoRow& row) {
-    const auto guard = ObjectGuard::shared(hub.folder.root());  // as the refs, so the links
-    fill(hub.open(source), copy);
-    hub.repos.link_all(source.id, row.id);
-  });
+  NewRepo copy_wanted = wanted;
+  copy_wanted.copied_from = source.repo().web_path();
+  return make_filled_repo(
+      hub, copy_wanted, creator, [&](git::Repository& copy, const RepoRow& row) {
+        const auto guard = ObjectGuard::shared(hub.folder.root());  // as the refs, so the links
+        fill(hub.open(source), copy);
+        hub.repos.link_all(source.id, row.id);
+      });
 }
 
 }  // namespace torchhub::server

@@ -55,7 +55,8 @@ void write_summary(Connection& connection, const std::string& id, const std::str
 }
 
 /// @param changed when; nothing: only the cache was wrong
-void bring_up_to_date(HubState& hub, const RepoRow& repo, std::optional<TimePoint> changed) {
+void bring_up_to_date(HubState& hub, const RepoRow& repo, std::optional<TimePoint> changed,
+                      const std::optional<NewEvent>& event) {
   const git::Repository git = hub.open(repo);
   // The newest head wins: whoever finds another one in the meantime writes after this.
   const std::string head = git.ref_target(kMain).value_or("");
@@ -74,14 +75,15 @@ void bring_up_to_date(HubState& hub, const RepoRow& repo, std::optional<TimePoin
         "FROM repo_lfs WHERE repo_lfs.repo = repo.id) WHERE id = ?",
         to_milliseconds(*changed), repo.id);
   }
+  if (event) write_event(*connection, hub.options.clock->now(), *event);
   transaction.commit();
 }
 
 }  // namespace
 
-void note_change(HubState& hub, const RepoRow& repo) {
+void note_change(HubState& hub, const RepoRow& repo, const std::optional<NewEvent>& event) {
   try {
-    bring_up_to_date(hub, repo, hub.options.clock->now());
+    bring_up_to_date(hub, repo, hub.options.clock->now(), event);
   } catch (const std::exception& error) {
     log::warning("change_not_noted", {{"repository", repo.id}, {"error", error.what()}});
   }
@@ -90,7 +92,7 @@ void note_change(HubState& hub, const RepoRow& repo) {
 void heal_head_cache(HubState& hub, const RepoRow& repo) {
   try {
     const auto head = hub.open(repo).ref_target(kMain);
-    if (head && *head != repo.head) bring_up_to_date(hub, repo, std::nullopt);
+    if (head && *head != repo.head) bring_up_to_date(hub, repo, std::nullopt, std::nullopt);
   } catch (const std::exception& error) {
     log::warning("head_cache_not_healed", {{"repository", repo.id}, {"error", error.what()}});
   }

@@ -5,6 +5,7 @@
 #include "server/git/tree_edit.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_label.h"
 #include "server/repos/trash.h"
 #include "torchhub/base/atomic_file.h"
@@ -139,6 +140,11 @@ void clear_away(HubState& hub, const std::string& id, const std::function<void()
   }
 }
 
+NewEvent event_of(const NewRepo& wanted, const Account& creator, const RepoRow& made) {
+  if (wanted.copied_from.empty()) return repo_event(events::kRepoCreated, creator, made);
+  return repo_event(events::kRepoDuplicated, creator, made, {{"from", wanted.copied_from}});
+}
+
 }  // namespace
 
 git::SignatureHandle signature_of(const HubState& hub, const std::string& user) {
@@ -170,7 +176,7 @@ std::optional<RepoRow> make_filled_repo(HubState& hub, const NewRepo& wanted,
   try {
     make_folder(hub, *reserved, fill);
     hub.faults.reach("create.folder_made");
-    hub.repos.mark_ready(*reserved);
+    hub.repos.mark_ready(*reserved, event_of(wanted, creator, *reserved));
   } catch (const std::exception&) {
     give_back(hub, reserved->id);
     throw;
@@ -179,20 +185,22 @@ std::optional<RepoRow> make_filled_repo(HubState& hub, const NewRepo& wanted,
   return reserved;
 }
 
-bool move_repo(HubState& hub, const RepoRow& from, const RepoRow& to) {
+bool move_repo(HubState& hub, const RepoRow& from, const RepoRow& to, const Account& by) {
   if (from.full_name() == to.full_name()) return false;
+  const NewEvent event = repo_event(events::kRepoMoved, by, from, {{"to", to.repo().web_path()}});
   // One transaction and no file: the folder is named by the id, which stays.
-  return hub.repos.move(from, to) || (free_name(hub, to) && hub.repos.move(from, to));
+  return hub.repos.move(from, to, event) || (free_name(hub, to) && hub.repos.move(from, to, event));
 }
 
-void remove_repo(HubState& hub, const RepoRow& repo) {
+void remove_repo(HubState& hub, const RepoRow& repo, const Account& by) {
+  const NewEvent event = repo_event(events::kRepoDeleted, by, repo);
   try {
-    hub.repos.mark_deleting(repo.id);
+    hub.repos.mark_deleting(repo.id, event);
     hub.repositories.forget(hub.folder.repository(repo.id));
   } catch (const DatabaseError& error) {
     if (!error.is_full()) throw;
     const UseOfReserve room(hub.folder);
-    hub.repos.mark_deleting(repo.id);
+    hub.repos.mark_deleting(repo.id, event);
     // No trash: space is what is wanted.
     return clear_away(hub, repo.id, [&] { fs::remove_all(hub.folder.repository(repo.id)); });
   }

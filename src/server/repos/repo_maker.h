@@ -16,6 +16,7 @@ struct NewRepo {
   bool private_ = false;
   /// Of the first commit, besides .gitattributes; these win.
   std::map<std::string, std::string> files = {};
+  std::string copied_from = {};  ///< For the event log: "datasets/ana/reviews"; empty: new.
 };
 
 /// Makes the repository with its "initial commit". Nothing if the name is taken; nothing stays if
@@ -31,11 +32,11 @@ std::optional<RepoRow> make_filled_repo(HubState& hub, const NewRepo& wanted,
 
 /// Gives the repository the owner and name of `to`. Its old name leads to it from then on.
 /// @return false if there is a repository of that name @throws DatabaseError
-bool move_repo(HubState& hub, const RepoRow& from, const RepoRow& to);
+bool move_repo(HubState& hub, const RepoRow& from, const RepoRow& to, const Account& by);
 
 /// Takes the repository away from everybody, then moves it to the trash. Once the first is done,
 /// what fails is left to the next start. @throws DatabaseError
-void remove_repo(HubState& hub, const RepoRow& repo);
+void remove_repo(HubState& hub, const RepoRow& repo, const Account& by);
 
 /// Name and mail address in commits.
 git::SignatureHandle signature_of(const HubState& hub, const std::string& user);

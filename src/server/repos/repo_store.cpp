@@ -117,12 +117,17 @@ bool RepoStore::is_ready(const std::string& id) const {
   return row.bind(id).step();
 }
 
-void RepoStore::mark_ready(const RepoRow& row) {
+void RepoStore::keep(Connection& connection, const std::optional<NewEvent>& event) const {
+  if (event) write_event(connection, clock_.now(), *event);
+}
+
+void RepoStore::mark_ready(const RepoRow& row, const std::optional<NewEvent>& event) {
   {
     auto connection = database_.lease();
     WriteTransaction transaction(*connection);
     connection->run("UPDATE repo SET state = 'ready' WHERE id = ?", row.id);
     drop_alias(*connection, row);
+    keep(*connection, event);
     transaction.commit();
   }
   abandon(row.id);
@@ -145,8 +150,12 @@ std::optional<std::string> RepoStore::abandoned(const RepoRow& wanted) const {
   return in_making_.contains(id) ? std::nullopt : std::optional(id);
 }
 
-void RepoStore::mark_deleting(const std::string& id) {
-  database_.run("UPDATE repo SET state = 'deleting', name_fold = ' ' || id WHERE id = ?", id);
+void RepoStore::mark_deleting(const std::string& id, const std::optional<NewEvent>& event) {
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  connection->run("UPDATE repo SET state = 'deleting', name_fold = ' ' || id WHERE id = ?", id);
+  keep(*connection, event);
+  transaction.commit();
 }
 
 void RepoStore::forget(const std::string& id) {
@@ -166,7 +175,8 @@ std::vector<std::string> RepoStore::in_state(std::string_view state) const {
   return out;
 }
 
-bool RepoStore::move(const RepoRow& from, const RepoRow& to) {
+bool RepoStore::move(const RepoRow& from, const RepoRow& to,
+                     const std::optional<NewEvent>& event) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   try {
@@ -183,11 +193,13 @@ bool RepoStore::move(const RepoRow& from, const RepoRow& to) {
     connection->run("INSERT OR REPLACE INTO alias(type, name_fold, repo) VALUES(?,?,?)",
                     to_string(from.type), folded(from.full_name()), from.id);
   }
+  keep(*connection, event);
   transaction.commit();
   return true;
 }
 
-void RepoStore::change_settings(const std::string& id, const RepoSettings& settings) {
+void RepoStore::change_settings(const std::string& id, const RepoSettings& settings,
+                                const std::optional<NewEvent>& event) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   if (settings.private_) {
@@ -203,6 +215,7 @@ void RepoStore::change_settings(const std::string& id, const RepoSettings& setti
   if (settings.description) {
     connection->run("UPDATE repo SET description = ? WHERE id = ?", *settings.description, id);
   }
+  keep(*connection, event);
   transaction.commit();
 }
 
@@ -235,12 +248,14 @@ void RepoStore::link_all(const std::string& from, const std::string& to) {
       to, to_milliseconds(clock_.now()), from);
 }
 
-void RepoStore::unlink(const std::string& repo_id, const std::vector<std::string>& oids) {
+void RepoStore::unlink(const std::string& repo_id, const std::vector<std::string>& oids,
+                       const std::optional<NewEvent>& event) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   for (const std::string& oid : oids) {
     connection->run("DELETE FROM repo_lfs WHERE repo = ? AND oid = ?", repo_id, oid);
   }
+  keep(*connection, event);
   transaction.commit();
 }
 

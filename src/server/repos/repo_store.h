@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/accounts/account_store.h"
+#include "server/store/event_log.h"
 #include "torchhub/wire/lfs_pointer.h"
 #include "torchhub/wire/repo.h"
 
@@ -48,8 +49,8 @@ struct RepoSettings {
   std::optional<bool> disabled = std::nullopt;
 };
 
-/// Names, owners and visibility of repositories, and which LFS objects each may give out. Safe from
-/// several threads.
+/// Names, owners and visibility of repositories, and which LFS objects each may give out. An event
+/// that a change is given is written with it, in one transaction. Safe from several threads.
 class RepoStore {
  public:
   RepoStore(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
@@ -67,22 +68,24 @@ class RepoStore {
   /// Takes the name; the repository is invisible until mark_ready(). Nothing if the name is taken.
   std::optional<RepoRow> reserve(const RepoRow& row);
   /// From now on the name means this repository, and no longer one that moved away from it.
-  void mark_ready(const RepoRow& row);
+  void mark_ready(const RepoRow& row, const std::optional<NewEvent>& event = std::nullopt);
   /// Nobody makes the repository any more; what is left of it may be cleared away.
   void abandon(const std::string& id);
   /// The id of an abandoned repository that still holds the name of `row`.
   std::optional<std::string> abandoned(const RepoRow& row) const;
   /// Frees the name; the repository is gone for everybody but not yet for the disk.
-  void mark_deleting(const std::string& id);
+  void mark_deleting(const std::string& id, const std::optional<NewEvent>& event = std::nullopt);
   void forget(const std::string& id);
   /// Ids that a server left half-way.
   std::vector<std::string> in_state(std::string_view state) const;
 
   /// Renames. Its old name leads to it from then on; what `row`'s new name led to before, does not.
   /// @return false if a repository of that name is there
-  bool move(const RepoRow& from, const RepoRow& to);
+  bool move(const RepoRow& from, const RepoRow& to,
+            const std::optional<NewEvent>& event = std::nullopt);
   /// All of them or none.
-  void change_settings(const std::string& id, const RepoSettings& settings);
+  void change_settings(const std::string& id, const RepoSettings& settings,
+                       const std::optional<NewEvent>& event = std::nullopt);
   /// Notes the time of a change. The change is made already, so a failure is only logged: an error
   /// would tell the client that nothing happened.
   void touch(const std::string& id);
@@ -90,7 +93,8 @@ class RepoStore {
   void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
   /// Everything that `from` has, for `to` as well.
   void link_all(const std::string& from, const std::string& to);
-  void unlink(const std::string& repo_id, const std::vector<std::string>& oids);
+  void unlink(const std::string& repo_id, const std::vector<std::string>& oids,
+              const std::optional<NewEvent>& event = std::nullopt);
   bool is_linked(const std::string& repo_id, std::string_view oid) const;
   /// The size of an object of the repository.
   std::optional<std::uint64_t> linked_size(const std::string& repo_id, std::string_view oid) const;
@@ -104,6 +108,8 @@ class RepoStore {
   std::vector<RepoRow> holders(std::string_view oid) const;
 
  private:
+  void keep(Connection& connection, const std::optional<NewEvent>& event) const;
+
   Database& database_;
   const Clock& clock_;
   mutable std::mutex mutex_;

@@ -5,6 +5,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
 
@@ -34,19 +35,19 @@ std::string write_empty_commit(const HubState& hub, git::Repository& git, const 
 }
 
 std::string squash_branch(HubState& hub, const RepoRow& repo, const std::string& ref,
-                          const std::string& message, const std::string& user) {
+                          const std::string& message, const Account& user) {
   const auto turn = wait_for_turn(hub, repo, ref);
   git::Repository git = hub.open(repo);
   const auto tip = git.ref_target(ref);
   if (!tip) throw ApiError(404, "Invalid rev id: " + ref, error_codes::kRevisionNotFound);
   git::ObjectIntake intake(git, hub.folder);
   const git_oid tree = *git_commit_tree_id(git.find_commit(*tip).get());
-  const std::string root = write_root(hub, intake, tree, message, user);
+  const std::string root = write_root(hub, intake, tree, message, user.name);
   if (!git.move_ref(ref, *tip, root, "squash (API)")) {
     throw ApiError(503, "Another program keeps changing this branch. Try again.", {},
                    {{"Retry-After", "1"}});
   }
-  note_change(hub, repo);
+  note_change(hub, repo, ref_event(events::kSquash, user, repo, ref, root));
   return root;
 }
 

@@ -10,7 +10,7 @@ namespace torchhub::server {
 /// ones. Writers of one ref queue here. @return the new commit
 /// @throws ApiError 404 RevisionNotFound, 503
 std::string squash_branch(HubState& hub, const RepoRow& repo, const std::string& ref,
-                          const std::string& message, const std::string& user);
+                          const std::string& message, const Account& user);
 
 /// A commit without files and parents: what a branch that starts empty points to. @return its id
 std::string write_empty_commit(const HubState& hub, git::Repository& git, const std::string& user);
