@@ -42,6 +42,10 @@ struct ServerOptions {
   std::uint64_t max_regular_bytes = std::uint64_t{10} << 20;  ///< One file kept in git.
   std::uint64_t max_commit_bytes = std::uint64_t{1} << 30;    ///< The body of one commit.
   std::uint64_t max_push_bytes = std::uint64_t{2} << 30;      ///< The body of one `git push`.
+  /// Bytes of LFS objects that one repository, and one account in all of its repositories, may
+  /// have; 0: no limit.
+  std::uint64_t max_repo_bytes = 0;
+  std::uint64_t max_account_bytes = 0;
   std::uint64_t max_push_objects = 100'000;  ///< New files, folders and commits of one push.
   unsigned max_connections = 1024;           ///< Each has a thread of its own.
   /// Of these, from one address. Not counted where the server listens on loopback only. A proxy

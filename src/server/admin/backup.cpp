@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 constexpr const char* kUnfinished = "0 (a backup that did not end)\n";
 
 /// Refuses a folder with anything but a backup in it.
-void need_room(const fs::path& to) {
+void need_disk_room(const fs::path& to) {
   if (!fs::exists(to) || fs::is_empty(to) || fs::exists(to / "FORMAT")) return;
   throw Error(fmt::format("'{}' is neither empty nor a backup. Name another folder.", to.string()));
 }
@@ -214,7 +214,7 @@ namespace fs = std::filesystem;
 
 BackupReport back_up(const fs::path& data_dir, const fs::path& to, const BackupOptions& options) {
   server::need_data_folder(data_dir);
-  server::need_room(to);
+  server::need_disk_room(to);
   server::need_another_folder(data_dir, to);
   server::need_backup(options.since);
   const bool is_new = !fs::exists(to);

@@ -127,12 +127,24 @@ class Batch {
     const auto stored = hub_.objects.size(object.oid);
     // To everybody else the object is as if it were not here, its size included.
     wanted.is_missing = !stored || !may_read(object.oid);
+    if (const auto why = over_quota(object)) {
+      wanted.is_missing = false;
+      return set_error(wanted, 413, *why);
+    }
     if (wanted.is_missing) return;
     if (*stored == object.size) {
       present_.push_back(object);
     } else {
       set_error(wanted, 422, fmt::format("The object of this oid has {} bytes.", *stored));
     }
+  }
+
+  /// Offers count when they become the repository's.
+  std::optional<std::string> over_quota(const LfsPointer& object) {
+    if (offers_ || !hub_.repos.has_quotas()) return std::nullopt;
+    if (hub_.repos.is_linked(repo_.id, object.oid)) return std::nullopt;
+    if (!room_) room_ = hub_.repos.room(repo_.id);
+    return room_->take(object.size);
   }
 
   /// Makes objects that are stored already the repository's, or offers to it. Those that are linked
@@ -235,6 +247,7 @@ class Batch {
   std::vector<LfsPointer> present_ = {};
   bool offers_;
   std::uint64_t announced_ = 0;  ///< Bytes of the offers of this batch.
+  std::optional<QuotaRoom> room_ = std::nullopt;  ///< What this batch leaves of it.
   std::optional<std::string> xet_revision_ = std::nullopt;
 };
 

@@ -53,9 +53,9 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
 void remove(HubState& hub, const RepoRow& repo, const Account& user,
             const std::set<std::string>& oids, bool rewrite) {
   if (rewrite) remove_from_history(hub, repo, oids);
-  hub.repos.unlink(repo.id, {oids.begin(), oids.end()},
-                   repo_event(events::kLfsDeleted, user, repo,
-                              {{"oids", oids}, {"historyRewritten", rewrite}}));
+  hub.repos.unlink(
+      repo.id, {oids.begin(), oids.end()},
+      repo_event(events::kLfsDeleted, user, repo, {{"oids", oids}, {"historyRewritten", rewrite}}));
 }
 
 HttpResponse remove_many(HubState& hub, const RepoRow& repo, const Account& user,
@@ -93,7 +93,11 @@ std::string link(HubState& hub, const RepoRow& source, const RepoRow& target, co
   const auto guard = ObjectGuard::shared(hub.folder.root());
   const auto size = hub.objects.size(oid);
   if (!size || !hub.repos.is_linked(source.id, oid)) return "The source has no such LFS file.";
-  hub.repos.link(target.id, {{oid, *size}});
+  try {
+    hub.repos.link(target.id, {{oid, *size}});
+  } catch (const ApiError& error) {
+    return error.what();  // past a quota; the next one may be smaller
+  }
   return {};
 }
 

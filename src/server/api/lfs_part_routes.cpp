@@ -57,6 +57,7 @@ Answer take_part(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::part);
   const std::uint64_t came = request.content_length.value_or(0);
   if (!request.chunked && came != length_of(grant)) refuse_length(grant, came, length_of(grant));
+  hub.repos.need_room(grant.repo_id, {grant.object});
   return std::make_unique<PartBody>(
       hub, grant,
       hub.multipart.begin_part(grant.repo_id, grant.object, grant.chunk_bytes, grant.part));

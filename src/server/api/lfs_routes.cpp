@@ -17,6 +17,7 @@ using nlohmann::json;
 Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::upload);
   need_announced_size(request, grant.object);
+  hub.repos.need_room(grant.repo_id, {grant.object});
   return take_object(hub, grant.object, [&hub, grant] {
     hub.repos.link(grant.repo_id, {grant.object});
     hub.faults.reach("lfs.row_written");

@@ -25,6 +25,16 @@ Value size(Field ServerOptions::*field) {
           [field](const Settings& s) { return show_bytes(s.server.*field); }};
 }
 
+/// A size; empty where there is no limit.
+Value limit(std::uint64_t ServerOptions::*field) {
+  return {[field](Settings& s, const std::string& text) {
+            s.server.*field = text.empty() ? 0 : parse_byte_size(text);
+          },
+          [field](const Settings& s) {
+            return s.server.*field == 0 ? std::string() : show_bytes(s.server.*field);
+          }};
+}
+
 template <typename Time>
 Value time(Time ServerOptions::*field) {
   return {[field](Settings& s, const std::string& text) {
@@ -152,6 +162,9 @@ const std::vector<Setting>& table() {
       {"max-push", "SIZE", size(&O::max_push_bytes), "The body of one git push"},
       {"max-push-objects", "NUMBER", count(&O::max_push_objects),
        "New files, folders and commits of one push"},
+      {"max-repo", "SIZE", limit(&O::max_repo_bytes), "LFS objects of one repository"},
+      {"max-account", "SIZE", limit(&O::max_account_bytes),
+       "LFS objects in all repositories of one user or organisation"},
       {"connections", "NUMBER", count(&O::max_connections), "At once, in all"},
       {"connections-per-address", "NUMBER", count(&O::max_connections_per_address),
        "From one address at once, 0 for no limit; not on loopback"},

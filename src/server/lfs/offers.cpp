@@ -14,7 +14,7 @@ std::uint64_t bytes_of(Connection& connection, const std::string& user) {
   return static_cast<std::uint64_t>(row.number(0));
 }
 
-void need_room(std::uint64_t held, std::uint64_t more) {
+void need_offer_room(std::uint64_t held, std::uint64_t more) {
   if (held <= LfsOffers::kMaxBytes && more <= LfsOffers::kMaxBytes - held) return;
   throw ApiError(413, fmt::format("What you have sent for pull requests and not committed has {} "
                                   "bytes, and {} more would be over the limit of {}. Commit what "
@@ -30,7 +30,7 @@ void LfsOffers::add(const std::string& repo_id, const std::string& user, const L
   WriteTransaction transaction(*connection);
   connection->run("DELETE FROM lfs_offer WHERE repo = ? AND user = ? AND oid = ?", repo_id, user,
                   object.oid);
-  server::need_room(server::bytes_of(*connection, user), object.size);
+  need_offer_room(server::bytes_of(*connection, user), object.size);
   connection->run("INSERT INTO lfs_offer(repo, user, oid, size, created) VALUES(?,?,?,?,?)",
                   repo_id, user, object.oid, static_cast<std::int64_t>(object.size),
                   to_milliseconds(clock_.now()));
@@ -57,13 +57,14 @@ std::uint64_t LfsOffers::bytes_of(const std::string& user) const {
 }
 
 void LfsOffers::need_room(const std::string& user, std::uint64_t more) const {
-  server::need_room(bytes_of(user), more);
+  need_offer_room(bytes_of(user), more);
 }
 
 void LfsOffers::accept(const std::string& repo_id, const std::string& user,
                        const std::vector<LfsPointer>& objects) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
+  server::need_room(*connection, repo_id, quotas_, objects);
   for (const LfsPointer& object : objects) {
     connection->run("INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?)",
                     repo_id, object.oid, static_cast<std::int64_t>(object.size),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/repos/quota.h"
 #include "server/store/database.h"
 #include "torchhub/base/clock.h"
 #include "torchhub/wire/lfs_pointer.h"
@@ -22,7 +23,9 @@ class LfsOffers {
   /// What one account may have offered and not committed, in all repositories together.
   static constexpr std::uint64_t kMaxBytes = std::uint64_t{50} << 30;
 
-  LfsOffers(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  /// @param quotas of the repositories that accept() gives objects to
+  LfsOffers(Database& database, const Clock& clock, const Quotas& quotas = {})
+      : database_(database), clock_(clock), quotas_(quotas) {}
 
   /// The object is stored; from now on its sender may commit it. @throws ApiError 413 past the
   /// limit
@@ -34,7 +37,7 @@ class LfsOffers {
   std::uint64_t bytes_of(const std::string& user) const;
   /// @throws ApiError 413 if `more` bytes would be past the limit
   void need_room(const std::string& user, std::uint64_t more) const;
-  /// They are the repository's now.
+  /// They are the repository's now. @throws ApiError 413 past its quota
   void accept(const std::string& repo_id, const std::string& user,
               const std::vector<LfsPointer>& objects);
   void drop_old();
@@ -42,6 +45,7 @@ class LfsOffers {
  private:
   Database& database_;
   const Clock& clock_;
+  Quotas quotas_;
 };
 
 }  // namespace torchhub::server

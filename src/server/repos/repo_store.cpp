@@ -1,5 +1,6 @@
 #include "server/repos/repo_store.h"
 
+#include "server/http/api_error.h"
 #include "server/repos/repo_columns.h"
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
@@ -22,6 +23,17 @@ std::optional<RepoRow> read_one(Statement& rows) {
 void drop_alias(Connection& connection, const RepoRow& row) {
   connection.run("DELETE FROM alias WHERE type = ? AND name_fold = ?", to_string(row.type),
                  folded(row.full_name()));
+}
+
+/// @throws ApiError 413 if the account may not have as much as `repo_id` brings along
+void need_room_at(Connection& connection, const Quotas& quotas, const RepoRow& to) {
+  if (quotas.account == 0) return;
+  const std::uint64_t used = used_by_account(connection, to.owner_id);
+  const std::uint64_t more = used_by_repository(connection, to.id);
+  if (used + more <= quotas.account) return;
+  throw ApiError(413, fmt::format("The account '{}' uses {} of the {} bytes of large files that it "
+                                  "may have; the {} of this repository do not fit.",
+                                  to.owner, used, quotas.account, more));
 }
 
 std::vector<RepoRow> read_all(Statement& rows) {
@@ -179,6 +191,7 @@ bool RepoStore::move(const RepoRow& from, const RepoRow& to,
                      const std::optional<NewEvent>& event) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
+  if (from.owner_id != to.owner_id) need_room_at(*connection, quotas_, to);
   try {
     connection->run(
         "UPDATE repo SET owner = ?, name = ?, name_fold = ? WHERE id = ? AND state = 'ready'",
@@ -230,6 +243,7 @@ void RepoStore::touch(const std::string& id) {
 void RepoStore::link(const std::string& repo_id, const std::vector<LfsPointer>& objects) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
+  server::need_room(*connection, repo_id, quotas_, objects);
   for (const LfsPointer& object : objects) {
     // A link that is used again is as good as new to the collector. Once a day is enough: the batch
     // of a large repository would else rewrite thousands of rows.
@@ -241,11 +255,30 @@ void RepoStore::link(const std::string& repo_id, const std::vector<LfsPointer>& 
   transaction.commit();
 }
 
+void RepoStore::need_room(const std::string& repo_id,
+                          const std::vector<LfsPointer>& objects) const {
+  if (quotas_.none()) return;
+  auto connection = database_.lease();
+  server::need_room(*connection, repo_id, quotas_, objects);
+}
+
+QuotaRoom RepoStore::room(const std::string& repo_id) const {
+  auto connection = database_.lease();
+  return {*connection, repo_id, quotas_};
+}
+
 void RepoStore::link_all(const std::string& from, const std::string& to) {
-  database_.run(
+  auto connection = database_.lease();
+  WriteTransaction transaction(*connection);
+  if (has_quotas()) {
+    const std::uint64_t bytes = used_by_repository(*connection, from);
+    if (const auto why = QuotaRoom(*connection, to, quotas_).take(bytes)) throw ApiError(413, *why);
+  }
+  connection->run(
       "INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) "
       "SELECT ?, oid, size, ? FROM repo_lfs WHERE repo = ?",
       to, to_milliseconds(clock_.now()), from);
+  transaction.commit();
 }
 
 void RepoStore::unlink(const std::string& repo_id, const std::vector<std::string>& oids,
@@ -298,8 +331,7 @@ std::vector<LinkedObject> RepoStore::linked_objects(const std::string& repo_id) 
 
 std::uint64_t RepoStore::used_bytes(const std::string& repo_id) const {
   auto connection = database_.lease();
-  Statement row = connection->prepare("SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE repo = ?");
-  return row.bind(repo_id).step() ? static_cast<std::uint64_t>(row.number(0)) : 0;
+  return used_by_repository(*connection, repo_id);
 }
 
 std::string RepoStore::description(const std::string& id) const {

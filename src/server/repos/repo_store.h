@@ -1,6 +1,7 @@
 #pragma once
 
 #include "server/accounts/account_store.h"
+#include "server/repos/quota.h"
 #include "server/store/event_log.h"
 #include "torchhub/wire/lfs_pointer.h"
 #include "torchhub/wire/repo.h"
@@ -53,7 +54,9 @@ struct RepoSettings {
 /// that a change is given is written with it, in one transaction. Safe from several threads.
 class RepoStore {
  public:
-  RepoStore(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
+  /// @param quotas what link(), link_all() and move() to another owner must keep to
+  RepoStore(Database& database, const Clock& clock, const Quotas& quotas = {})
+      : database_(database), clock_(clock), quotas_(quotas) {}
 
   /// By its name or, if no repository has that, by a name that one had before it moved.
   std::optional<RepoRow> find(RepoType type, const RepoId& id) const;
@@ -80,7 +83,7 @@ class RepoStore {
   std::vector<std::string> in_state(std::string_view state) const;
 
   /// Renames. Its old name leads to it from then on; what `row`'s new name led to before, does not.
-  /// @return false if a repository of that name is there
+  /// @return false if a repository of that name is there @throws ApiError 413 past a quota
   bool move(const RepoRow& from, const RepoRow& to,
             const std::optional<NewEvent>& event = std::nullopt);
   /// All of them or none.
@@ -90,8 +93,13 @@ class RepoStore {
   /// would tell the client that nothing happened.
   void touch(const std::string& id);
 
+  /// All of them or none. @throws ApiError 413 if they would be past a quota
   void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
-  /// Everything that `from` has, for `to` as well.
+  /// The same without linking: before bytes travel for nothing. @throws ApiError 413
+  void need_room(const std::string& repo_id, const std::vector<LfsPointer>& objects) const;
+  bool has_quotas() const { return !quotas_.none(); }
+  QuotaRoom room(const std::string& repo_id) const;
+  /// Everything that `from` has, for `to` as well. @throws ApiError 413 past a quota
   void link_all(const std::string& from, const std::string& to);
   void unlink(const std::string& repo_id, const std::vector<std::string>& oids,
               const std::optional<NewEvent>& event = std::nullopt);
@@ -112,6 +120,7 @@ class RepoStore {
 
   Database& database_;
   const Clock& clock_;
+  Quotas quotas_;
   mutable std::mutex mutex_;
   std::set<std::string> in_making_ = {};  ///< Ids; guarded by mutex_.
 };

@@ -36,6 +36,7 @@ bool ShardIntake::take(const xet::Shard& shard) {
     hub_.offers.need_room(session_.user_id,
                           std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0}));
   }
+  need_room(shard, sizes);
   std::vector<LfsPointer> objects;
   for (std::size_t i = 0; i < shard.files.size(); ++i) {
     objects.push_back(stored_object(shard.files[i], sizes[i]));
@@ -52,6 +53,17 @@ bool ShardIntake::take(const xet::Shard& shard) {
   hub_.xorbs.remember(files_, places_);
   keep(objects);
   return is_new;
+}
+
+/// As far as the shard names objects; what it does not name is looked at when it is linked.
+void ShardIntake::need_room(const xet::Shard& shard,
+                            const std::vector<std::uint64_t>& sizes) const {
+  if (session_.offers) return;
+  std::vector<LfsPointer> named;
+  for (std::size_t i = 0; i < shard.files.size(); ++i) {
+    if (const auto& oid = shard.files[i].sha256) named.push_back({*oid, sizes[i]});
+  }
+  hub_.repos.need_room(session_.repo_id, named);
 }
 
 /// Nobody has linked them yet, so the collector may have come meanwhile.

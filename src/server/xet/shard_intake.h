@@ -20,8 +20,9 @@ class ShardIntake {
   bool take(const xet::Shard& shard);
 
  private:
-  /// Makes them the repository's, or offers to it.
+  void need_room(const xet::Shard& shard, const std::vector<std::uint64_t>& sizes) const;
   void need_still_here(const std::vector<LfsPointer>& objects) const;
+  /// Makes them the repository's, or offers to it.
   void keep(const std::vector<LfsPointer>& objects);
   std::uint64_t checked_size(const xet::ShardFile& file);
   LfsPointer stored_object(const xet::ShardFile& file, std::uint64_t size);
