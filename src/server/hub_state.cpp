@@ -51,6 +51,8 @@ HubState::HubState(ServerOptions o)
       xet_tokens(signer, *options.clock),
       git(options.git_processes, options.git_timeout),
       rates(*options.clock),
+      upload_slots(options.max_uploads_per_user),
+      creations(options.max_new_repos_per_hour, *options.clock),
       access_log(options.access_log, *options.clock) {
   write_git_config(folder.git_config(), options.durability);
   // Not at each start: with 10,000 repositories the walk takes its time.

@@ -25,8 +25,10 @@
 #include "server/store/event_log.h"
 #include "server/store/fault_point.h"
 #include "server/traffic/access_log.h"
+#include "server/traffic/creation_limit.h"
 #include "server/traffic/metrics.h"
 #include "server/traffic/rate_limiter.h"
+#include "server/traffic/upload_slots.h"
 #include "server/xet/tokens.h"
 #include "server/xet/xorb_store.h"
 
@@ -88,6 +90,8 @@ struct HubState {
   git::Program git;
   RefQueue queue;
   RateLimiter rates;
+  UploadSlots upload_slots;
+  CreationLimit creations;
   AccessLog access_log;
   Metrics metrics;
   std::function<HttpLoad()> load = {};  ///< Set once somebody listens.

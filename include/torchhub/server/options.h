@@ -51,6 +51,11 @@ struct ServerOptions {
   /// Of these, from one address. Not counted where the server listens on loopback only. A proxy
   /// on another machine wants more, since every client has its address. 0: no limit.
   unsigned max_connections_per_address = 64;
+  /// LFS objects that one user may be sending at once, each in one piece or in parts. 0: no limit.
+  unsigned max_uploads_per_user = 8;
+  /// Repositories that one user may make in an hour; clients on this machine are not counted, unless
+  /// rate_loopback. 0: no limit.
+  unsigned max_new_repos_per_hour = 100;
   unsigned git_processes = 4;                                    ///< Clones and pushes at once.
   std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of one that stands still.
 

@@ -187,9 +187,15 @@ class Batch {
     }
     wanted.entry["authenticated"] = true;
     wanted.entry["actions"] = {
-        {"upload", transfer == Transfer::multipart ? in_parts(wanted, max_parts)
-                                                   : action({LinkUse::upload, repo_.id, object})},
+        {"upload",
+         transfer == Transfer::multipart ? in_parts(wanted, max_parts) : whole_upload(object)},
         {"verify", action({LinkUse::verify, repo_.id, object})}};
+  }
+
+  json whole_upload(const LfsPointer& object) const {
+    LinkGrant grant{LinkUse::upload, repo_.id, object};
+    grant.user_id = caller_.owner->user.id;
+    return action(grant);
   }
 
   /// The links of an upload that was begun lead on with it.
@@ -209,6 +215,7 @@ class Batch {
     json& header = upload["header"];
     header["chunk_size"] = std::to_string(plan.chunk_bytes);
     grant.use = LinkUse::part;
+    grant.user_id = caller_.owner->user.id;
     for (grant.part = 1; grant.part <= plan.count(); ++grant.part) {
       // git-lfs sorts the keys as texts, and its agent takes the links in that order.
       header[fmt::format("{:05}", grant.part)] = base_url_ + hub_.signer.link(grant);
@@ -246,7 +253,7 @@ class Batch {
   std::string base_url_;
   std::vector<LfsPointer> present_ = {};
   bool offers_;
-  std::uint64_t announced_ = 0;  ///< Bytes of the offers of this batch.
+  std::uint64_t announced_ = 0;                   ///< Bytes of the offers of this batch.
   std::optional<QuotaRoom> room_ = std::nullopt;  ///< What this batch leaves of it.
   std::optional<std::string> xet_revision_ = std::nullopt;
 };

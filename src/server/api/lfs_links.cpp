@@ -60,7 +60,8 @@ nlohmann::json lfs_action(const HubState& hub, const std::string& base_url,
 LinkGrant grant_in(const HttpRequest& request, LinkUse use) {
   LinkGrant grant{use, request.capture("id"), {request.capture("oid"), number_in(request, "size")}};
   grant.chunk_bytes = number_in(request, "chunk");
-  if (use == LinkUse::offer || use == LinkUse::offered) {
+  if (use == LinkUse::upload || use == LinkUse::part || use == LinkUse::offer ||
+      use == LinkUse::offered) {
     grant.user_id = request.query_value("user").value_or("");
   }
   if (use == LinkUse::part) grant.part = part_number(request, grant);

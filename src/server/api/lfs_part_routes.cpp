@@ -1,5 +1,6 @@
 #include "server/api/json_body.h"
 #include "server/api/lfs_links.h"
+#include "server/api/object_upload.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 
@@ -8,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace torchhub::server {
 namespace {
@@ -27,8 +29,12 @@ std::uint64_t length_of(const LinkGrant& grant) {
 class PartBody final : public BodyConsumer {
  public:
   /// @param part nothing if the object is here already, and the bytes need only be taken
-  PartBody(HubState& hub, LinkGrant grant, std::unique_ptr<PartUpload> part)
-      : hub_(hub), grant_(std::move(grant)), length_(length_of(grant_)), part_(std::move(part)) {}
+  PartBody(HubState& hub, LinkGrant grant, UploadSlots::Slot slot, std::unique_ptr<PartUpload> part)
+      : hub_(hub),
+        grant_(std::move(grant)),
+        slot_(std::move(slot)),
+        length_(length_of(grant_)),
+        part_(std::move(part)) {}
 
   void take(std::span<const std::byte> bytes) override {
     if (bytes.size() > length_ - size_) refuse_length(grant_, size_ + bytes.size(), length_);
@@ -48,6 +54,7 @@ class PartBody final : public BodyConsumer {
  private:
   HubState& hub_;
   LinkGrant grant_;
+  UploadSlots::Slot slot_;
   std::uint64_t length_;
   std::uint64_t size_ = 0;
   std::unique_ptr<PartUpload> part_;
@@ -58,8 +65,9 @@ Answer take_part(HubState& hub, const HttpRequest& request) {
   const std::uint64_t came = request.content_length.value_or(0);
   if (!request.chunked && came != length_of(grant)) refuse_length(grant, came, length_of(grant));
   hub.repos.need_room(grant.repo_id, {grant.object});
+  auto slot = slot_of(hub, grant);
   return std::make_unique<PartBody>(
-      hub, grant,
+      hub, grant, std::move(slot),
       hub.multipart.begin_part(grant.repo_id, grant.object, grant.chunk_bytes, grant.part));
 }
 

@@ -18,7 +18,7 @@ Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::upload);
   need_announced_size(request, grant.object);
   hub.repos.need_room(grant.repo_id, {grant.object});
-  return take_object(hub, grant.object, [&hub, grant] {
+  return take_object(hub, grant.object, slot_of(hub, grant), [&hub, grant] {
     hub.repos.link(grant.repo_id, {grant.object});
     hub.faults.reach("lfs.row_written");
   });

@@ -12,8 +12,9 @@ namespace {
 
 class ObjectBody final : public BodyConsumer {
  public:
-  ObjectBody(const ObjectStore& objects, const LfsPointer& object, std::function<void()> keep)
-      : upload_(objects, object), keep_(std::move(keep)) {}
+  ObjectBody(const ObjectStore& objects, const LfsPointer& object, UploadSlots::Slot slot,
+             std::function<void()> keep)
+      : slot_(std::move(slot)), upload_(objects, object), keep_(std::move(keep)) {}
 
   void take(std::span<const std::byte> bytes) override { upload_.write(bytes); }
 
@@ -24,6 +25,7 @@ class ObjectBody final : public BodyConsumer {
   }
 
  private:
+  UploadSlots::Slot slot_;
   ObjectStore::Upload upload_;
   std::function<void()> keep_;
 };
@@ -37,8 +39,13 @@ void need_announced_size(const HttpRequest& request, const LfsPointer& object) {
                                   announced, object.size, object.oid));
 }
 
-Answer take_object(HubState& hub, const LfsPointer& object, std::function<void()> keep) {
-  return std::make_unique<ObjectBody>(hub.objects, object, std::move(keep));
+Answer take_object(HubState& hub, const LfsPointer& object, UploadSlots::Slot slot,
+                   std::function<void()> keep) {
+  return std::make_unique<ObjectBody>(hub.objects, object, std::move(slot), std::move(keep));
+}
+
+UploadSlots::Slot slot_of(HubState& hub, const LinkGrant& grant) {
+  return hub.upload_slots.take(grant.user_id, grant.repo_id + grant.object.oid);
 }
 
 }  // namespace torchhub::server

@@ -15,7 +15,7 @@ Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::offer);
   need_announced_size(request, grant.object);
   hub.offers.need_room(grant.user_id, grant.object.size);
-  return take_object(hub, grant.object,
+  return take_object(hub, grant.object, slot_of(hub, grant),
                      [&hub, grant] { hub.offers.add(grant.repo_id, grant.user_id, grant.object); });
 }
 

@@ -8,6 +8,7 @@
 #include "server/repos/duplicate.h"
 #include "server/repos/repo_label.h"
 #include "server/repos/repo_maker.h"
+#include "server/traffic/client_address.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/wire/error_codes.h"
 #include "torchhub/wire/lfs_pointer.h"
@@ -102,6 +103,11 @@ void check_new_name(const RepoId& id) {
   }
 }
 
+/// Test suites on this machine make hundreds.
+bool is_limited(const HubState& hub, const HttpRequest& request) {
+  return hub.options.rate_loopback || !is_loopback_text(request.remote_address);
+}
+
 json created_answer(const std::string& url, const Repo& named) {
   return {{"url", url}, {"name", named.id.str()}};
 }
@@ -126,8 +132,11 @@ HttpResponse create(HubState& hub, const HttpRequest& request, const TokenOwner&
                        wanted_privacy(body).value_or(owner.private_default),
                        first_files(hub.options, body, named)};
   const std::string url = hub.base_url(request) + "/" + named.web_path();
+  const bool limited = is_limited(hub, request);
+  if (limited) hub.creations.check(caller.user.id);
   const auto made = make_repo(hub, wanted, caller.user);
   if (!made) return already_there(url, named);
+  if (limited) hub.creations.note(caller.user.id);
   json answer = created_answer(url, named);
   answer["id"] = made->id;
   answer["private"] = made->private_;
@@ -179,7 +188,7 @@ HttpResponse move(HubState& hub, const TokenOwner& caller, const json& body) {
   return text_response("OK");
 }
 
-HttpResponse duplicate(HubState& hub, const std::string& base_url, const TokenOwner& caller,
+HttpResponse duplicate(HubState& hub, const HttpRequest& request, const TokenOwner& caller,
                        const RepoRow& source, const json& body) {
   Repo named{need_full_id(body, "repository"), source.type};
   const Account owner = new_owner(hub, named.id.owner, caller);
@@ -187,9 +196,12 @@ HttpResponse duplicate(HubState& hub, const std::string& base_url, const TokenOw
   check_new_name(named.id);
   const NewRepo wanted{named.type, owner, named.id.name,
                        wanted_privacy(body).value_or(owner.private_default || source.private_)};
-  const std::string url = base_url + "/" + named.web_path();
+  const std::string url = hub.base_url(request) + "/" + named.web_path();
+  const bool limited = is_limited(hub, request);
+  if (limited) hub.creations.check(caller.user.id);
   const auto made = duplicate_repo(hub, source, wanted, caller.user);
   if (!made) return already_there(url, named);
+  if (limited) hub.creations.note(caller.user.id);
   json answer = created_answer(url, named);
   answer["id"] = made->id;
   answer["private"] = made->private_;
@@ -215,9 +227,8 @@ void add_repo_routes(Router& router, HubState& hub) {
   router.add("POST", "/api/{type}/{repo}/duplicate", [&hub](const HttpRequest& request) {
     const TokenOwner caller = Gate(hub).signed_in(request);
     const RepoRow source = Gate(hub).contents(request);
-    const std::string base_url = hub.base_url(request);
-    return read_json([&hub, base_url, caller, source](const json& body) {
-      return duplicate(hub, base_url, caller, source, body);
+    return read_json([&hub, &request, caller, source](const json& body) {
+      return duplicate(hub, request, caller, source, body);
     });
   });
   router.add("GET", "/api/{type}/{repo}/auth-check", [&hub](const HttpRequest& request) {

@@ -48,7 +48,9 @@ xet::Hash hash_in(const HttpRequest& request) {
 class XorbBody final : public BodyConsumer {
  public:
   XorbBody(HubState& hub, XetSession session, const xet::Hash& hash, std::uint64_t bytes)
-      : session_(std::move(session)), upload_(hub.xorbs, hash, bytes) {}
+      : slot_(hub.upload_slots.take(session.user_id, "xet " + session.repo_id)),
+        session_(std::move(session)),
+        upload_(hub.xorbs, hash, bytes) {}
 
   void take(std::span<const std::byte> bytes) override { upload_.write(bytes); }
   HttpResponse finish() override {
@@ -56,6 +58,7 @@ class XorbBody final : public BodyConsumer {
   }
 
  private:
+  UploadSlots::Slot slot_;  ///< All xorbs for one repository are one upload.
   XetSession session_;
   XorbStore::Upload upload_;
 };

@@ -28,7 +28,9 @@ struct LinkGrant {
   LfsPointer object = {};
   std::uint64_t chunk_bytes = 0;  ///< Of a part that is not the last; part and complete only.
   std::uint64_t part = 0;         ///< From 1 on; part only.
-  std::string user_id = {};       ///< Whose offer it is; offer and offered only.
+  /// Who sends or offers it; upload, part, offer and offered only. Links of older servers have none
+  /// on an upload.
+  std::string user_id = {};
 };
 
 /// "upload", "part" and so on: the word in the link.
