@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -40,6 +41,17 @@ std::string metrics_url(const Server& server, const std::string& listen) {
                      server.metrics_port());
 }
 
+/// Whoever else is on the network can listen in.
+bool is_clear_text(const ServerOptions& options) {
+  if (!options.tls_certificate.empty()) return false;
+  std::vector<std::string> all = options.more_listen;
+  all.push_back(options.listen);
+  return std::any_of(all.begin(), all.end(), [](const std::string& address) {
+    return !address.starts_with("unix:") && !address.starts_with("127.") &&
+           !address.starts_with("localhost") && !address.starts_with("[::1]");
+  });
+}
+
 void print_start(const Server& server, const server::Settings& settings) {
   fmt::print(stderr,
              "torchhub serves on {}\n"
@@ -47,15 +59,15 @@ void print_start(const Server& server, const server::Settings& settings) {
              "  for clients: HF_ENDPOINT={}\n",
              server.base_url(), std::filesystem::absolute(settings.server.data_dir).string(),
              server.base_url());
+  for (std::size_t i = 1; i < server.addresses().size(); ++i) {
+    fmt::print(stderr, "  also on: {}\n", server.addresses()[i]);
+  }
   const std::string& metrics = settings.server.metrics_listen;
   if (!metrics.empty()) fmt::print(stderr, "  metrics: {}\n", metrics_url(server, metrics));
   if (settings.server.durability == Durability::relaxed) {
     fmt::print(stderr, "  durability relaxed: a power cut may lose what was answered.\n");
   }
-  const std::string& listen = settings.server.listen;
-  const bool plain = settings.server.tls_certificate.empty();
-  if (plain && !listen.starts_with("unix:") && !listen.starts_with("127.") &&
-      !listen.starts_with("localhost") && !listen.starts_with("[::1]")) {
+  if (is_clear_text(settings.server)) {
     fmt::print(stderr, "  Warning: tokens travel in clear text over this address.\n");
   }
   for (const std::string& warning : server.warnings()) {

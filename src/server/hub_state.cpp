@@ -20,8 +20,6 @@ void write_git_config(const fs::path& path, Durability durability) {
                                           durability == Durability::full ? "true" : "false"));
 }
 
-std::string port_of(std::string_view url) { return std::string(url.substr(url.rfind(':') + 1)); }
-
 }  // namespace
 
 HubState::HubState(ServerOptions o)
@@ -97,11 +95,12 @@ std::string HubState::base_url(const HttpRequest& request) const {
   const std::string host = request.header("Host");
   const bool tls = own_url.starts_with("https:");
   const std::string scheme = tls ? "https://" : "http://";
-  const std::string port = port_of(own_url);
-  for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {
-    if (host == fmt::format("{}:{}", name, port)) return scheme + host;
-    // Clients leave the port out where it is the scheme's own (RFC 9110 section 7.2).
-    if (host == name && port == (tls ? "443" : "80")) return scheme + host;
+  for (const std::string& port : own_ports) {
+    for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {
+      if (host == fmt::format("{}:{}", name, port)) return scheme + host;
+      // Clients leave the port out where it is the scheme's own (RFC 9110 section 7.2).
+      if (host == name && port == (tls ? "443" : "80")) return scheme + host;
+    }
   }
   return own_url;
 }

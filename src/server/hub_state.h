@@ -35,6 +35,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 namespace torchhub::server {
 
@@ -94,8 +95,9 @@ struct HubState {
   CreationLimit creations;
   AccessLog access_log;
   Metrics metrics;
-  std::function<HttpLoad()> load = {};  ///< Set once somebody listens.
-  std::string own_url = {};             ///< Set once the port is known.
+  std::function<HttpLoad()> load = {};      ///< Set once somebody listens.
+  std::string own_url = {};                 ///< Set once the port is known.
+  std::vector<std::string> own_ports = {};  ///< Of all that it listens on; set with own_url.
   std::stop_source stop = {};  ///< Ends git processes, and the wait for requests under way.
   bool cut_off = false;  ///< Requests were ended half-way; they may have left git's lock files.
 

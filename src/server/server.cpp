@@ -65,14 +65,30 @@ ServerOptions checked(ServerOptions options) {
       fmt::format("base_url '{}' must start with http:// or https://.", *options.base_url));
 }
 
-std::vector<std::string> start_warnings(const server::HubState& hub,
-                                        const server::Listener& listener) {
+using Listeners = std::vector<std::unique_ptr<server::Listener>>;
+
+Listeners listeners_of(const ServerOptions& options) {
+  Listeners out;
+  out.push_back(std::make_unique<server::Listener>(options.listen));
+  for (const std::string& address : options.more_listen) {
+    out.push_back(std::make_unique<server::Listener>(address));
+  }
+  if (options.test_mode &&
+      !std::ranges::all_of(out, [](const auto& listener) { return listener->is_loopback(); })) {
+    throw ListenError("Test mode listens on loopback addresses only. Use 127.0.0.1.");
+  }
+  return out;
+}
+
+std::vector<std::string> start_warnings(const server::HubState& hub, const Listeners& listeners) {
   std::vector<std::string> out;
   if (const auto& problem = hub.git.problem()) {
     out.push_back(*problem + " Everything else works.");
   }
   // Not refused: clients on this machine do work, and containers often start so.
-  if (listener.is_wildcard() && !hub.options.base_url) {
+  const bool wildcard =
+      std::ranges::any_of(listeners, [](const auto& listener) { return listener->is_wildcard(); });
+  if (wildcard && !hub.options.base_url) {
     out.push_back(fmt::format(
         "Links in answers start with {}, which other machines cannot open: uploads and downloads "
         "from there will fail. Set --base-url to the address that clients use.",
@@ -85,21 +101,22 @@ std::vector<std::string> start_warnings(const server::HubState& hub,
 
 struct Server::Impl {
   explicit Impl(ServerOptions options)
-      : listener(options.listen),
+      : listeners(listeners_of(options)),
         tls(tls_of(options)),
         hub(checked(std::move(options))),
         dispatcher(hub) {
-    if (hub.options.test_mode && !listener.is_loopback()) {
-      throw ListenError("Test mode listens on loopback addresses only. Use 127.0.0.1.");
+    const std::string_view scheme = tls ? "https" : "http";
+    const server::Listener& first = *listeners.front();
+    hub.own_url = first.is_unix() ? hub.options.base_url.value_or("") : first.url(scheme);
+    port = first.port();
+    for (const auto& listener : listeners) {
+      addresses.push_back(listener->place(scheme));
+      if (!listener->is_unix()) hub.own_ports.push_back(std::to_string(listener->port()));
     }
-    hub.own_url = listener.is_unix() ? hub.options.base_url.value_or("")
-                                     : listener.url(tls ? "https" : "http");
-    port = listener.port();
     base_url = hub.options.base_url.value_or(hub.own_url);
-    warnings = start_warnings(hub, listener);
-    const unsigned per_address =
-        listener.is_loopback() ? 0 : hub.options.max_connections_per_address;
-    http.emplace(listener,
+    warnings = start_warnings(hub, listeners);
+    const unsigned per_address = hub.options.max_connections_per_address;
+    http.emplace(listeners,
                  server::HttpOptions{.max_connections = hub.options.max_connections,
                                      .max_connections_per_address = per_address},
                  dispatcher, tls.get());
@@ -130,13 +147,14 @@ struct Server::Impl {
     stop();
   }
 
-  server::Listener listener;
+  Listeners listeners;
   std::unique_ptr<server::TlsContext> tls;  ///< Null for plain HTTP.
   server::HubState hub;
   server::Dispatcher dispatcher;
   std::string base_url;
   std::uint16_t port = 0;
   std::vector<std::string> warnings;
+  std::vector<std::string> addresses = {};
   std::mutex mutex;
   std::optional<server::HttpServer> http;             // guarded by mutex; its threads use all above
   std::optional<server::StatusServer> status;         // the same
@@ -148,6 +166,7 @@ Server::~Server() { stop(); }
 
 const std::string& Server::base_url() const { return impl_->base_url; }
 std::uint16_t Server::port() const { return impl_->port; }
+const std::vector<std::string>& Server::addresses() const { return impl_->addresses; }
 const std::vector<std::string>& Server::warnings() const { return impl_->warnings; }
 std::optional<FirstUser> Server::first_start(const FirstStart& wanted) {
   return server::fill_empty_hub(impl_->hub, wanted);

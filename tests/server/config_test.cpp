@@ -78,6 +78,19 @@ TEST(Configuration, FileLinesHaveCommentsAndBlanks) {
   EXPECT_EQ(values.at(1).origin, (folder / "hub.conf").string() + ":4");
 }
 
+TEST(Configuration, ListensInSeveralPlaces) {
+  Configuration configuration(all_settings());
+  configuration.take({{"listen", "127.0.0.1:1, [::1]:2,unix:/run/hub", "x"}});
+  const ServerOptions& options = configuration.settings().server;
+  EXPECT_EQ(options.listen, "127.0.0.1:1");
+  EXPECT_EQ(options.more_listen, (std::vector<std::string>{"[::1]:2", "unix:/run/hub"}));
+  EXPECT_NE(configuration.text().find("\nlisten = 127.0.0.1:1,[::1]:2,unix:/run/hub  # x\n"),
+            std::string::npos);
+  configuration.take({{"listen", "a:1", "y"}});
+  EXPECT_TRUE(configuration.settings().server.more_listen.empty());
+  EXPECT_THROW(configuration.take({{"listen", "", "z"}}), InvalidArgumentError);
+}
+
 TEST(Configuration, FileWithStrangeLinesIsRefusedWithAllOfThem) {
   const TempDir folder;
   const std::string file = (folder / "hub.conf").string();

@@ -21,6 +21,8 @@ struct ServerOptions {
   std::filesystem::path data_dir = "torchhub-data";  ///< Made if missing.
   /// HOST:PORT, where port 0 takes a free one; or "unix:PATH", which needs base_url.
   std::string listen = "127.0.0.1:8686";
+  /// Others where the same hub answers.
+  std::vector<std::string> more_listen = {};
   /// What links in answers start with, as clients have it in HF_ENDPOINT. Unset: the listener's
   /// address, or the loopback name that a request came in by.
   std::optional<std::string> base_url = std::nullopt;
@@ -53,8 +55,8 @@ struct ServerOptions {
   unsigned max_connections_per_address = 64;
   /// LFS objects that one user may be sending at once, each in one piece or in parts. 0: no limit.
   unsigned max_uploads_per_user = 8;
-  /// Repositories that one user may make in an hour; clients on this machine are not counted, unless
-  /// rate_loopback. 0: no limit.
+  /// Repositories that one user may make in an hour; clients on this machine are not counted,
+  /// unless rate_loopback. 0: no limit.
   unsigned max_new_repos_per_hour = 100;
   unsigned git_processes = 4;                                    ///< Clones and pushes at once.
   std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of one that stands still.

@@ -25,6 +25,9 @@ class Server {
 
   /// What to set HF_ENDPOINT to: "http://127.0.0.1:40123", no slash at the end.
   const std::string& base_url() const;
+  /// Where it answers: URLs and "unix:PATH", in the order of ServerOptions; base_url() and port()
+  /// are of the first.
+  const std::vector<std::string>& addresses() const;
   /// The port that was taken.
   std::uint16_t port() const;
   /// The port of ServerOptions::metrics_listen; 0 without one.

@@ -106,6 +106,22 @@ Value list(std::vector<std::string> ServerOptions::*field) {
       [field](const Settings& s) { return fmt::format("{}", fmt::join(s.server.*field, ",")); }};
 }
 
+/// The first one has a field of its own.
+Value addresses() {
+  const Value more = list(&ServerOptions::more_listen);
+  return {[more](Settings& s, const std::string& value) {
+            more.set(s, value);
+            std::vector<std::string>& rest = s.server.more_listen;
+            if (rest.empty()) throw InvalidArgumentError("It must listen somewhere.");
+            s.server.listen = rest.front();
+            rest.erase(rest.begin());
+          },
+          [more](const Settings& s) {
+            const std::string rest = more.get(s);
+            return rest.empty() ? s.server.listen : s.server.listen + "," + rest;
+          }};
+}
+
 /// One of `words`.
 Value word(std::string Settings::*field, std::vector<std::string> words) {
   return {[field, words = std::move(words)](Settings& s, const std::string& value) {
@@ -135,8 +151,8 @@ using O = ServerOptions;
 const std::vector<Setting>& table() {
   static const std::vector<Setting> kSettings = {
       {"data", "FOLDER", path(&O::data_dir), "The data folder; made if missing"},
-      {"listen", "HOST:PORT", text(&O::listen),
-       "Where to answer; port 0 takes a free one; or unix:PATH"},
+      {"listen", "HOST:PORT", addresses(), "Where to answer; port 0 takes a free one; or unix:PATH",
+       Setting::Kind::list},
       {"address-file", "FILE", text(&Settings::address_file),
        "Receives the base URL once requests are answered"},
       {"tls-cert", "FILE", path(&O::tls_certificate), "Certificate as PEM: speak HTTPS"},

@@ -27,6 +27,7 @@
 #include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace torchhub::server {
 namespace {
@@ -103,31 +104,43 @@ struct HttpServer::Impl {
 
   Impl(HttpOptions o, RequestHandler& h, const TlsContext* t) : options(o), handler(h), tls(t) {}
 
+  /// A socket that clients come in by.
+  struct Door {
+    int descriptor = -1;
+    unsigned max_per_address = 0;  ///< 0: no limit.
+  };
+
   void accept_all() {
+    std::vector<pollfd> wait = {pollfd{wake.descriptor(), POLLIN, 0}};
+    for (const Door& door : doors) wait.push_back({door.descriptor, POLLIN, 0});
     while (!closing) {
-      std::array<pollfd, 2> wait{pollfd{listening, POLLIN, 0},
-                                 pollfd{wake.descriptor(), POLLIN, 0}};
       ::poll(wait.data(), wait.size(), -1);
-      if (closing) return;
-      sockaddr_storage peer{};
-      socklen_t size = sizeof(peer);
-      OpenFile socket(
-          ::accept4(listening, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
-      if (socket.descriptor() >= 0) {
-        take(std::move(socket), address_of(peer));
-      } else if (errno == EMFILE || errno == ENFILE) {
-        log::warning("out_of_file_numbers");
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until somebody leaves
+      for (std::size_t i = 0; i < doors.size() && !closing; ++i) {
+        if (wait[i + 1].revents != 0) accept_one(doors[i]);
       }
     }
   }
 
-  void take(OpenFile socket, std::string address) {
+  void accept_one(const Door& door) {
+    sockaddr_storage peer{};
+    socklen_t size = sizeof(peer);
+    OpenFile socket(
+        ::accept4(door.descriptor, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_CLOEXEC));
+    if (socket.descriptor() >= 0) {
+      take(std::move(socket), address_of(peer), door.max_per_address);
+    } else if (errno == EMFILE || errno == ENFILE) {
+      log::warning("out_of_file_numbers");
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));  // until somebody leaves
+    }
+  }
+
+  void take(OpenFile socket, std::string address, unsigned max_per_address) {
     const int yes = 1;  // an answer is written whole: waiting for more would only delay it
     ::setsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
     const std::lock_guard lock(mutex);
     reap();
-    if (has_too_many(address) || !has_room()) return turn_away(socket.descriptor());
+    if (has_too_many(address, max_per_address) || !has_room())
+      return turn_away(socket.descriptor());
     Client& client = clients.emplace_back(*this, std::move(socket), std::move(address));
     try {
       client.thread = std::thread([this, &client] { serve(client); });
@@ -164,12 +177,12 @@ struct HttpServer::Impl {
   }
 
   /// Holds mutex.
-  bool has_too_many(const std::string& address) const {
-    if (options.max_connections_per_address == 0) return false;
+  bool has_too_many(const std::string& address, unsigned max_per_address) const {
+    if (max_per_address == 0) return false;
     const auto same = std::count_if(clients.begin(), clients.end(), [&](const Client& client) {
       return client.address == address && !client.done;
     });
-    return same >= static_cast<std::ptrdiff_t>(options.max_connections_per_address);
+    return same >= static_cast<std::ptrdiff_t>(max_per_address);
   }
 
   void serve(Client& client) {
@@ -199,7 +212,7 @@ struct HttpServer::Impl {
   HttpOptions options;
   RequestHandler& handler;
   const TlsContext* tls;
-  int listening = -1;
+  std::vector<Door> doors = {};  ///< All there before the acceptor starts.
   OpenFile wake{::eventfd(0, EFD_CLOEXEC)};
   std::atomic<bool> closing = false;
   std::atomic<unsigned> under_way = 0;
@@ -214,7 +227,17 @@ struct HttpServer::Impl {
 HttpServer::HttpServer(Listener& listener, HttpOptions options, RequestHandler& handler,
                        const TlsContext* tls)
     : impl_(std::make_unique<Impl>(options, handler, tls)) {
-  impl_->listening = listener.release();
+  impl_->doors.push_back({listener.release(), options.max_connections_per_address});
+  impl_->acceptor = std::thread([this] { impl_->accept_all(); });
+}
+
+HttpServer::HttpServer(const std::vector<std::unique_ptr<Listener>>& listeners, HttpOptions options,
+                       RequestHandler& handler, const TlsContext* tls)
+    : impl_(std::make_unique<Impl>(options, handler, tls)) {
+  for (const auto& listener : listeners) {
+    const unsigned limit = listener->is_loopback() ? 0 : options.max_connections_per_address;
+    impl_->doors.push_back({listener->release(), limit});
+  }
   impl_->acceptor = std::thread([this] { impl_->accept_all(); });
 }
 
@@ -226,13 +249,13 @@ HttpServer::~HttpServer() {
     impl_->shut_down(true);
   }
   for (Impl::Client& client : impl_->clients) client.thread.join();
-  ::close(impl_->listening);
+  for (const Impl::Door& door : impl_->doors) ::close(door.descriptor);
 }
 
 void HttpServer::quiesce() {
   if (impl_->closing.exchange(true)) return;
   // New clients are refused at once rather than left waiting.
-  ::shutdown(impl_->listening, SHUT_RDWR);
+  for (const Impl::Door& door : impl_->doors) ::shutdown(door.descriptor, SHUT_RDWR);
   ::eventfd_write(impl_->wake.descriptor(), 1);
   const std::lock_guard lock(impl_->mutex);
   impl_->shut_down(false);

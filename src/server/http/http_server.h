@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 namespace torchhub::server {
 
@@ -20,6 +21,10 @@ class HttpServer {
   /// @throws ListenError
   HttpServer(Listener& listener, HttpOptions options, RequestHandler& handler,
              const TlsContext* tls = nullptr);
+  /// The same for several sockets. Those that only this machine can reach have no limit for each
+  /// address.
+  HttpServer(const std::vector<std::unique_ptr<Listener>>& listeners, HttpOptions options,
+             RequestHandler& handler, const TlsContext* tls = nullptr);
   /// Cuts off what is under way.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

@@ -126,6 +126,10 @@ int Listener::release() {
   return descriptor;
 }
 
+std::string Listener::place(std::string_view scheme) const {
+  return is_unix() ? "unix:" + path_.string() : url(scheme);
+}
+
 std::string Listener::url(std::string_view scheme) const {
   return fmt::format("{}://{}:{}", scheme, host_, port_);
 }

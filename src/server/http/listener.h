@@ -24,6 +24,8 @@ class Listener {
   std::uint16_t port() const { return port_; }
   /// "http://127.0.0.1:40123"; not to be called of a Unix socket
   std::string url(std::string_view scheme = "http") const;
+  /// As url(), or "unix:PATH".
+  std::string place(std::string_view scheme = "http") const;
   bool is_unix() const { return !path_.empty(); }
   /// Only this machine can reach it.
   bool is_loopback() const { return loopback_; }
