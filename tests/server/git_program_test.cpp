@@ -77,6 +77,18 @@ TEST(GitProgram, OnlyClonesAndPushesFailWhenItIsBroken) {
   EXPECT_EQ(client.send("POST", "/demo/m/git-receive-pack", "0000").status, 503);
 }
 
+TEST(GitProgram, TellsHowManyWaitForAPlace) {
+  server::git::Program program(1, std::chrono::seconds(60));
+  const auto first = program.run({.arguments = {"--version"}}, {});
+  EXPECT_EQ(program.waiting(), 0U);
+  std::jthread second([&program](const std::stop_token& stop) {
+    EXPECT_THROW(program.run({.arguments = {"--version"}}, stop), CancelledError);
+  });
+  while (program.waiting() == 0) std::this_thread::yield();
+  EXPECT_EQ(program.waiting(), 1U);
+  EXPECT_EQ(program.running(), 1U);
+}
+
 TEST(GitProgram, IsEndedWhenThePusherLeaves) {
   const TempDir folder;
   const fs::path started = folder / "started";

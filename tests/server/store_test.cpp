@@ -153,10 +153,13 @@ TEST(HubState, EchoesOnlyLoopbackNamesInLinks) {
     return hub.base_url(request);
   };
   hub.own_url = "http://127.0.0.1:8686";
+  hub.own_ports = {"8686", "9000"};
+  EXPECT_EQ(base_url("localhost:9000"), "http://localhost:9000") << "it listens there, too";
   EXPECT_EQ(base_url("localhost:8686"), "http://localhost:8686");
   EXPECT_EQ(base_url("localhost"), hub.own_url) << "another server's address";
   EXPECT_EQ(base_url("evil.example:8686"), hub.own_url);
   hub.own_url = "http://127.0.0.1:80";
+  hub.own_ports = {"80"};
   EXPECT_EQ(base_url("localhost"), "http://localhost");
   EXPECT_EQ(base_url("[::1]:80"), "http://[::1]:80");
   EXPECT_EQ(base_url("evil.example"), hub.own_url);

@@ -275,9 +275,12 @@ TEST(MetricsPage, CountsOnItsOwnAddress) {
                            "torchhub_http_requests_total{route=\"api\",status=\"200\"} 1\n",
                            "torchhub_http_requests_total{route=\"resolve\",status=\"404\"} 1\n",
                            "torchhub_http_request_duration_seconds_count{route=\"api\"} 1\n",
-                           "torchhub_accounts 1\n"}) {
+                           "torchhub_git_waiting 0\n", "torchhub_accounts 1\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
+  const std::size_t time = text.find("\ntorchhub_database_seconds_total ");
+  ASSERT_NE(time, std::string::npos) << text;
+  EXPECT_GT(std::stod(text.substr(text.find(' ', time))), 0);
   EXPECT_EQ(text.find("secret-name"), std::string::npos);
   server.stop();
   EXPECT_FALSE(

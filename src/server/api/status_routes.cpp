@@ -64,6 +64,8 @@ HttpResponse metrics(HubState& hub) {
   values.connections = load.connections;
   values.uploads = load.uploads;
   values.git_processes = hub.git.running();
+  values.git_waiting = hub.git.waiting();
+  values.database_seconds = std::chrono::duration<double>(hub.database.time_spent()).count();
   values.free_bytes = free_bytes(hub);
   auto database = hub.database.lease();
   Connection& connection = *database;

@@ -262,6 +262,11 @@ unsigned Program::running() const {
   return running_;
 }
 
+unsigned Program::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_;
+}
+
 void Program::take_place(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) {

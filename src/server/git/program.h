@@ -50,6 +50,8 @@ class Program {
 
   /// How many run now.
   unsigned running() const;
+  /// How many wait for a place among them.
+  unsigned waiting() const;
 
   struct Call {
     std::vector<std::string> arguments;                ///< Behind "git".

@@ -12,6 +12,23 @@ namespace {
                       database != nullptr ? sqlite3_extended_errcode(database) : code);
 }
 
+/// Adds what passes until its end.
+class Stopwatch {
+ public:
+  explicit Stopwatch(TimeSpent* spent) : spent_(spent) {}
+  ~Stopwatch() {
+    if (spent_ == nullptr) return;
+    const std::chrono::nanoseconds passed = std::chrono::steady_clock::now() - start_;
+    spent_->fetch_add(passed.count(), std::memory_order_relaxed);
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  TimeSpent* spent_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
 }  // namespace
 
 bool DatabaseError::is_duplicate() const {
@@ -26,8 +43,8 @@ void StatementSlot::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
 }
 
-Statement::Statement(sqlite3* database, std::string_view sql, StatementSlot* slot)
-    : database_(database), slot_(slot) {
+Statement::Statement(sqlite3* database, std::string_view sql, StatementSlot* slot, TimeSpent* spent)
+    : database_(database), slot_(slot), spent_(spent) {
   if (slot != nullptr) statement_ = std::move(slot->resting);
   if (statement_) return;
   sqlite3_stmt* fresh = nullptr;
@@ -68,6 +85,7 @@ Statement& Statement::bind_null() {
 }
 
 bool Statement::step() {
+  const Stopwatch watch(spent_);
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code != SQLITE_DONE) fail(database_, "run a statement", code);
@@ -89,7 +107,8 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-Connection::Connection(const std::filesystem::path& path, Durability durability) {
+Connection::Connection(const std::filesystem::path& path, Durability durability, TimeSpent* spent)
+    : spent_(spent) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
@@ -119,6 +138,7 @@ StatementSlot* Connection::slot_of(std::string_view sql) {
 std::int64_t Connection::changes() const { return sqlite3_changes(handle_.get()); }
 
 void Connection::script(const std::string& sql) {
+  const Stopwatch watch(spent_);
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(handle_.get(), "run a script", code);
 }
@@ -154,7 +174,7 @@ void WriteTransaction::commit() {
 
 Database::Database(std::filesystem::path path, Durability durability)
     : path_(std::move(path)), durability_(durability) {
-  auto connection = std::make_unique<Connection>(path_, durability_);
+  auto connection = std::make_unique<Connection>(path_, durability_, &spent_);
   migrate(*connection, path_);
   idle_.push_back(std::move(connection));
 }
@@ -168,7 +188,7 @@ Database::Lease Database::lease() {
       return {*this, std::move(connection)};
     }
   }
-  return {*this, std::make_unique<Connection>(path_, durability_)};
+  return {*this, std::make_unique<Connection>(path_, durability_, &spent_)};
 }
 
 Database::Lease::~Lease() {

@@ -3,6 +3,8 @@
 #include "torchhub/base/error.h"
 #include "torchhub/server/options.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -44,11 +46,15 @@ struct StatementSlot {
   std::unique_ptr<sqlite3_stmt, Finalize> resting = nullptr;  ///< Nothing while it is in use.
 };
 
+/// Nanoseconds that several connections have spent in SQLite.
+using TimeSpent = std::atomic<std::int64_t>;
+
 /// One prepared statement, used once: bind in order, then step.
 class Statement {
  public:
   /// @param slot where it rests before and afterwards; nullptr: it ends with its use
-  Statement(sqlite3* database, std::string_view sql, StatementSlot* slot);
+  /// @param spent is told of the time that steps take; may be nullptr
+  Statement(sqlite3* database, std::string_view sql, StatementSlot* slot, TimeSpent* spent);
   ~Statement();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
@@ -68,13 +74,15 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, StatementSlot::Finalize> statement_;
   sqlite3* database_;
   StatementSlot* slot_;
+  TimeSpent* spent_;
   int next_ = 1;
 };
 
 /// One connection, for one thread at a time.
 class Connection {
  public:
-  Connection(const std::filesystem::path& path, Durability durability);
+  /// @param spent is told of the time that it takes; may be nullptr, and must outlive it
+  Connection(const std::filesystem::path& path, Durability durability, TimeSpent* spent = nullptr);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -86,7 +94,7 @@ class Connection {
     }
   }
   /// The statement must not outlive the connection, nor the lease that it came from.
-  Statement prepare(std::string_view sql) { return {handle_.get(), sql, slot_of(sql)}; }
+  Statement prepare(std::string_view sql) { return {handle_.get(), sql, slot_of(sql), spent_}; }
   /// How many rows the last statement changed.
   std::int64_t changes() const;
   void script(const std::string& sql);
@@ -100,6 +108,7 @@ class Connection {
   /// nullptr if the connection keeps enough statements already.
   StatementSlot* slot_of(std::string_view sql);
 
+  TimeSpent* spent_;
   std::unique_ptr<sqlite3, Close> handle_;
   std::map<std::string, StatementSlot, std::less<>> slots_;  // after handle_: it closes last
 };
@@ -145,6 +154,8 @@ class Database {
     std::unique_ptr<Connection> connection_;
   };
   Lease lease();
+  /// In SQLite, by all connections together: waiting for other writers and for the disk included.
+  std::chrono::nanoseconds time_spent() const { return std::chrono::nanoseconds(spent_.load()); }
   /// One statement, to its end.
   template <typename... Values>
   void run(std::string_view sql, const Values&... values) {
@@ -155,6 +166,7 @@ class Database {
  private:
   std::filesystem::path path_;
   Durability durability_;
+  TimeSpent spent_ = 0;  // before the connections, which point to it
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
 };

@@ -102,6 +102,22 @@ struct Metrics::Impl {
     return *by_route[static_cast<std::size_t>(found - kRouteClasses.begin())];
   }
 
+  prometheus::Counter& database_time =
+      BuildCounter()
+          .Name("torchhub_database_seconds_total")
+          .Help("In the database, by all threads together; waiting for the disk included")
+          .Register(registry)
+          .Add({});
+  std::atomic<double> database_told = 0;
+
+  /// Two may ask at once: what the other has told is not told again.
+  void tell_database_time(double seconds) {
+    double before = database_told;
+    while (before < seconds && !database_told.compare_exchange_weak(before, seconds)) {
+    }
+    if (before < seconds) database_time.Increment(seconds - before);
+  }
+
   void set(const char* name, const char* help, double value, prometheus::Labels labels = {}) {
     BuildGauge().Name(name).Help(help).Register(registry).Add(labels).Set(value);
   }
@@ -128,6 +144,9 @@ std::string Metrics::text(const GaugeValues& values) {
   impl_->set("torchhub_connections", "Open connections", values.connections);
   impl_->set("torchhub_uploads", "Requests under way that send a body", values.uploads);
   impl_->set("torchhub_git_processes", "git programs that run", values.git_processes);
+  impl_->set("torchhub_git_waiting", "Clones and pushes that wait for a git program",
+             values.git_waiting);
+  impl_->tell_database_time(values.database_seconds);
   impl_->set("torchhub_lfs_objects", "LFS objects that repositories name", values.lfs_objects);
   impl_->set("torchhub_lfs_bytes", "Bytes of these", values.lfs_bytes);
   const char* repositories = "Repositories by type";

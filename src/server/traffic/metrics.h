@@ -12,6 +12,8 @@ struct GaugeValues {
   double connections = 0;
   double uploads = 0;
   double git_processes = 0;
+  double git_waiting = 0;       ///< Clones and pushes that wait for one of these.
+  double database_seconds = 0;  ///< Since the start.
   double lfs_objects = 0;
   double lfs_bytes = 0;
   double models = 0;
