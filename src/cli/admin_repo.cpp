@@ -13,6 +13,7 @@ struct RepoArguments {
   std::string name = {};
   std::string to = {};
   std::string type = "model";
+  std::string word = {};
   bool deleted = false;
   bool as_json = false;
 
@@ -36,6 +37,7 @@ void print_list(const std::vector<ListedRepository>& list, bool as_json) {
                    {"id", found.id},
                    {"private", found.private_},
                    {"disabled", found.disabled},
+                   {"forcedPushes", found.forced_pushes},
                    {"deleted", found.deleted.empty() ? json() : json(found.deleted)}});
   }
   if (as_json) fmt::print("{}\n", out.dump(2));
@@ -106,6 +108,19 @@ void add_disable(CLI::App& repo, const DataName& data, const Arguments& argument
   add("enable", "Give them to its readers again", false);
 }
 
+void add_forced_pushes(CLI::App& repo, const DataName& data, const Arguments& arguments) {
+  CLI::App* command = repo.add_subcommand("forced-pushes",
+                                          "Let git pushes take commits away from branches, or not");
+  add_repository(*command, arguments);
+  command->add_option("SWITCH", arguments->word, "on or off")
+      ->required()
+      ->check(CLI::IsMember({"on", "off"}));
+  command->callback([data, arguments] {
+    RepositoryAdmin(*data).set_forced_pushes(arguments->repo(), arguments->word == "on");
+    print_done(*arguments, arguments->name);
+  });
+}
+
 void add_restore(CLI::App& repo, const DataName& data, const Arguments& arguments) {
   CLI::App* restore = repo.add_subcommand("restore", "Bring a repository back from the trash");
   add_repository(*restore, arguments);
@@ -131,6 +146,7 @@ void add_admin_repo(CLI::App& admin, const DataName& data) {
   add_list(*repo, data, arguments);
   add_move(*repo, data, arguments);
   add_disable(*repo, data, arguments);
+  add_forced_pushes(*repo, data, arguments);
   add_delete(*repo, data, arguments);
   add_restore(*repo, data, arguments);
 }

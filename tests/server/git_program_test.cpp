@@ -78,7 +78,7 @@ TEST(GitProgram, OnlyClonesAndPushesFailWhenItIsBroken) {
 }
 
 TEST(GitProgram, TellsHowManyWaitForAPlace) {
-  server::git::Program program(1, std::chrono::seconds(60));
+  Program program(1, std::chrono::seconds(60));
   const auto first = program.run({.arguments = {"--version"}}, {});
   EXPECT_EQ(program.waiting(), 0U);
   std::jthread second([&program](const std::stop_token& stop) {

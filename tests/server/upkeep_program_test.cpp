@@ -149,6 +149,12 @@ TEST_F(UpkeepProgramTest, ASecondBackupThatIsKilledSpoilsNothing) {
   EXPECT_EQ(torchhub_program({"admin", "--data", copy, "fsck", "--deep"}).exit_code, 0);
 }
 
+TEST_F(UpkeepProgramTest, ForbidsForcedPushes) {
+  EXPECT_EQ(admin({"repo", "forced-pushes", "demo/m", "perhaps"}).exit_code, 2);
+  EXPECT_EQ(admin({"repo", "forced-pushes", "demo/m", "off"}).exit_code, 0);
+  EXPECT_EQ(admin_json({"repo", "list"})[0]["forcedPushes"], false);
+}
+
 TEST_F(UpkeepProgramTest, PrintsEvents) {
   admin({"repo", "disable", "demo/m"});
   const Finished done = admin({"events", "--repo", "demo/m", "--since", "1h", "--limit", "1"});

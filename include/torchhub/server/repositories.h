@@ -23,8 +23,9 @@ struct ListedRepository {
   Repo repo = {};
   std::string id = {};  ///< Names its folder.
   bool private_ = false;
-  bool disabled = false;     ///< Nobody gets its contents.
-  std::string deleted = {};  ///< The day, "2026-11-27"; empty for one that is there.
+  bool disabled = false;      ///< Nobody gets its contents.
+  std::string deleted = {};   ///< The day, "2026-11-27"; empty for one that is there.
+  bool forced_pushes = true;  ///< A push may take commits away from a branch.
 };
 
 /// Repositories of a data folder, for its administrator. Works on the database and the folders, so
@@ -50,6 +51,8 @@ class RepositoryAdmin {
   /// From now on its contents are for nobody, or for its readers again. @throws
   /// RepositoryAdminError
   void set_disabled(const Repo& repo, bool disabled);
+  /// May a push take commits away from a branch? @throws RepositoryAdminError
+  void set_forced_pushes(const Repo& repo, bool allowed);
   /// To the trash. @throws RepositoryAdminError
   void remove(const Repo& repo);
   /// Brings one back from the trash with all that the database knew of it.

@@ -126,7 +126,7 @@ RepositoryAdmin::~RepositoryAdmin() = default;
 std::vector<ListedRepository> RepositoryAdmin::list() const {
   std::vector<ListedRepository> out;
   for (const server::RepoRow& row : impl_->hub.repos.all()) {
-    out.push_back({row.repo(), row.id, row.private_, row.disabled});
+    out.push_back({row.repo(), row.id, row.private_, row.disabled, {}, row.forced_pushes});
   }
   return out;
 }
@@ -135,7 +135,8 @@ std::vector<ListedRepository> RepositoryAdmin::deleted() const {
   std::vector<ListedRepository> out;
   for (const Trashed& found : impl_->trashed()) {
     out.push_back({found.repo, found.id, found.label["repo"].value("private", 0) != 0,
-                   found.label["repo"].value("disabled", 0) != 0, found.day});
+                   found.label["repo"].value("disabled", 0) != 0, found.day,
+                   found.label["repo"].value("forced_pushes", 1) != 0});
   }
   return out;
 }
@@ -162,9 +163,17 @@ void RepositoryAdmin::move(const Repo& from, const RepoId& to) {
 
 void RepositoryAdmin::set_disabled(const Repo& repo, bool disabled) {
   const server::RepoRow row = impl_->row(repo);
-  impl_->hub.repos.change_settings(row.id, {.disabled = disabled},
-                                   event_of(server::events::kRepoSettings, row,
-                                            {{"settings", {{"disabled", disabled}}}}));
+  impl_->hub.repos.change_settings(
+      row.id, {.disabled = disabled},
+      event_of(server::events::kRepoSettings, row, {{"settings", {{"disabled", disabled}}}}));
+  server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
+}
+
+void RepositoryAdmin::set_forced_pushes(const Repo& repo, bool allowed) {
+  const server::RepoRow row = impl_->row(repo);
+  impl_->hub.repos.change_settings(
+      row.id, {.forced_pushes = allowed},
+      event_of(server::events::kRepoSettings, row, {{"settings", {{"forcedPushes", allowed}}}}));
   server::refresh_label(impl_->hub.database, impl_->hub.folder, row.id);
 }
 

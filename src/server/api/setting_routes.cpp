@@ -37,6 +37,7 @@ json changed(const RepoSettings& settings) {
   if (settings.private_) out["private"] = *settings.private_;
   if (settings.gated) out["gated"] = describe_gate(*settings.gated);
   if (settings.description) out["description"] = *settings.description;
+  if (settings.forced_pushes) out["forcedPushes"] = *settings.forced_pushes;
   return out;
 }
 
@@ -44,8 +45,10 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const Account& 
                              const json& body) {
   constexpr std::size_t kMaxDescription = 2000;
   // All is looked at before anything is written.
-  const RepoSettings settings{wanted_privacy(body), wanted_gate(body),
-                              optional_text(body, "description")};
+  const RepoSettings settings{.private_ = wanted_privacy(body),
+                              .gated = wanted_gate(body),
+                              .description = optional_text(body, "description"),
+                              .forced_pushes = optional_flag(body, "forcedPushes")};
   if (settings.description.value_or("").size() > kMaxDescription) {
     throw ApiError(400, fmt::format("'description' may have {} bytes.", kMaxDescription));
   }
@@ -58,6 +61,7 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const Account& 
               {"visibility", private_ ? "private" : "public"},
               {"gated", describe_gate(settings.gated.value_or(repo.gated))}};
   if (settings.description) answer["description"] = *settings.description;
+  if (settings.forced_pushes) answer["forcedPushes"] = *settings.forced_pushes;
   return json_response(answer);
 }
 

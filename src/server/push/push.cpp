@@ -2,6 +2,7 @@
 
 #include "server/api/card_checks.h"
 #include "server/discussions/pull_request.h"
+#include "server/git/ancestry.h"
 #include "server/git/ref_rules.h"
 #include "server/push/content_checks.h"
 #include "server/push/locked_files.h"
@@ -80,6 +81,7 @@ std::vector<RefOutcome> Push::run(const Say& say, const std::stop_token& stop) {
     check_tips();
     warn_of_cards(say);
   }
+  check_forced();
   return move_refs();
 }
 
@@ -143,6 +145,22 @@ void Push::need_commit_at(const RefCommand& command) {
                 {fmt::format("Your push was rejected because {} would stand for something that is "
                              "no commit.",
                              command.ref)});
+}
+
+void Push::check_forced() {
+  if (repo_.forced_pushes) return;
+  std::vector<std::string> lines;
+  for (const RefCommand& command : request_.commands) {
+    if (!is_branch(command.ref) || command.creates() || command.deletes()) continue;
+    if (git::is_in_history(quarantine_.view(), command.old_id, command.new_id)) continue;
+    lines.push_back("  " + command.ref);
+  }
+  if (lines.empty()) return;
+  lines.insert(
+      lines.begin(),
+      "Your push was rejected because this repository takes no forced pushes, and it would "
+      "take commits away from these branches:");
+  throw Refusal("non-fast-forward", std::move(lines));
 }
 
 void Push::warn_of_cards(const Say& say) {

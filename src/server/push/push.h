@@ -51,6 +51,7 @@ class Push {
   void check_names() const;
   std::vector<PushedObject> take_objects(const std::stop_token& stop);
   void check_tips();
+  void check_forced();
   void check_locks(const std::vector<RefOutcome>& outcomes);
   void need_commit_at(const RefCommand& command);
   void warn_of_cards(const Say& say);

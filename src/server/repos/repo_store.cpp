@@ -58,7 +58,8 @@ RepoRow read_repo(const Statement& row) {
           row.number(10) != 0,
           row.number(11),
           row.number(12),
-          row.text(13)};
+          row.text(13),
+          row.number(14) != 0};
 }
 
 std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {
@@ -187,8 +188,7 @@ std::vector<std::string> RepoStore::in_state(std::string_view state) const {
   return out;
 }
 
-bool RepoStore::move(const RepoRow& from, const RepoRow& to,
-                     const std::optional<NewEvent>& event) {
+bool RepoStore::move(const RepoRow& from, const RepoRow& to, const std::optional<NewEvent>& event) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   if (from.owner_id != to.owner_id) need_room_at(*connection, quotas_, to);
@@ -224,6 +224,10 @@ void RepoStore::change_settings(const std::string& id, const RepoSettings& setti
   if (settings.disabled) {
     connection->run("UPDATE repo SET disabled = ? WHERE id = ?", std::int64_t{*settings.disabled},
                     id);
+  }
+  if (settings.forced_pushes) {
+    connection->run("UPDATE repo SET forced_pushes = ? WHERE id = ?",
+                    std::int64_t{*settings.forced_pushes}, id);
   }
   if (settings.description) {
     connection->run("UPDATE repo SET description = ? WHERE id = ?", *settings.description, id);

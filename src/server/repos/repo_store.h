@@ -30,7 +30,8 @@ struct RepoRow {
   bool disabled = false;
   std::int64_t downloads = 0;
   std::int64_t likes = 0;
-  std::string head = {};  ///< The commit that the cached columns of its card are of.
+  std::string head = {};      ///< The commit that the cached columns of its card are of.
+  bool forced_pushes = true;  ///< A push may take commits away from a branch.
 
   std::string full_name() const { return owner + "/" + name; }
   Repo repo() const { return {{owner, name}, type}; }
@@ -48,6 +49,7 @@ struct RepoSettings {
   std::optional<std::string> gated = std::nullopt;  ///< As RepoRow::gated.
   std::optional<std::string> description = std::nullopt;
   std::optional<bool> disabled = std::nullopt;
+  std::optional<bool> forced_pushes = std::nullopt;
 };
 
 /// Names, owners and visibility of repositories, and which LFS objects each may give out. An event

@@ -281,6 +281,10 @@ CREATE TABLE ref_move(
   new TEXT NOT NULL,
   PRIMARY KEY (push, ref)
 ) WITHOUT ROWID;
+)sql",
+    // May a push take commits away from a branch?
+    R"sql(
+ALTER TABLE repo ADD COLUMN forced_pushes INTEGER NOT NULL DEFAULT 1;
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
