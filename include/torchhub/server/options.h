@@ -27,6 +27,8 @@ struct ServerOptions {
   /// address, or the loopback name that a request came in by.
   std::optional<std::string> base_url = std::nullopt;
   Durability durability = Durability::full;
+  /// How long a request waits for another program that writes to the database; then 503.
+  std::chrono::milliseconds database_wait = std::chrono::seconds(10);
 
   /// PEM files; both or none. With them the server speaks HTTPS only.
   std::filesystem::path tls_certificate = {};

@@ -90,7 +90,11 @@ ApiError as_api_error(const std::exception& error) {
       return {404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound};
     }
     if (database->is_full()) return {507, "The server's disk is full. Nothing was kept."};
-    return {503, "The server's database does not answer. Try again.", {}, {{"Retry-After", "5"}}};
+    return {503,
+            database->is_busy() ? "Another program holds the server's database. Try again."
+                                : "The server's database does not answer. Try again.",
+            {},
+            {{"Retry-After", "5"}}};
   }
   if (dynamic_cast<const InvalidArgumentError*>(&error) != nullptr) return {400, error.what()};
   if (dynamic_cast<const CancelledError*>(&error) != nullptr) {

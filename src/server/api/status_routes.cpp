@@ -1,11 +1,13 @@
 #include "server/accounts/gate.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "torchhub/base/log.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 
@@ -20,19 +22,36 @@ double free_bytes(const HubState& hub) {
   return error ? 0 : static_cast<double>(space.available);
 }
 
+constexpr std::string_view kNoDatabase = "the database does not answer";
+
 HttpResponse health(HubState& hub) {
-  hub.database.run("SELECT 1");
+  try {
+    hub.database.check_reading();
+  } catch (const DatabaseError& error) {
+    log::error("database_does_not_answer", {{"error", error.what()}});
+    throw ApiError(503, std::string(kNoDatabase), {}, {{"Retry-After", "5"}});
+  }
   return json_response({{"status", "ok"}});
+}
+
+std::optional<std::string> problem_of_database(const HubState& hub) {
+  try {
+    hub.database.check_reading();
+    hub.database.check_writing();
+    return std::nullopt;
+  } catch (const DatabaseError& error) {
+    // Anybody may ask, so the reason that SQLite gives is for the log.
+    log::error("database_not_ready", {{"error", error.what()}});
+    if (error.is_busy()) return "another program holds the database";
+    if (error.is_read_only()) return "the database cannot be written";
+    return std::string(kNoDatabase);
+  }
 }
 
 /// Why no work should be sent here; empty if it should.
 std::vector<std::string> what_is_missing(HubState& hub) {
   std::vector<std::string> out;
-  try {
-    hub.database.run("SELECT 1");
-  } catch (const DatabaseError&) {
-    out.push_back("the database does not answer");
-  }
+  if (auto problem = problem_of_database(hub)) out.push_back(*std::move(problem));
   if (free_bytes(hub) < static_cast<double>(hub.options.min_free_bytes)) {
     out.push_back("the disk is nearly full");
   }

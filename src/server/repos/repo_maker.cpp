@@ -177,8 +177,14 @@ std::optional<RepoRow> make_filled_repo(HubState& hub, const NewRepo& wanted,
     make_folder(hub, *reserved, fill);
     hub.faults.reach("create.folder_made");
     hub.repos.mark_ready(*reserved, event_of(wanted, creator, *reserved));
-  } catch (const std::exception&) {
-    give_back(hub, reserved->id);
+  } catch (const std::exception& error) {
+    const auto* database = dynamic_cast<const DatabaseError*>(&error);
+    // Waited long enough: the next try frees the name.
+    if (database != nullptr && database->is_busy()) {
+      hub.repos.abandon(reserved->id);
+    } else {
+      give_back(hub, reserved->id);
+    }
     throw;
   }
   heal_head_cache(hub, *reserved);

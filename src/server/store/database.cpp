@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
+
 namespace torchhub::server {
 namespace {
 
@@ -38,6 +40,10 @@ bool DatabaseError::is_duplicate() const {
 bool DatabaseError::is_orphan() const { return code_ == SQLITE_CONSTRAINT_FOREIGNKEY; }
 
 bool DatabaseError::is_full() const { return (code_ & 0xff) == SQLITE_FULL; }
+
+bool DatabaseError::is_busy() const { return (code_ & 0xff) == SQLITE_BUSY; }
+
+bool DatabaseError::is_read_only() const { return (code_ & 0xff) == SQLITE_READONLY; }
 
 void StatementSlot::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);
@@ -107,9 +113,11 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
-Connection::Connection(const std::filesystem::path& path, Durability durability, TimeSpent* spent)
-    : spent_(spent) {
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+Connection::Connection(const std::filesystem::path& path, Durability durability,
+                       const ConnectionOptions& options)
+    : spent_(options.spent) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                    (options.if_missing == IfMissing::create ? SQLITE_OPEN_CREATE : 0);
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);  // also after a failure, and before anything else can throw
@@ -119,8 +127,7 @@ Connection::Connection(const std::filesystem::path& path, Durability durability,
                     path.string(), sqlite3_errstr(code)),
         code);
   }
-  constexpr int kBusyMilliseconds = 30000;  // another writer, or an admin command
-  sqlite3_busy_timeout(handle, kBusyMilliseconds);
+  wait_at_most(options.wait);
   script("PRAGMA journal_mode=WAL; PRAGMA foreign_keys=ON;");
   script(durability == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=OFF");
 }
@@ -141,6 +148,10 @@ void Connection::script(const std::string& sql) {
   const Stopwatch watch(spent_);
   const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(handle_.get(), "run a script", code);
+}
+
+void Connection::wait_at_most(std::chrono::milliseconds time) {
+  sqlite3_busy_timeout(handle_.get(), static_cast<int>(time.count()));
 }
 
 void Connection::copy_to(const std::filesystem::path& file) {
@@ -172,11 +183,25 @@ void WriteTransaction::commit() {
   open_ = false;
 }
 
-Database::Database(std::filesystem::path path, Durability durability)
-    : path_(std::move(path)), durability_(durability) {
-  auto connection = std::make_unique<Connection>(path_, durability_, &spent_);
+Database::Database(std::filesystem::path path, Durability durability,
+                   std::chrono::milliseconds wait)
+    : path_(std::move(path)), durability_(durability), wait_(wait) {
+  auto connection = std::make_unique<Connection>(
+      path_, durability_, ConnectionOptions{.wait = wait_, .spent = &spent_});
   migrate(*connection, path_);
   idle_.push_back(std::move(connection));
+}
+
+std::unique_ptr<Connection> Database::open(std::chrono::milliseconds wait) const {
+  // An empty database in place of one that was taken away would answer, and wrongly.
+  return std::make_unique<Connection>(
+      path_, durability_,
+      ConnectionOptions{.wait = wait, .if_missing = IfMissing::fail, .spent = &spent_});
+}
+
+std::unique_ptr<Connection> Database::open_for_a_check() const {
+  constexpr std::chrono::milliseconds kMost = std::chrono::seconds(1);
+  return open(std::min(kMost, wait_));
 }
 
 Database::Lease Database::lease() {
@@ -188,7 +213,19 @@ Database::Lease Database::lease() {
       return {*this, std::move(connection)};
     }
   }
-  return {*this, std::make_unique<Connection>(path_, durability_, &spent_)};
+  return {*this, open(wait_)};
+}
+
+void Database::check_reading() const {
+  const auto fresh = open_for_a_check();
+  for (const char* table : {"account", "token", "repo"}) {
+    fresh->prepare(fmt::format("SELECT * FROM {} LIMIT 1", table)).step();
+  }
+}
+
+void Database::check_writing() const {
+  const auto fresh = open_for_a_check();
+  const WriteTransaction rolled_back(*fresh);
 }
 
 Database::Lease::~Lease() {

@@ -32,6 +32,10 @@ class DatabaseError : public Error {
   /// What a row points to is gone: somebody deleted it meanwhile.
   bool is_orphan() const;
   bool is_full() const;
+  /// Somebody else held the lock for longer than one waits.
+  bool is_busy() const;
+  /// Its file, or its folder, takes no writes.
+  bool is_read_only() const;
 
  private:
   int code_;
@@ -78,11 +82,23 @@ class Statement {
   int next_ = 1;
 };
 
+/// How long a statement waits for another one that writes.
+inline constexpr std::chrono::milliseconds kDatabaseWait = std::chrono::seconds(10);
+
+enum class IfMissing { create, fail };
+
+struct ConnectionOptions {
+  std::chrono::milliseconds wait = kDatabaseWait;
+  IfMissing if_missing = IfMissing::create;
+  /// Told of the time that statements take; must outlive the connection.
+  TimeSpent* spent = nullptr;
+};
+
 /// One connection, for one thread at a time.
 class Connection {
  public:
-  /// @param spent is told of the time that it takes; may be nullptr, and must outlive it
-  Connection(const std::filesystem::path& path, Durability durability, TimeSpent* spent = nullptr);
+  Connection(const std::filesystem::path& path, Durability durability,
+             const ConnectionOptions& options = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -98,6 +114,8 @@ class Connection {
   /// How many rows the last statement changed.
   std::int64_t changes() const;
   void script(const std::string& sql);
+  /// From now on. @see kDatabaseWait
+  void wait_at_most(std::chrono::milliseconds time);
   /// The database as it is at one moment, into a new file; writers go on meanwhile.
   void copy_to(const std::filesystem::path& file);
 
@@ -133,7 +151,8 @@ class WriteTransaction {
 class Database {
  public:
   /// @throws DatabaseError, Error if a newer torchhub made it
-  Database(std::filesystem::path path, Durability durability);
+  Database(std::filesystem::path path, Durability durability,
+           std::chrono::milliseconds wait = kDatabaseWait);
 
   /// A connection of one's own until the end of the scope. Safe from several threads.
   class Lease {
@@ -163,10 +182,22 @@ class Database {
     connection->run(sql, values...);
   }
 
+  /// Reads rows from the disk, past what connections remember. Within a second or so.
+  /// @throws DatabaseError
+  void check_reading() const;
+  /// Begins to write, and does not. The same. @throws DatabaseError, also if somebody else writes
+  /// all the time
+  void check_writing() const;
+
  private:
+  /// A connection that nobody has used yet.
+  std::unique_ptr<Connection> open(std::chrono::milliseconds wait) const;
+  std::unique_ptr<Connection> open_for_a_check() const;
+
   std::filesystem::path path_;
   Durability durability_;
-  TimeSpent spent_ = 0;  // before the connections, which point to it
+  std::chrono::milliseconds wait_;
+  mutable TimeSpent spent_ = 0;  // before the connections, which point to it
   std::mutex mutex_;
   std::vector<std::unique_ptr<Connection>> idle_;  // guarded by mutex_
 };
