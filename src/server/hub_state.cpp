@@ -34,6 +34,7 @@ HubState::HubState(ServerOptions o)
       events(database, *options.clock),
       failed_logins(*options.clock),
       token_uses(tokens, *options.clock),
+      rates(*options.clock),
       repos(database, *options.clock, {options.max_repo_bytes, options.max_account_bytes}),
       discussions(database, *options.clock),
       access_requests(database, *options.clock),
@@ -48,7 +49,6 @@ HubState::HubState(ServerOptions o)
       xorbs(database, folder, options.durability, faults, *options.clock),
       xet_tokens(signer, *options.clock),
       git(options.git_processes, options.git_timeout),
-      rates(*options.clock),
       upload_slots(options.max_uploads_per_user),
       creations(options.max_new_repos_per_hour, *options.clock),
       access_log(options.access_log, *options.clock) {

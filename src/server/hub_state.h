@@ -74,6 +74,7 @@ struct HubState {
   // What the Gate keeps of every request, of those that only read as well.
   mutable FailedLogins failed_logins;
   mutable TokenUses token_uses;
+  mutable RateLimiter rates;
   RepoStore repos;
   DiscussionStore discussions;
   AccessRequests access_requests;
@@ -90,7 +91,6 @@ struct HubState {
   XetTokens xet_tokens;
   git::Program git;
   RefQueue queue;
-  RateLimiter rates;
   UploadSlots upload_slots;
   CreationLimit creations;
   AccessLog access_log;

@@ -1,6 +1,8 @@
 #include "server/hub_client.h"
 #include "server/refused_change.h"
 #include "support/fake_clock.h"
+#include "torchhub/base/base64.h"
+#include "torchhub/safetensors/header.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
@@ -234,6 +236,30 @@ TEST_F(ListTest, CountsADownloaderOnceInAQuarterOfAnHour) {
   hub_.start();
   EXPECT_EQ(downloads(), 3) << "the counts were written";
   EXPECT_EQ(client_.get_json("/api/models?sort=downloads")[0].at("downloads"), 3);
+}
+
+TEST_F(ListTest, CountsADownloaderOnceHoweverItsTokenIsSent) {
+  make("m");
+  client_.commit_file("demo/m", "config.json", "{}");
+  for (const char* user : {"ana", "ben", "cleo"}) {
+    const std::string basic = "Basic " + base64_encode(user + (":" + hub_.token()));
+    const Response got =
+        nobody_.get("/demo/m/resolve/main/config.json", {{"Authorization", basic}});
+    EXPECT_EQ(got.status, 200);
+  }
+  client_.get("/demo/m/resolve/main/config.json");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("downloads"), 1);
+}
+
+TEST_F(ListTest, CountsDownloadsOnAfterTheClockIsSetBack) {
+  make("m");
+  client_.commit_file("demo/m", "config.json", "{}");
+  client_.get("/demo/m/resolve/main/config.json");
+  clock_->advance(-24h);
+  client_.get("/demo/m/resolve/main/config.json");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("downloads"), 2) << "not a day from now";
+  client_.get("/demo/m/resolve/main/config.json");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("downloads"), 2);
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
+#include "server/accounts/token_value.h"
+#include "server/http/api_error.h"
 #include "server/hub_client.h"
 #include "server/raw_connection.h"
 #include "server/traffic/access_log.h"
 #include "server/traffic/client_address.h"
 #include "server/traffic/rate_limiter.h"
+#include "server/traffic/rate_rules.h"
 #include "support/fake_clock.h"
 #include "support/heap_bytes.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/base/base64.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
 
@@ -107,6 +111,16 @@ TEST(RateLimiter, ForgetsBeforeItsMemoryGrowsWithoutEnd) {
   EXPECT_FALSE(limiter.count("api", "ana", 1).over) << "100,000 counts are kept, and no more";
 }
 
+TEST(RateLimiter, CountsOnlyWhomItKnowsIfAsked) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  EXPECT_FALSE(limiter.count_if_known("api", "ana", 2));
+  limiter.count("api", "ana", 2);
+  EXPECT_EQ(limiter.count_if_known("api", "ana", 2)->remaining, 0U);
+  limiter.forget("api", "ana");
+  EXPECT_FALSE(limiter.count_if_known("api", "ana", 2));
+}
+
 TEST(ClientAddress, BelievesTrustedProxiesOnly) {
   const auto from = [](const std::string& peer, const std::string& forwarded) {
     server::HttpRequest request;
@@ -138,6 +152,62 @@ TEST(RateLimits, AreToldWithEachAnswerAndEndIn429) {
   EXPECT_EQ(demo.get("/healthz").status, 200) << "never counted";
   for (int i = 0; i < 2; ++i) EXPECT_EQ(anonymous.get("/api/models").status, 200);
   EXPECT_EQ(anonymous.get("/api/models").status, 429) << "without a token half of it";
+}
+
+std::string basic(const std::string& user, const std::string& password) {
+  return "Basic " + base64_encode(user + ":" + password);
+}
+
+TEST(RateLimits, CountATokenHoweverItIsSent) {
+  const LocalHub hub(relaxed({.rate_api = 4, .rate_loopback = true}));
+  const HubClient client(hub.base_url(), "");
+  const std::string& token = hub.token();
+  for (const std::string& how :
+       {"Bearer " + token, basic("ana", token), "bearer  " + token, basic(token, "x")}) {
+    EXPECT_EQ(client.get("/api/models", {{"Authorization", how}}).status, 200) << how;
+  }
+  EXPECT_EQ(client.get("/api/models", {{"Authorization", basic("ben", token)}}).status, 429);
+}
+
+TEST(RateLimits, CountInventedTokensForTheirAddress) {
+  LocalHub hub(relaxed({.rate_api = 6, .rate_loopback = true}));
+  const HubClient client(hub.base_url(), "");
+  const auto status = [&](const std::string& token, const std::string& target) {
+    return client.get(target, {{"Authorization", "Bearer " + token}}).status;
+  };
+  EXPECT_EQ(status(server::make_token(), "/api/models"), 401);
+  EXPECT_EQ(status("hf_nonsense", "/api/models"), 401);
+  EXPECT_EQ(status(server::make_token(), "/api/models/a/..b"), 401);
+  EXPECT_EQ(status(server::make_token(), "/api/models"), 429);
+  EXPECT_EQ(client.get("/api/models").status, 429) << "who invents them has no quota beside";
+  EXPECT_EQ(status(hub.token(), "/api/models"), 200) << "others behind the address have";
+}
+
+TEST(RateLimits, CountARevokedTokenForItsAddress) {
+  LocalHub hub(relaxed({.rate_api = 2, .rate_loopback = true}));
+  const HubClient client(hub.base_url(), "");
+  const auto status = [&] {
+    return client.get("/api/models", {{"Authorization", "Bearer " + hub.token()}}).status;
+  };
+  EXPECT_EQ(status(), 200);
+  hub.admin().revoke_token(hub.token());
+  EXPECT_EQ(status(), 401);
+  EXPECT_EQ(status(), 429);
+}
+
+TEST(RateLimits, CountAUsersWholeNetworkOfIpv6) {
+  FakeClock clock;
+  server::RateLimiter limiter(clock);
+  const auto ask = [&](const std::string& address) {
+    server::HttpRequest request;
+    request.route = "/api/{type}";
+    request.remote_address = address;
+    server::count_request(limiter, {.rate_api = 4}, request);
+  };
+  ask("2001:db8:1:2::1");
+  ask("2001:db8:1:2::2");
+  EXPECT_THROW(ask("2001:db8:1:2:ffff::9"), server::ApiError);
+  EXPECT_NO_THROW(ask("2001:db8:1:3::1"));
 }
 
 TEST(RateLimits, DoNotCountThisMachine) {

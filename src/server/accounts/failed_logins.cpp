@@ -1,8 +1,6 @@
 #include "server/accounts/failed_logins.h"
 
-#include <arpa/inet.h>
-#include <array>
-#include <cstring>
+#include "server/traffic/client_address.h"
 
 namespace torchhub::server {
 namespace {
@@ -11,13 +9,9 @@ constexpr std::chrono::seconds kWindow = std::chrono::minutes(1);
 
 /// What an address counts as; empty if it is not counted.
 std::string counted_as(std::string_view address) {
-  std::string text(address);
-  constexpr std::string_view kMapped = "::ffff:";  // IPv4 on a socket for both
-  if (text.starts_with(kMapped)) text.erase(0, kMapped.size());
-  if (text.starts_with("127.") || text == "::1") return {};
-  std::array<unsigned char, 16> bytes{};
-  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size() / 2};
+  std::string network = network_of(address);
+  const bool loopback = network.starts_with("127.") || address == "::1";
+  return loopback ? std::string() : network;
 }
 
 }  // namespace

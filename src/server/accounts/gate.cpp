@@ -3,6 +3,7 @@
 #include "server/accounts/credentials.h"
 #include "server/http/api_error.h"
 #include "server/repos/true_name.h"
+#include "server/traffic/rate_rules.h"
 #include "torchhub/wire/error_codes.h"
 
 #include <fmt/format.h>
@@ -98,8 +99,10 @@ Caller Gate::caller(const HttpRequest& request) const {
   auto owner = hub_.tokens.by_value(given->token);
   if (!owner) {
     hub_.failed_logins.note(request.remote_address);
+    count_bad_token(hub_.rates, hub_.options, request);
     refuse(401, given->is_password ? kPasswordRefused : codes::kBadCredentials);
   }
+  count_good_token(hub_.rates, hub_.options, request);
   hub_.token_uses.note(owner->token_id);
   request.notes.user_id = owner->user.id;
   return {std::move(owner)};

@@ -79,6 +79,16 @@ HttpResponse error_response(const HttpRequest& request, const ApiError& error) {
   return response;
 }
 
+/// Of a request whose token nobody looked at.
+void count_what_is_left(HubState& hub, const HttpRequest& request) {
+  if (!request.notes.is_uncounted) return;
+  try {
+    count_bad_token(hub.rates, hub.options, request);
+  } catch (const ApiError&) {
+    // Answered already; the next one is not.
+  }
+}
+
 /// What the answer to an exception of some other kind is.
 ApiError as_api_error(const std::exception& error) {
   if (const auto* api = dynamic_cast<const ApiError*>(&error)) return *api;
@@ -143,6 +153,7 @@ Answer Dispatcher::begin(HttpRequest& request) {
     const Handler& handler = router_.find(request);
     count_request(hub_.rates, hub_.options, request);
     Answer answer = handler(request);
+    count_what_is_left(hub_, request);
     auto* consumer = std::get_if<std::unique_ptr<BodyConsumer>>(&answer);
     const std::string encoding = request.header("Content-Encoding");
     if (consumer == nullptr || encoding.empty() || encoding == "identity") return answer;
@@ -152,6 +163,7 @@ Answer Dispatcher::begin(HttpRequest& request) {
     return gunzip(std::move(*consumer),
                   std::max(hub_.options.max_commit_bytes, hub_.options.max_push_bytes));
   } catch (const std::exception& error) {
+    count_what_is_left(hub_, request);
     return failed(request, error);
   }
 }

@@ -6,7 +6,7 @@
 #include "server/http/file_answer.h"
 #include "server/http/http_date.h"
 #include "server/repos/true_name.h"
-#include "torchhub/base/sha256.h"
+#include "server/traffic/client_key.h"
 #include "torchhub/http/url.h"
 #include "torchhub/wire/commit_lines.h"
 #include "torchhub/wire/error_codes.h"
@@ -79,13 +79,6 @@ FileContent open_content(const HubState& hub, const RepoRow& repo, const git::Re
   return *std::move(file);
 }
 
-/// Tells downloaders apart: by their token, else by their address. Hashed, since no token may lie
-/// in memory longer than its request.
-std::string downloader(const HttpRequest& request) {
-  const auto token = request.headers.get("Authorization");
-  return sha256_hex(token ? *token : request.remote_address);
-}
-
 HttpResponse send_file(HubState& hub, const HttpRequest& request, Kind kind) {
   const RepoRow repo = Gate(hub).contents(request);
   if (auto redirect = redirect_to_true_name(request, repo)) return *std::move(redirect);
@@ -101,7 +94,7 @@ HttpResponse send_file(HubState& hub, const HttpRequest& request, Kind kind) {
       open_content(hub, repo, git, *entry, commit, kind, request.method == "HEAD"));
   const bool sent = response.status == 200 || response.status == 206;
   if (sent && request.method == "GET" && kind == Kind::resolve && DownloadCounter::counts(path)) {
-    hub.downloads.note(repo.id, downloader(request));
+    hub.downloads.note(repo.id, key_of_token(request).value_or(key_of_address(request)));
   }
   return response;
 }

@@ -16,6 +16,8 @@ namespace torchhub::server {
 struct RequestNotes {
   std::string user_id = {};  ///< Of the account that asks; for the access log.
   Headers headers = {};      ///< For the answer, whatever it says.
+  /// It has a token, and no quota counts it until that is known to be one.
+  bool is_uncounted = false;
 };
 
 /// A request whose head is in and whose body is not.

@@ -1,6 +1,8 @@
 #include "server/traffic/client_address.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <string_view>
 
 namespace torchhub::server {
@@ -37,6 +39,15 @@ std::string client_address(const HttpRequest& request, const std::vector<std::st
     rest = rest.substr(0, comma);
   }
   return address;
+}
+
+std::string network_of(std::string_view address) {
+  std::string text(address);
+  constexpr std::string_view kMapped = "::ffff:";
+  if (text.starts_with(kMapped)) text.erase(0, kMapped.size());
+  std::array<unsigned char, 16> bytes{};
+  if (::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) return text;
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size() / 2};
 }
 
 bool is_loopback_text(const std::string& address) {

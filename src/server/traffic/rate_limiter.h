@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -23,7 +24,8 @@ struct RateState {
   std::string policy(std::string_view bucket) const;
 };
 
-/// Counts requests of each client in windows of five minutes. Safe from several threads.
+/// Counts requests of each client in windows of five minutes. With more clients than anybody has,
+/// it forgets rather than grow. Safe from several threads.
 class RateLimiter {
  public:
   static constexpr std::chrono::seconds kWindow{300};
@@ -32,13 +34,20 @@ class RateLimiter {
 
   /// Counts one request. @param bucket and @param client name the count; @param quota at least 1
   RateState count(std::string_view bucket, std::string_view client, unsigned quota);
+  /// The same, if requests of this client were counted lately; else counts nothing.
+  std::optional<RateState> count_if_known(std::string_view bucket, std::string_view client,
+                                          unsigned quota);
+  void forget(std::string_view bucket, std::string_view client);
 
  private:
   struct Window {
     std::chrono::system_clock::time_point start;
     unsigned used = 0;
   };
-  void forget_old(std::chrono::system_clock::time_point now);
+  using Time = std::chrono::system_clock::time_point;
+  static RateState count_in(Window& window, unsigned quota, Time now);
+  void forget_old(Time now);
+  void make_room_for(const std::string& key, Time now);
 
   const Clock& clock_;
   std::mutex mutex_;

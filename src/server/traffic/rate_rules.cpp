@@ -2,8 +2,8 @@
 
 #include "server/http/api_error.h"
 #include "server/traffic/client_address.h"
+#include "server/traffic/client_key.h"
 #include "server/traffic/metrics.h"
-#include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
 
@@ -30,25 +30,58 @@ std::optional<Bucket> bucket_of(const ServerOptions& options, const HttpRequest&
   return std::nullopt;
 }
 
-}  // namespace
-
-void count_request(RateLimiter& limiter, const ServerOptions& options, const HttpRequest& request) {
-  if (!options.rate_loopback && is_loopback_text(request.remote_address)) return;
+/// The request's bucket, unless it is of no quota.
+std::optional<Bucket> counted_bucket(const ServerOptions& options, const HttpRequest& request) {
+  if (!options.rate_loopback && is_loopback_text(request.remote_address)) return std::nullopt;
   const auto bucket = bucket_of(options, request);
-  if (!bucket || bucket->quota == 0) return;
-  const auto credentials = request.headers.get("Authorization");
-  // By its hash: the table must hold no token. Whether it is a good one shows later; guesses are
-  // counted by address then.
-  const std::string client = credentials ? sha256_hex(*credentials) : request.remote_address;
-  const unsigned quota = credentials ? bucket->quota : std::max(bucket->quota / 2, 1U);
-  const RateState state = limiter.count(bucket->name, client, quota);
-  request.notes.headers.set("RateLimit", state.rate_limit(bucket->name));
-  request.notes.headers.set("RateLimit-Policy", state.policy(bucket->name));
+  return bucket && bucket->quota > 0 ? bucket : std::nullopt;
+}
+
+/// For the answer, which is a refusal once the quota is used up.
+void tell(const HttpRequest& request, const Bucket& bucket, const RateState& state) {
+  request.notes.is_uncounted = false;
+  request.notes.headers.set("RateLimit", state.rate_limit(bucket.name));
+  request.notes.headers.set("RateLimit-Policy", state.policy(bucket.name));
   if (!state.over) return;
   throw ApiError(429,
                  fmt::format("Too many requests: {} in {} s are allowed here. Try again in {} s.",
-                             quota, RateLimiter::kWindow.count(), state.until_reset.count()),
+                             state.quota, RateLimiter::kWindow.count(), state.until_reset.count()),
                  {}, {{"Retry-After", std::to_string(state.until_reset.count())}});
+}
+
+void count_address(RateLimiter& limiter, const HttpRequest& request, const Bucket& bucket) {
+  const unsigned quota = std::max(bucket.quota / 2, 1U);
+  tell(request, bucket, limiter.count(bucket.name, key_of_address(request), quota));
+}
+
+}  // namespace
+
+void count_request(RateLimiter& limiter, const ServerOptions& options, const HttpRequest& request) {
+  const auto bucket = counted_bucket(options, request);
+  if (!bucket) return;
+  const auto token = key_of_token(request);
+  if (!token) return count_address(limiter, request, *bucket);
+  const auto state = limiter.count_if_known(bucket->name, *token, bucket->quota);
+  if (state) return tell(request, *bucket, *state);
+  request.notes.is_uncounted = true;
+}
+
+void count_good_token(RateLimiter& limiter, const ServerOptions& options,
+                      const HttpRequest& request) {
+  if (!request.notes.is_uncounted) return;
+  const auto bucket = counted_bucket(options, request);
+  const auto token = key_of_token(request);
+  if (!bucket || !token) return;
+  tell(request, *bucket, limiter.count(bucket->name, *token, bucket->quota));
+}
+
+void count_bad_token(RateLimiter& limiter, const ServerOptions& options,
+                     const HttpRequest& request) {
+  const auto bucket = counted_bucket(options, request);
+  const auto token = key_of_token(request);
+  if (!bucket || !token) return;         // counted for its address as it came in
+  limiter.forget(bucket->name, *token);  // revoked or expired: it is one no longer
+  count_address(limiter, request, *bucket);
 }
 
 }  // namespace torchhub::server
