@@ -4,6 +4,7 @@
 #include "server/push/move_note.h"
 #include "server/repos/trash.h"
 #include "server/store/lost_database.h"
+#include "server/traffic/base_urls.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -20,10 +21,17 @@ void write_git_config(const fs::path& path, Durability durability) {
                                           durability == Durability::full ? "true" : "false"));
 }
 
+std::vector<std::string> all_base_urls(const ServerOptions& options) {
+  std::vector<std::string> out = options.more_base_urls;
+  if (options.base_url) out.insert(out.begin(), *options.base_url);
+  return out;
+}
+
 }  // namespace
 
 HubState::HubState(ServerOptions o)
     : options(std::move(o)),
+      base_urls(all_base_urls(options)),
       faults(options.test_mode ? options.fault_point : ""),
       folder(options.data_dir),
       database((folder.lock(), refuse_lost_database(folder), folder.database()), options.durability,
@@ -89,11 +97,12 @@ void HubState::finish_what_was_begun() {
 }
 
 std::string HubState::base_url(const HttpRequest& request) const {
-  if (options.base_url) return *options.base_url;
-  // Clients insist on the very name that they were given, so a loopback name is echoed. Any other
-  // Host is not: it may be an attacker's.
-  const std::string host = request.header("Host");
+  // Clients insist on the very name that they were given.
   const bool tls = own_url.starts_with("https:");
+  if (const std::string* url = find_base_url(base_urls, request, tls)) return *url;
+  if (options.base_url) return *options.base_url;
+  // So a loopback name is echoed. Any other Host is not: it may be an attacker's.
+  const std::string host = request.header("Host");
   const std::string scheme = tls ? "https://" : "http://";
   for (const std::string& port : own_ports) {
     for (std::string_view name : {"localhost", "127.0.0.1", "[::1]"}) {

@@ -65,6 +65,7 @@ struct HubState {
   }
 
   ServerOptions options;
+  std::vector<std::string> base_urls;  ///< Those of the options, the default one first.
   FaultPoint faults;
   DataFolder folder;
   Database database;

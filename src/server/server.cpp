@@ -7,6 +7,7 @@
 #include "server/http/http_server.h"
 #include "server/http/listener.h"
 #include "server/hub_state.h"
+#include "server/traffic/base_urls.h"
 #include "torchhub/base/log.h"
 
 #include <fmt/format.h>
@@ -21,11 +22,6 @@
 
 namespace torchhub {
 namespace {
-
-std::string without_end_slash(std::string url) {
-  while (url.ends_with('/')) url.pop_back();
-  return url;
-}
 
 void check_fault_point(const ServerOptions& options) {
   const std::string& name = options.fault_point;
@@ -56,13 +52,9 @@ ServerOptions checked(ServerOptions options) {
         "Clients cannot follow links to a Unix socket. Set --base-url to the address that the "
         "proxy in front of it has.");
   }
-  if (!options.base_url) return options;
-  options.base_url = without_end_slash(*options.base_url);
-  if (options.base_url->starts_with("http://") || options.base_url->starts_with("https://")) {
-    return options;
-  }
-  throw InvalidArgumentError(
-      fmt::format("base_url '{}' must start with http:// or https://.", *options.base_url));
+  if (options.base_url) options.base_url = server::checked_base_url(*options.base_url);
+  for (std::string& url : options.more_base_urls) url = server::checked_base_url(url);
+  return options;
 }
 
 using Listeners = std::vector<std::unique_ptr<server::Listener>>;

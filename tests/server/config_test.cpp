@@ -53,6 +53,17 @@ TEST(Settings, ReadWhatTheyShow) {
   }
 }
 
+TEST(Settings, TakeSeveralBaseUrls) {
+  for (const Setting& setting : all_settings()) {
+    if (setting.name != "base-url") continue;
+    Settings settings;
+    setting.value.set(settings, "https://hub.example.org, http://127.0.0.1:8686");
+    EXPECT_EQ(settings.server.base_url, "https://hub.example.org");
+    EXPECT_EQ(settings.server.more_base_urls, std::vector<std::string>{"http://127.0.0.1:8686"});
+    EXPECT_EQ(setting.value.get(settings), "https://hub.example.org,http://127.0.0.1:8686");
+  }
+}
+
 TEST(Settings, AreInTheGuideWithTheirDefaults) {
   const std::string guide = read_file(TORCHHUB_GOLDEN_DIR "/../../docs/server.md");
   for (const Setting& setting : all_settings()) {

@@ -165,5 +165,29 @@ TEST(HubState, EchoesOnlyLoopbackNamesInLinks) {
   EXPECT_EQ(base_url("evil.example"), hub.own_url);
 }
 
+TEST(HubState, StartsLinksWithTheBaseUrlThatTheClientUsed) {
+  const TempDir folder;
+  HubState hub({.data_dir = folder / "data",
+                .base_url = "https://hub.example.org",
+                .more_base_urls = {"http://127.0.0.1:8686", "http://hub.example.org",
+                                   "http://hub.lan:8080/models"},
+                .durability = Durability::relaxed});
+  hub.own_url = "http://127.0.0.1:8686";
+  const auto base_url = [&](const std::string& host, const std::string& scheme = "") {
+    HttpRequest request;
+    request.headers.set("Host", host);
+    if (!scheme.empty()) request.headers.set("X-Forwarded-Proto", scheme);
+    return hub.base_url(request);
+  };
+  EXPECT_EQ(base_url("127.0.0.1:8686"), "http://127.0.0.1:8686");
+  EXPECT_EQ(base_url("HUB.lan:8080"), "http://hub.lan:8080/models");
+  EXPECT_EQ(base_url("hub.example.org"), "https://hub.example.org") << "the first of two";
+  EXPECT_EQ(base_url("hub.example.org", "http"), "http://hub.example.org");
+  EXPECT_EQ(base_url("hub.example.org:443", "https"), "https://hub.example.org");
+  for (const char* other : {"hub.lan", "hub.lan:80", "evil.example", "localhost:8686", ""}) {
+    EXPECT_EQ(base_url(other), "https://hub.example.org") << other;
+  }
+}
+
 }  // namespace
 }  // namespace torchhub::server

@@ -26,6 +26,9 @@ struct ServerOptions {
   /// What links in answers start with, as clients have it in HF_ENDPOINT. Unset: the listener's
   /// address, or the loopback name that a request came in by.
   std::optional<std::string> base_url = std::nullopt;
+  /// Other addresses that clients have it by. A request whose Host is that of one of these, or of
+  /// base_url, gets links that start with it.
+  std::vector<std::string> more_base_urls = {};
   Durability durability = Durability::full;
   /// How long a request waits for another program that writes to the database; then 503.
   std::chrono::milliseconds database_wait = std::chrono::seconds(10);

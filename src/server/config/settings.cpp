@@ -83,42 +83,57 @@ Value path(std::filesystem::path ServerOptions::*field) {
           [field](const Settings& s) { return (s.server.*field).string(); }};
 }
 
-Value optional_text(std::optional<std::string> ServerOptions::*field) {
-  return {[field](Settings& s, const std::string& value) {
-            s.server.*field = value.empty() ? std::nullopt : std::optional(value);
-          },
-          [field](const Settings& s) { return (s.server.*field).value_or(""); }};
+std::vector<std::string> words_between_commas(const std::string& value) {
+  std::vector<std::string> out;
+  for (std::size_t start = 0; start < value.size();) {
+    const std::size_t end = std::min(value.find(',', start), value.size());
+    const std::size_t first = std::min(value.find_first_not_of(' ', start), end);
+    const std::string word = value.substr(first, end - first);
+    if (!word.empty()) out.push_back(word.substr(0, word.find_last_not_of(' ') + 1));
+    start = end + 1;
+  }
+  return out;
 }
 
 Value list(std::vector<std::string> ServerOptions::*field) {
   return {
       [field](Settings& s, const std::string& value) {
-        std::vector<std::string>& out = s.server.*field;
-        out.clear();
-        for (std::size_t start = 0; start < value.size();) {
-          const std::size_t end = std::min(value.find(',', start), value.size());
-          const std::size_t first = std::min(value.find_first_not_of(' ', start), end);
-          const std::string word = value.substr(first, end - first);
-          if (!word.empty()) out.push_back(word.substr(0, word.find_last_not_of(' ') + 1));
-          start = end + 1;
-        }
+        s.server.*field = words_between_commas(value);
       },
       [field](const Settings& s) { return fmt::format("{}", fmt::join(s.server.*field, ",")); }};
 }
 
 /// The first one has a field of its own.
 Value addresses() {
-  const Value more = list(&ServerOptions::more_listen);
-  return {[more](Settings& s, const std::string& value) {
-            more.set(s, value);
-            std::vector<std::string>& rest = s.server.more_listen;
-            if (rest.empty()) throw InvalidArgumentError("It must listen somewhere.");
-            s.server.listen = rest.front();
-            rest.erase(rest.begin());
+  return {[](Settings& s, const std::string& value) {
+            std::vector<std::string> words = words_between_commas(value);
+            if (words.empty()) throw InvalidArgumentError("It must listen somewhere.");
+            s.server.listen = words.front();
+            words.erase(words.begin());
+            s.server.more_listen = std::move(words);
           },
-          [more](const Settings& s) {
-            const std::string rest = more.get(s);
-            return rest.empty() ? s.server.listen : s.server.listen + "," + rest;
+          [](const Settings& s) {
+            std::string out = s.server.listen;
+            for (const std::string& address : s.server.more_listen) out += "," + address;
+            return out;
+          }};
+}
+
+/// The first is the default one.
+Value base_urls() {
+  return {[](Settings& s, const std::string& value) {
+            std::vector<std::string> urls = words_between_commas(value);
+            s.server.base_url = std::nullopt;
+            if (!urls.empty()) {
+              s.server.base_url = urls.front();
+              urls.erase(urls.begin());
+            }
+            s.server.more_base_urls = std::move(urls);
+          },
+          [](const Settings& s) {
+            std::string out = s.server.base_url.value_or("");
+            for (const std::string& url : s.server.more_base_urls) out += "," + url;
+            return out;
           }};
 }
 
@@ -157,8 +172,10 @@ const std::vector<Setting>& table() {
        "Receives the base URL once requests are answered"},
       {"tls-cert", "FILE", path(&O::tls_certificate), "Certificate as PEM: speak HTTPS"},
       {"tls-key", "FILE", path(&O::tls_key), "The certificate's key as PEM"},
-      {"base-url", "URL", optional_text(&O::base_url),
-       "What links start with; else the listener's address"},
+      {"base-url", "URL", base_urls(),
+       "What links start with; of several the one that the client used, else the first; else the "
+       "listener's address",
+       Setting::Kind::list},
       {"anonymous-read", "on|off", on_off(&O::anonymous_read),
        "off: nothing but /healthz, /readyz and signed links is for the anonymous"},
       {"admin", "NAME", text(&Settings::admin),
