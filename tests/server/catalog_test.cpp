@@ -70,6 +70,35 @@ TEST_F(CatalogTest, NamesWhatItDoesNotHave) {
   EXPECT_EQ(client_.get_json("/api/metrics"), json::array());
 }
 
+TEST_F(CatalogTest, EndsTokensThatLeaked) {
+  const std::string leaked = hub_.admin().create_token("demo", TokenRole::write);
+  const HubClient thief(hub_.base_url(), leaked);
+  const HubClient nobody(hub_.base_url(), "");
+  const auto revoke = [&](const json& credentials) {
+    return nobody.post("/api/credentials/revoke", {{"credentials", credentials}});
+  };
+  EXPECT_EQ(thief.get("/api/whoami-v2").status, 200);
+  const Response done = revoke({leaked, "hf_unknown", ""});
+  EXPECT_EQ(done.status, 202);
+  EXPECT_EQ(thief.get("/api/whoami-v2").status, 401);
+  EXPECT_EQ(client_.get("/api/whoami-v2").status, 200) << "another token of the same user";
+  const Response again = revoke({leaked});
+  EXPECT_EQ(again.status, 202);
+  EXPECT_EQ(again.body, done.body) << "says nothing of which tokens there were";
+  for (const json& bad :
+       {json(), json("hf_x"), json::array(), json({7}), json({leaked, nullptr})}) {
+    EXPECT_EQ(revoke(bad).status, 400) << bad;
+  }
+}
+
+TEST_F(CatalogTest, EndsNoTokenByItsId) {
+  const json who = client_.get_json("/api/whoami-v2");
+  for (const auto& row : hub_.admin().tokens("demo")) {
+    client_.post("/api/credentials/revoke", {{"credentials", {row.id}}});
+  }
+  EXPECT_EQ(client_.get_json("/api/whoami-v2"), who);
+}
+
 TEST_F(CatalogTest, ChecksCards) {
   const auto check = [&](const std::string& yaml) {
     return client_.post(

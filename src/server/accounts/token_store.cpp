@@ -55,6 +55,13 @@ bool TokenStore::revoke(std::string_view id_or_value) {
   return connection->changes() > 0;
 }
 
+bool TokenStore::revoke_value(std::string_view value) {
+  if (values_ == Values::made_here && !is_token_shaped(value)) return false;
+  auto connection = database_.lease();
+  connection->run("DELETE FROM token WHERE hash = ?", sha256_hex(value));
+  return connection->changes() > 0;
+}
+
 std::vector<std::pair<Account, TokenRow>> TokenStore::list(
     const std::optional<Account>& user) const {
   static const std::string kSql =

@@ -48,6 +48,8 @@ class TokenStore {
   /// The row's id and hint are made here, and its time if it has none.
   TokenRow add(const Account& user, TokenRow wanted, std::string_view value);
   bool revoke(std::string_view id_or_value);
+  /// Of a token's value alone. An id, which is no secret, ends nothing.
+  bool revoke_value(std::string_view value);
   /// Of one user, or of all; newest first.
   std::vector<std::pair<Account, TokenRow>> list(const std::optional<Account>& user) const;
   /// Nothing for malformed, unknown, revoked and expired tokens, and for those of disabled users.

@@ -2,6 +2,9 @@
 #include "server/api/card_checks.h"
 #include "server/api/json_body.h"
 #include "server/api/routes.h"
+#include "server/http/api_error.h"
+
+#include <fmt/format.h>
 
 namespace torchhub::server {
 namespace {
@@ -14,9 +17,30 @@ json messages(const std::vector<std::string>& texts) {
   return out;
 }
 
+/// Whoever found tokens that leaked ends them. What holds a token may use it for worse, so it needs
+/// no other right; and the answer says nothing of which ones there were.
+HttpResponse revoke(HubState& hub, const json& body) {
+  constexpr std::size_t kMost = 1000;
+  const json credentials = body.value("credentials", json());
+  if (!credentials.is_array() || credentials.empty() || credentials.size() > kMost) {
+    throw ApiError(400, fmt::format("'credentials' must be a list of 1 to {} tokens.", kMost));
+  }
+  for (const json& credential : credentials) {
+    if (!credential.is_string()) throw ApiError(400, "'credentials' must be a list of texts.");
+  }
+  for (const json& credential : credentials) {
+    hub.tokens.revoke_value(credential.get_ref<const std::string&>());
+  }
+  return json_response(json::object(), 202);
+}
+
 }  // namespace
 
 void add_service_routes(Router& router, HubState& hub) {
+  router.add("POST", "/api/credentials/revoke", [&hub](const HttpRequest& request) {
+    Gate(hub).caller(request);
+    return read_json([&hub](const json& body) { return revoke(hub, body); });
+  });
   router.add("POST", "/api/validate-yaml", [&hub](const HttpRequest& request) {
     Gate(hub).caller(request);
     return read_json([](const json& body) {
