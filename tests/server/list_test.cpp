@@ -1,5 +1,6 @@
 #include "server/hub_client.h"
 #include "server/refused_change.h"
+#include "server/store/database.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/safetensors/header.h"
@@ -9,8 +10,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torchhub::testing {
@@ -108,6 +111,78 @@ TEST_F(ListTest, TagsFormats) {
             json({"safetensors", "onnx", "pytorch"}));
   EXPECT_EQ(client_.get_json("/api/models/demo/m").at("tags"),
             json({"safetensors", "onnx", "pytorch"}));
+}
+
+/// A safetensors file of one tensor with `count` numbers.
+std::string weights(std::int64_t count) {
+  const auto bytes = static_cast<std::uint64_t>(count) * 4;
+  const safetensors::Header header{.tensors = {{"w", safetensors::Dtype::F32, {count}, 0, bytes}}};
+  return safetensors::encode_header(header) + std::string(bytes, '\0');
+}
+
+TEST_F(ListTest, SortsAndFiltersByParameters) {
+  make("none");
+  const std::pair<const char*, std::int64_t> models[] = {
+      {"small", 10}, {"big", 3000}, {"mid", 1500}};
+  for (const auto& [name, count] : models) {
+    make(name);
+    client_.commit_file(std::string("demo/") + name, "model.safetensors", weights(count));
+  }
+  EXPECT_EQ(list("?sort=num_parameters"), (Ids{"demo/big", "demo/mid", "demo/small", "demo/none"}));
+  EXPECT_EQ(list("?sort=num_parameters&num_parameters=min:1.5K"), (Ids{"demo/big", "demo/mid"}));
+  EXPECT_EQ(list("?sort=id&num_parameters=max:2k"), (Ids{"demo/mid", "demo/small"}))
+      << "a model without a number is in no range";
+  EXPECT_EQ(list("?num_parameters=min:11,max:1500"), Ids{"demo/mid"});
+  EXPECT_EQ(list("?num_parameters=min:6B,max:128B"), Ids{});
+  for (const char* bad : {"min:", "min:6X", "6BB", "min:-1", "max:nan", "big"}) {
+    EXPECT_EQ(client_.get(std::string("/api/models?num_parameters=") + bad).status, 400) << bad;
+  }
+  client_.commit_file("demo/small", "model.safetensors", weights(5000));
+  EXPECT_EQ(list("?sort=num_parameters&limit=1")[0], "demo/small") << "counted anew";
+}
+
+TEST_F(ListTest, CountsParametersOfModelsFromBeforeThatWasDone) {
+  make("old");
+  client_.commit_file("demo/old", "model.safetensors", weights(10));
+  server::Database(hub_.data_dir() / "hub.db", Durability::relaxed)
+      .run("UPDATE repo SET parameters = -2");
+  EXPECT_EQ(list("?num_parameters=min:1"), Ids{});
+  client_.get_json("/api/models/demo/old");
+  EXPECT_EQ(list("?num_parameters=min:1"), Ids{"demo/old"});
+}
+
+TEST_F(ListTest, NeverLeavesOutAFilter) {
+  make("m");
+  EXPECT_EQ(list("?inference=warm"), Ids{}) << "nothing here is served";
+  EXPECT_EQ(list("?inference_provider=all"), Ids{});
+  const Response apps = client_.get("/api/models?apps=ollama");
+  EXPECT_EQ(apps.status, 400);
+  EXPECT_NE(apps.body.find("'apps'"), std::string::npos);
+  const Response size = client_.get("/api/datasets?sort=mainSize");
+  EXPECT_EQ(size.status, 400);
+  EXPECT_NE(size.body.find("'mainSize'"), std::string::npos);
+}
+
+TEST_F(ListTest, FindsSpacesByWhatTheirCardsName) {
+  const auto make_space = [&](const std::string& name, const std::string& card) {
+    client_.create_repo(name, {{"type", "space"}, {"sdk", "static"}});
+    const CommitFileLine readme{"README.md", "---\n" + card + "\n---\n"};
+    const Response done = client_.send("POST", "/api/spaces/demo/" + name + "/commit/main",
+                                       to_ndjson(CommitHeaderLine{"c"}) + to_ndjson(readme));
+    EXPECT_EQ(done.status, 200) << done.body;
+  };
+  const auto spaces = [&](const std::string& query) {
+    return ids(client_.get_json("/api/spaces?sort=id&" + query));
+  };
+  make_space("alone", "sdk: static");
+  make_space("both", "sdk: static\nmodels: [demo/m, demo/n]\ndatasets: demo/d");
+  make_space("one", "sdk: static\nmodels: [demo/m]");
+  EXPECT_EQ(spaces("models=demo/m"), (Ids{"demo/both", "demo/one"}));
+  EXPECT_EQ(spaces("models=demo/m&models=demo/n"), Ids{"demo/both"});
+  EXPECT_EQ(spaces("datasets=demo/d"), Ids{"demo/both"});
+  EXPECT_EQ(spaces("datasets=demo/none"), Ids{});
+  EXPECT_EQ(spaces("linked=true"), (Ids{"demo/both", "demo/one"}));
+  EXPECT_EQ(spaces("linked=false"), (Ids{"demo/alone", "demo/both", "demo/one"}));
 }
 
 TEST_F(ListTest, SortsBothWays) {

@@ -11,6 +11,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace torchhub::server {
@@ -18,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<std::string_view, RepoOrder>, 9> kOrders = {
+constexpr std::array<std::pair<std::string_view, RepoOrder>, 10> kOrders = {
     {{"lastModified", RepoOrder::last_modified},
      {"last_modified", RepoOrder::last_modified},
      {"createdAt", RepoOrder::created},
@@ -27,6 +31,7 @@ constexpr std::array<std::pair<std::string_view, RepoOrder>, 9> kOrders = {
      {"likes", RepoOrder::likes},
      {"likes30d", RepoOrder::likes},
      {"trendingScore", RepoOrder::likes},  // nothing here trends but what is liked
+     {"num_parameters", RepoOrder::parameters},
      {"id", RepoOrder::id}}};
 
 RepoOrder order_of(const HttpRequest& request) {
@@ -35,7 +40,7 @@ RepoOrder order_of(const HttpRequest& request) {
     if (name == word) return order;
   }
   throw ApiError(400, fmt::format("'sort' knows createdAt, lastModified, downloads, likes, "
-                                  "trendingScore and id, not '{}'.",
+                                  "trendingScore, num_parameters and id, not '{}'.",
                                   word));
 }
 
@@ -73,6 +78,66 @@ std::size_t page_size(const HttpRequest& request, const ListWishes& wishes) {
   return std::clamp<std::size_t>(query_number(request, "limit", most), 1, most);
 }
 
+/// 6B, 500M, 1.5k or plain digits.
+std::int64_t parameter_number(std::string_view text) {
+  constexpr std::array<std::pair<char, double>, 5> kUnits = {
+      {{'K', 1e3}, {'M', 1e6}, {'B', 1e9}, {'G', 1e9}, {'T', 1e12}}};
+  double number = -1;
+  const auto [rest, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+  for (const auto& [letter, factor] : kUnits) {
+    if (unit.size() != 1 || (unit.front() & ~0x20) != letter) continue;
+    number *= factor;
+    unit = {};
+  }
+  constexpr double kMost = 1e18;
+  if (error != std::errc() || !unit.empty() || !(number >= 0 && number <= kMost)) {
+    throw ApiError(400, fmt::format("'num_parameters' must be such as 'min:6B,max:128B' or "
+                                    "'max:500M', without '{}'.",
+                                    text));
+  }
+  return std::llround(number);
+}
+
+ParameterRange parameter_range(const std::vector<std::string>& bounds) {
+  constexpr std::string_view kMin = "min:";
+  constexpr std::string_view kMax = "max:";
+  ParameterRange range;
+  for (const std::string_view bound : bounds) {
+    if (bound.starts_with(kMin)) {
+      range.min = parameter_number(bound.substr(kMin.size()));
+    } else if (bound.starts_with(kMax)) {
+      range.max = parameter_number(bound.substr(kMax.size()));
+    } else {
+      range.min = range.max = parameter_number(bound);
+    }
+  }
+  return range;
+}
+
+/// What is asked for by things that nobody here knows. A list that is not filtered would read as if
+/// all of it matched.
+void refuse_unknown_filters(const HttpRequest& request) {
+  if (!request.query_value("apps")) return;
+  throw ApiError(400,
+                 "This hub does not know which apps take a model, so it cannot filter by 'apps'.");
+}
+
+/// Nothing here is served by anybody.
+bool asks_for_inference(const HttpRequest& request) {
+  return request.query_value("inference") || request.query_value("inference_provider");
+}
+
+void add_card_filters(RepoQuery& query, const HttpRequest& request) {
+  query.card_models = request.query_list("models");
+  query.card_datasets = request.query_list("datasets");
+  query.linked = request.query_flag("linked");
+  if (request.query_value("num_parameters")) {
+    query.parameters = parameter_range(request.query_list("num_parameters"));
+  }
+}
+
 RepoQuery query_of(const HttpRequest& request, const Caller& caller) {
   RepoQuery query{.type = type_of(request),
                   .author = request.query_value("author").value_or(""),
@@ -83,6 +148,7 @@ RepoQuery query_of(const HttpRequest& request, const Caller& caller) {
   for (const auto& [name, value] : request.query) {  // a comma may be meant
     if (name == "search" && !value.empty()) query.search.push_back(value);
   }
+  add_card_filters(query, request);
   if (request.query_value("gated")) query.gated = request.query_flag("gated");
   query.order = order_of(request);
   query.ascending = is_ascending(request, query.order);
@@ -98,7 +164,9 @@ HttpResponse list(const HubState& hub, Database& database, const HttpRequest& re
   const Gate gate(hub);
   const Caller caller = gate.caller(request);
   const ListWishes wishes = wishes_of(request);
+  refuse_unknown_filters(request);
   RepoQuery query = query_of(request, caller);
+  if (asks_for_inference(request)) return json_response(json::array());
   query.with_card = wishes.full || wishes.card || wishes.config ||
                     wishes.expand.contains("cardData") || wishes.expand.contains("config") ||
                     query.type == RepoType::space;  // for its sdk

@@ -1,9 +1,12 @@
 #include "server/repos/head_cache.h"
 
+#include "server/api/parameter_counts.h"
 #include "server/repos/head_summary.h"
 #include "torchhub/base/log.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -34,21 +37,39 @@ void write_tags(Connection& connection, const std::string& id,
 struct Cached {
   std::string head;
   std::string tags;
+  bool is_counted = false;
 };
 
 std::optional<Cached> read_cached(Connection& connection, const std::string& id) {
-  Statement row = connection.prepare("SELECT head, tags FROM repo WHERE id = ?");
+  Statement row = connection.prepare("SELECT head, tags, parameters FROM repo WHERE id = ?");
   if (!row.bind(id).step()) return std::nullopt;
-  return Cached{row.text(0), row.text(1)};
+  return Cached{row.text(0), row.text(1), row.number(2) != RepoRow::kNotCounted};
 }
 
+std::int64_t parameters_of(const HubState& hub, const RepoRow& repo, const git::Repository& git,
+                           const std::string& head) {
+  if (repo.type != RepoType::model) return RepoRow::kNoParameters;
+  const json counts = count_parameters(hub, repo, git, head);
+  if (counts.is_null()) return RepoRow::kNoParameters;
+  // A stranger's header may claim any number.
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(std::min(counts.at("total").get<std::uint64_t>(), kMost));
+}
+
+/// What a commit says of its repository.
+struct Summary {
+  HeadSummary card;
+  std::int64_t parameters;
+};
+
 void write_summary(Connection& connection, const std::string& id, const std::string& head,
-                   const HeadSummary& summary, const Cached& before) {
+                   const Summary& whole, const Cached& before) {
+  const HeadSummary& summary = whole.card;
   const std::string tags = text_of(summary.tags);
   connection.run(
-      "UPDATE repo SET head = ?, pipeline_tag = ?, library = ?, license = ?, tags = ? "
-      "WHERE id = ?",
-      head, summary.pipeline_tag, summary.library, summary.license, tags, id);
+      "UPDATE repo SET head = ?, pipeline_tag = ?, library = ?, license = ?, tags = ?, "
+      "parameters = ? WHERE id = ?",
+      head, summary.pipeline_tag, summary.library, summary.license, tags, whole.parameters, id);
   if (tags != before.tags) write_tags(connection, id, summary.tags);
   connection.run("INSERT OR REPLACE INTO repo_card(repo, card, config) VALUES(?,?,?)", id,
                  text_of(summary.card), text_of(summary.config));
@@ -60,10 +81,12 @@ void bring_up_to_date(HubState& hub, const RepoRow& repo, std::optional<TimePoin
   const git::Repository git = hub.open(repo);
   // The newest head wins: whoever finds another one in the meantime writes after this.
   const std::string head = git.ref_target(kMain).value_or("");
-  std::optional<HeadSummary> summary;
+  std::optional<Summary> summary;
   auto connection = hub.database.lease();
   const auto known = read_cached(*connection, repo.id);
-  if (known && !head.empty() && known->head != head) summary = summarize(git, head, repo.type);
+  if (known && !head.empty() && (known->head != head || !known->is_counted)) {
+    summary = {summarize(git, head, repo.type), parameters_of(hub, repo, git, head)};
+  }
   WriteTransaction transaction(*connection);
   const auto before = read_cached(*connection, repo.id);
   if (summary && before && before->head == known->head) {
@@ -92,7 +115,11 @@ void note_change(HubState& hub, const RepoRow& repo, const std::optional<NewEven
 void heal_head_cache(HubState& hub, const RepoRow& repo) {
   try {
     const auto head = hub.open(repo).ref_target(kMain);
-    if (head && *head != repo.head) bring_up_to_date(hub, repo, std::nullopt, std::nullopt);
+    if (!head) return;
+    const bool is_counted = repo.parameters != RepoRow::kNotCounted;
+    if (*head != repo.head || !is_counted) {
+      bring_up_to_date(hub, repo, std::nullopt, std::nullopt);
+    }
   } catch (const std::exception& error) {
     log::warning("head_cache_not_healed", {{"repository", repo.id}, {"error", error.what()}});
   }

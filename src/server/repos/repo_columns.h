@@ -11,8 +11,8 @@ inline constexpr std::string_view kRepoColumns =
     "repo.id, repo.type, repo.owner, account.name, repo.name, repo.creator, repo.private, "
     "repo.created, repo.modified, repo.gated, repo.disabled, repo.downloads, repo.likes, "
     "repo.head, "
-    "repo.forced_pushes";
-inline constexpr int kRepoColumnCount = 15;
+    "repo.forced_pushes, repo.parameters";
+inline constexpr int kRepoColumnCount = 16;
 
 /// A row whose first columns are kRepoColumns.
 RepoRow read_repo(const Statement& row);

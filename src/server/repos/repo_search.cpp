@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <variant>
 
@@ -20,6 +21,8 @@ const char* column_of(RepoOrder order) {
       return "repo.downloads";
     case RepoOrder::likes:
       return "repo.likes";
+    case RepoOrder::parameters:
+      return "repo.parameters";
     case RepoOrder::id:
       return kFullName;
     case RepoOrder::last_modified:
@@ -32,6 +35,14 @@ std::int64_t number_of(const std::string& text) {
   std::int64_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+/// A word, or one of a list of words, under a key of the card. No card is an empty text.
+std::string card_names(std::string_view key, std::string_view condition) {
+  return fmt::format(
+      "EXISTS (SELECT 1 FROM repo_card, json_each(CASE WHEN json_valid(repo_card.card) THEN "
+      "repo_card.card ELSE 'null' END, '$.{}') WHERE repo_card.repo = repo.id AND {})",
+      key, condition);
 }
 
 /// Conditions with the values that they bind. The state stands as a word, since only then SQLite
@@ -55,6 +66,16 @@ class Conditions {
     if (query.gated) text_ += *query.gated ? " AND repo.gated != ''" : " AND repo.gated = ''";
     if (!query.pipeline_tag.empty()) add("repo.pipeline_tag = ?", query.pipeline_tag);
     if (!query.library.empty()) add("repo.library = ?", query.library);
+    if (query.parameters) {
+      add("repo.parameters >= ?", std::max<std::int64_t>(query.parameters->min, 0));
+      add("repo.parameters <= ?", query.parameters->max);
+    }
+    for (const std::string& id : query.card_models) add(card_names("models", "value = ?"), id);
+    for (const std::string& id : query.card_datasets) add(card_names("datasets", "value = ?"), id);
+    if (query.linked) {
+      text_ += fmt::format(" AND ({} OR {})", card_names("models", "value != ''"),
+                           card_names("datasets", "value != ''"));
+    }
     if (query.after) start_behind(*query.after, query);
   }
 
@@ -137,6 +158,8 @@ SearchPlace place_of(const FoundRepo& found, RepoOrder order) {
       return {std::to_string(repo.downloads), repo.id};
     case RepoOrder::likes:
       return {std::to_string(repo.likes), repo.id};
+    case RepoOrder::parameters:
+      return {std::to_string(repo.parameters), repo.id};
     case RepoOrder::id:
       return {folded(repo.full_name()), repo.id};
     case RepoOrder::last_modified:

@@ -4,13 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace torchhub::server {
 
-enum class RepoOrder { last_modified, created, downloads, likes, id };
+enum class RepoOrder { last_modified, created, downloads, likes, parameters, id };
 
 /// Where a page ends: the next begins behind it, whatever is added or removed meanwhile.
 struct SearchPlace {
@@ -18,6 +19,12 @@ struct SearchPlace {
   std::string id;
 
   bool operator==(const SearchPlace&) const = default;
+};
+
+/// Both ends included.
+struct ParameterRange {
+  std::int64_t min = 0;
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
 
 /// Which repositories a list has. All that is said must hold.
@@ -29,6 +36,11 @@ struct RepoQuery {
   std::optional<bool> gated = std::nullopt;
   std::string pipeline_tag = {};
   std::string library = {};
+  /// How many parameters; those whose number nobody knows are in no range.
+  std::optional<ParameterRange> parameters = std::nullopt;
+  std::vector<std::string> card_models = {};    ///< Each must be among the card's `models`.
+  std::vector<std::string> card_datasets = {};  ///< Each must be among the card's `datasets`.
+  bool linked = false;                          ///< The card must name a model or a dataset.
 
   RepoOrder order = RepoOrder::last_modified;
   bool ascending = false;

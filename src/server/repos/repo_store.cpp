@@ -59,7 +59,8 @@ RepoRow read_repo(const Statement& row) {
           row.number(11),
           row.number(12),
           row.text(13),
-          row.number(14) != 0};
+          row.number(14) != 0,
+          row.number(15)};
 }
 
 std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {

@@ -32,6 +32,11 @@ struct RepoRow {
   std::int64_t likes = 0;
   std::string head = {};      ///< The commit that the cached columns of its card are of.
   bool forced_pushes = true;  ///< A push may take commits away from a branch.
+  /// Of the tensors in its safetensors files at `head`, or one of the two below.
+  std::int64_t parameters = kNotCounted;
+
+  static constexpr std::int64_t kNoParameters = -1;  ///< There are no such files, or no good ones.
+  static constexpr std::int64_t kNotCounted = -2;    ///< Nobody has looked.
 
   std::string full_name() const { return owner + "/" + name; }
   Repo repo() const { return {{owner, name}, type}; }

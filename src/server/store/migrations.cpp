@@ -285,6 +285,12 @@ CREATE TABLE ref_move(
     // May a push take commits away from a branch?
     R"sql(
 ALTER TABLE repo ADD COLUMN forced_pushes INTEGER NOT NULL DEFAULT 1;
+)sql",
+    // How many parameters a model has, as a cache of the commit `head`: -1 none that can be
+    // counted, -2 not looked yet.
+    R"sql(
+ALTER TABLE repo ADD COLUMN parameters INTEGER NOT NULL DEFAULT -2;
+CREATE INDEX repo_by_parameters ON repo(type, parameters, id) WHERE state = 'ready';
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
