@@ -160,6 +160,39 @@ constexpr auto kTasks = std::to_array<string_view>({
     "other",
 });
 
+// The Hub's words for data sets (huggingface_hub, DatasetCardData; the datasets guide).
+constexpr auto kSizes = std::to_array<string_view>({
+    "n<1K",
+    "1K<n<10K",
+    "10K<n<100K",
+    "100K<n<1M",
+    "1M<n<10M",
+    "10M<n<100M",
+    "100M<n<1B",
+    "1B<n<10B",
+    "10B<n<100B",
+    "100B<n<1T",
+    "n>1T",
+    "unknown",
+    "other",
+});
+
+constexpr auto kCreators = std::to_array<string_view>({
+    "crowdsourced",
+    "found",
+    "expert-generated",
+    "machine-generated",
+    "no-annotation",
+    "other",
+});
+
+constexpr auto kMultilinguality = std::to_array<string_view>({
+    "monolingual",
+    "multilingual",
+    "translation",
+    "other",
+});
+
 template <typename Words>
 bool contains(const Words& words, string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -182,5 +215,11 @@ bool is_language(string_view code) {
 }
 
 bool is_task(string_view tag) { return contains(kTasks, tag); }
+
+bool is_size_category(string_view word) { return contains(kSizes, word); }
+
+bool is_creator(string_view word) { return contains(kCreators, word); }
+
+bool is_multilinguality(string_view word) { return contains(kMultilinguality, word); }
 
 }  // namespace torchhub::card

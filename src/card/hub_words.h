@@ -13,4 +13,13 @@ bool is_language(std::string_view code);
 /// A task that the Hub has a page for.
 bool is_task(std::string_view tag);
 
+/// How many rows a data set has, as the Hub writes it: "1K<n<10K".
+bool is_size_category(std::string_view word);
+
+/// How a data set's texts or annotations came about.
+bool is_creator(std::string_view word);
+
+/// "monolingual" and such.
+bool is_multilinguality(std::string_view word);
+
 }  // namespace torchhub::card

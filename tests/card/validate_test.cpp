@@ -8,9 +8,9 @@ namespace {
 using Severity = CardProblem::Severity;
 
 /// "error license: ..." a line.
-std::string problems(const std::string& yaml) {
+std::string problems(const std::string& yaml, CardKind kind = CardKind::model) {
   std::string out;
-  for (const CardProblem& problem : problems_of_card("---\n" + yaml + "\n---\n# net\n")) {
+  for (const CardProblem& problem : problems_of_card("---\n" + yaml + "\n---\n# net\n", kind)) {
     out += problem.severity == Severity::error ? "error " : "warning ";
     out += problem.key + ": " + problem.message + "\n";
   }
@@ -23,6 +23,63 @@ TEST(ProblemsOfCard, AreNoneForAGoodCard) {
                      "base_model_relation: finetune\npipeline_tag: fill-mask\nanything: {else: 1}\n"
                      "model-index:\n- name: x\n  results: []"),
             "");
+}
+
+TEST(ProblemsOfCard, OfADatasetAreOfItsOwnKeys) {
+  const auto of = [](const std::string& yaml) { return problems(yaml, CardKind::dataset); };
+  EXPECT_EQ(of("license: mit\nlanguage: en\npretty_name: Reviews\ntask_categories: [fill-mask]\n"
+               "task_ids: [x]\nsize_categories: 1K<n<10K\nannotations_creators: [found]\n"
+               "language_creators: found\nmultilinguality: monolingual\nsource_datasets: [a]\n"
+               "configs:\n- config_name: default\n  data_files: a.csv\ndataset_info: {x: 1}\n"
+               "pipeline_tag: 5\nmodel-index: 7"),
+            "");
+  EXPECT_EQ(of("task_categories: [mind-reading]"),
+            "warning task_categories: 'mind-reading': no task that is known here, so no list finds "
+            "the data set by it\n");
+  EXPECT_EQ(of("size_categories: huge").substr(0, 32), "warning size_categories: 'huge':");
+  EXPECT_EQ(of("annotations_creators: me").substr(0, 35), "warning annotations_creators: 'me':");
+  EXPECT_EQ(of("multilinguality: 3"), "error multilinguality: must be a word or a list of words\n");
+  EXPECT_EQ(of("task_ids: {a: 1}"), "error task_ids: must be a word or a list of words\n");
+  EXPECT_EQ(of("pretty_name: 3"), "error pretty_name: must be one word\n");
+  EXPECT_EQ(of("configs: default"),
+            "error configs: must be a list, each with a config_name and data_files\n");
+  EXPECT_EQ(of("configs:\n- data_files: a.csv"),
+            "error configs: each needs a config_name, a word\n");
+  EXPECT_EQ(of("configs:\n- config_name: a\n- config_name: a"),
+            "error configs: the config_name 'a' is there twice\n");
+  EXPECT_EQ(of("dataset_info: [3]"), "error dataset_info: must be a map, or a list of maps\n");
+}
+
+TEST(ProblemsOfCard, OfASpaceAreOfItsOwnKeys) {
+  const auto of = [](const std::string& yaml) {
+    return problems("sdk: gradio\n" + yaml, CardKind::space);
+  };
+  EXPECT_EQ(
+      of("title: T\nemoji: x\ncolorFrom: red\ncolorTo: gray\napp_file: app.py\napp_port: 7860\n"
+         "pinned: false\nshort_description: short\nmodels: [a/b]\ndatasets: [a/d]\n"
+         "license: mit\npipeline_tag: 5"),
+      "");
+  EXPECT_EQ(problems("sdk: perl", CardKind::space),
+            "error sdk: 'perl' is none of gradio, streamlit, docker, static\n");
+  EXPECT_EQ(problems("title: T", CardKind::space),
+            "warning sdk: is missing, so the space cannot run. Use gradio, streamlit, docker or "
+            "static\n");
+  EXPECT_EQ(of("colorTo: beige"),
+            "error colorTo: 'beige' is none of red, yellow, green, blue, indigo, purple, pink, "
+            "gray\n");
+  for (const char* port : {"0", "65536", "99999999999999999999", "http", "1.5"}) {
+    EXPECT_EQ(of(std::string("app_port: ") + port),
+              "error app_port: must be a number from 1 to 65535\n")
+        << port;
+  }
+  EXPECT_EQ(of("short_description: " + std::string(61, 'x')),
+            "error short_description: has 61 characters; the Hub takes 60\n");
+  std::string long_in_bytes;
+  for (int i = 0; i < 60; ++i) long_in_bytes += "\xc3\xa9";
+  EXPECT_EQ(of("short_description: " + long_in_bytes), "");
+  EXPECT_EQ(of("pinned: maybe"), "error pinned: must be true or false\n");
+  EXPECT_EQ(of("models: [../x]"),
+            "warning models: '../x': no model id, so the Hub links nothing. Use 'owner/name'\n");
 }
 
 TEST(ProblemsOfCard, NameTheKeyAndWhatWouldBeRight) {

@@ -130,5 +130,28 @@ TEST_F(CatalogTest, ChecksCards) {
       << broken.body;
 }
 
+TEST_F(CatalogTest, ChecksCardsByTheTypeOfTheirRepository) {
+  const auto check = [&](const json& type, const std::string& yaml) {
+    return client_.post("/api/validate-yaml",
+                        {{"content", "---\n" + yaml + "\n---\n"}, {"repoType", type}});
+  };
+  const auto warnings = [&](const char* type, const std::string& yaml) {
+    const Response response = check(type, yaml);
+    EXPECT_EQ(response.status, 200) << response.body;
+    return json::parse(response.body).at("warnings").size();
+  };
+  EXPECT_EQ(check("space", "sdk: perl").status, 400);
+  EXPECT_EQ(check("model", "sdk: perl").status, 200);
+  EXPECT_EQ(warnings("space", "sdk: gradio"), 0U);
+  EXPECT_EQ(check("dataset", "configs: 7").status, 400);
+  EXPECT_EQ(warnings("dataset", "task_categories: [mind-reading]"), 1U);
+  EXPECT_EQ(warnings("dataset", "pipeline_tag: mind-reading"), 0U) << "a key of models";
+  const Response bogus = check("bogus", "license: mit");
+  EXPECT_EQ(bogus.status, 400);
+  EXPECT_EQ(bogus.headers.get("X-Error-Message"),
+            "'bogus' is not a repository type. Use model, dataset or space.");
+  EXPECT_EQ(check(7, "license: mit").status, 400);
+}
+
 }  // namespace
 }  // namespace torchhub::testing

@@ -22,6 +22,11 @@ bool is_unknown_license(const ModelCard& card, const CardProblem& problem) {
                                            [](const auto& word) { return word.is_string(); }));
 }
 
+CardKind kind_of(RepoType type) {
+  if (type == RepoType::dataset) return CardKind::dataset;
+  return type == RepoType::space ? CardKind::space : CardKind::model;
+}
+
 }  // namespace
 
 std::optional<std::string> problem_of_card(const std::string& readme) {
@@ -33,14 +38,14 @@ std::optional<std::string> problem_of_card(const std::string& readme) {
   }
 }
 
-CardFindings check_card(const std::string& readme) {
+CardFindings check_card(const std::string& readme, RepoType type) {
   CardFindings findings;
   if (auto problem = problem_of_card(readme)) {
     findings.errors.push_back(*std::move(problem));
     return findings;
   }
   const ModelCard card(readme, kCardLimits);
-  for (const CardProblem& problem : problems_of_card(readme)) {
+  for (const CardProblem& problem : problems_of_card(readme, kind_of(type))) {
     const bool error =
         problem.severity == CardProblem::Severity::error && !is_unknown_license(card, problem);
     const std::string text =

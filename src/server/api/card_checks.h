@@ -1,5 +1,7 @@
 #pragma once
 
+#include "torchhub/wire/repo.h"
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,7 +17,7 @@ struct CardFindings {
   std::vector<std::string> warnings = {};  ///< It does, but shows less than was meant.
 };
 
-/// What validate-yaml says of a README.md.
-CardFindings check_card(const std::string& readme);
+/// What validate-yaml says of the README.md of a repository of that type.
+CardFindings check_card(const std::string& readme, RepoType type);
 
 }  // namespace torchhub::server

@@ -44,7 +44,8 @@ void add_service_routes(Router& router, HubState& hub) {
   router.add("POST", "/api/validate-yaml", [&hub](const HttpRequest& request) {
     Gate(hub).caller(request);
     return read_json([](const json& body) {
-      const CardFindings found = check_card(need_text(body, "content"));
+      const RepoType type = parse_repo_type(optional_text(body, "repoType").value_or("model"));
+      const CardFindings found = check_card(need_text(body, "content"), type);
       return json_response(
           {{"errors", messages(found.errors)}, {"warnings", messages(found.warnings)}},
           found.errors.empty() ? 200 : 400);
