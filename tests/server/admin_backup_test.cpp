@@ -75,8 +75,8 @@ TEST_F(BackupTest, IsADataFolderThatAServerStartsOn) {
   CopiedHub copy(backup(), hub_.token());
   EXPECT_EQ(copy.client().get("/demo/m/resolve/v1/w.bin").body, "bytes");
   EXPECT_EQ(copy.client().get("/demo/m/resolve/main/a.txt").body, "text");
-  EXPECT_EQ(copy.client().get_json("/api/models/demo/m/commits/main"),
-            client_.get_json("/api/models/demo/m/commits/main"));
+  EXPECT_EQ(copy.client().get_json("/api/models/demo/m/refs"),
+            client_.get_json("/api/models/demo/m/refs"));
   EXPECT_FALSE(copy.client().commit_file("demo/m", "b.txt", "more").empty());
 }
 

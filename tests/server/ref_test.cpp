@@ -219,6 +219,7 @@ TEST_F(RefTest, ListsCommitsInPages) {
   ASSERT_EQ(commits.size(), 2U);
   EXPECT_EQ(commits[0].at("id"), second_);
   EXPECT_EQ(commits[0].at("authors").at(0).at("user"), "demo");
+  EXPECT_EQ(commits[0].at("authors").at(0).at("avatar"), hub_.base_url() + "/avatars/demo.svg");
   const std::string link = page.headers.get("Link").value_or("");
   ASSERT_TRUE(link.starts_with("<" + hub_.base_url() + "/api/")) << link;
   ASSERT_TRUE(link.ends_with(">; rel=\"next\"")) << link;

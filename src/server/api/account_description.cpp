@@ -6,8 +6,12 @@ namespace torchhub::server {
 
 using nlohmann::json;
 
+std::string avatar_url(const std::string& base_url, const std::string& name) {
+  return base_url + "/avatars/" + name + ".svg";
+}
+
 std::string avatar_url(const std::string& base_url, const Account& account) {
-  return base_url + "/avatars/" + account.name + ".svg";
+  return avatar_url(base_url, account.name);
 }
 
 json describe_user(const std::string& base_url, const Account& user) {

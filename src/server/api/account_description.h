@@ -8,7 +8,8 @@
 
 namespace torchhub::server {
 
-/// Where the server draws the account's picture.
+/// Where the server draws the picture of an account, by its name.
+std::string avatar_url(const std::string& base_url, const std::string& name);
 std::string avatar_url(const std::string& base_url, const Account& account);
 
 /// A user in lists. Nothing in it is for the user alone.

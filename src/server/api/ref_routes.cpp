@@ -1,4 +1,5 @@
 #include "server/accounts/gate.h"
+#include "server/api/account_description.h"
 #include "server/api/json_body.h"
 #include "server/api/paging.h"
 #include "server/api/request_rights.h"
@@ -64,6 +65,12 @@ std::string as_html(const std::string& text) {
   return out;
 }
 
+/// Commits pushed by git name whom they like; there is a picture where that can be a user here.
+json describe_author(const std::string& base_url, const std::string& name) {
+  const bool can_be_user = !problem_of_name(name);
+  return {{"user", name}, {"avatar", can_be_user ? json(avatar_url(base_url, name)) : json()}};
+}
+
 HttpResponse commits(HubState& hub, const HttpRequest& request) {
   constexpr std::size_t kDefaultLimit = 50;
   constexpr std::size_t kMaxLimit = 1000;
@@ -73,13 +80,14 @@ HttpResponse commits(HubState& hub, const HttpRequest& request) {
       std::clamp<std::size_t>(query_number(request, "limit", kDefaultLimit), 1, kMaxLimit);
   const std::size_t page = query_number(request, "p", 0);
   const std::size_t total = hub.commit_counts.count(git, commit);
+  const std::string base_url = hub.base_url(request);
   json out = json::array();
   for (const git::CommitInfo& info : git::history(git, commit, page * limit, limit)) {
     out.push_back({{"id", info.id},
                    {"title", info.title},
                    {"message", info.message},
                    {"date", to_rfc3339(info.time)},
-                   {"authors", {{{"user", info.author}, {"avatar", nullptr}}}}});
+                   {"authors", json::array({describe_author(base_url, info.author)})}});
     for (const std::string& field : request.query_list("expand")) {
       if (field == "formatted") {
         out.back()["formatted"] = {{"title", as_html(info.title)},
@@ -90,7 +98,7 @@ HttpResponse commits(HubState& hub, const HttpRequest& request) {
   HttpResponse response = json_response(out);
   response.headers.set("X-Total-Count", std::to_string(total));
   if ((page + 1) * limit < total) {
-    add_next_link(response, request, hub.base_url(request), "p", std::to_string(page + 1));
+    add_next_link(response, request, base_url, "p", std::to_string(page + 1));
   }
   return response;
 }
