@@ -250,6 +250,9 @@ TEST_F(AccessLogTest, HasALineForEachRequest) {
   }
   EXPECT_EQ(broken, 1U);
   const json& file = by_id["file"];
+  EXPECT_TRUE(file.at("own_id").get<std::string>().starts_with("Root=1-"))
+      << "clients may all send the same";
+  EXPECT_NE(file.at("own_id"), by_id["commit"].at("own_id"));
   EXPECT_EQ(file.at("address"), "127.0.0.1");
   EXPECT_EQ(file.at("method"), "GET");
   EXPECT_EQ(file.at("route"), "/{web}/{repo}/resolve/{rev}/{path...}");

@@ -22,15 +22,21 @@ bool is_visible_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
-/// The client's own id is kept; else one that holds its trace id.
-std::string request_id(const HttpRequest& request) {
-  constexpr std::size_t kMaxLength = 128;
-  const std::string given = request.header("X-Request-Id");
-  if (!given.empty() && given.size() <= kMaxLength && is_visible_ascii(given)) return given;
+constexpr std::size_t kMaxIdLength = 128;
+
+/// One that holds the client's trace id.
+std::string make_id(const HttpRequest& request) {
   const std::string trace = request.header("X-Amzn-Trace-Id");
   const std::string root = fmt::format("Root=1-{}-{}", random_hex(4), random_hex(12));
-  if (trace.empty() || trace.size() > kMaxLength || !is_visible_ascii(trace)) return root;
+  if (trace.empty() || trace.size() > kMaxIdLength || !is_visible_ascii(trace)) return root;
   return root + ";" + trace;
+}
+
+/// The client's own id is kept.
+std::string id_of_answer(const HttpRequest& request, const std::string& own_id) {
+  const std::string given = request.header("X-Request-Id");
+  const bool usable = !given.empty() && given.size() <= kMaxIdLength && is_visible_ascii(given);
+  return usable ? given : own_id;
 }
 
 /// Header values are plain ASCII in one line.
@@ -144,7 +150,8 @@ Dispatcher::Dispatcher(HubState& hub) : hub_(hub) {
 }
 
 Answer Dispatcher::begin(HttpRequest& request) {
-  request.id = request_id(request);
+  request.own_id = make_id(request);
+  request.id = id_of_answer(request, request.own_id);
   try {
     request.remote_address = client_address(request, hub_.options.trusted_proxies);
     if (auto preflight = answer_preflight(request, hub_.options.cors_origins)) {
@@ -172,6 +179,7 @@ HttpResponse Dispatcher::failed(const HttpRequest& request, const std::exception
   const ApiError answer = as_api_error(error);
   if (dynamic_cast<const ApiError*>(&error) == nullptr && answer.status() >= 500) {
     log::error("request_failed", {{"request", request.id},
+                                  {"own_id", request.own_id},
                                   {"method", request.method},
                                   {"path", request.raw_path},
                                   {"error", error.what()}});
@@ -180,7 +188,8 @@ HttpResponse Dispatcher::failed(const HttpRequest& request, const std::exception
 }
 
 void Dispatcher::decorate(const HttpRequest& request, HttpResponse& response) {
-  response.headers.set("X-Request-Id", request.id.empty() ? request_id(request) : request.id);
+  response.headers.set("X-Request-Id",
+                       request.id.empty() ? id_of_answer(request, make_id(request)) : request.id);
   for (const auto& [name, value] : request.notes.headers.fields()) {
     response.headers.set(name, value);
   }

@@ -29,7 +29,8 @@ struct HttpRequest {
   /// Names and values decoded; a name's "[]" at the end is cut off.
   std::vector<std::pair<std::string, std::string>> query = {};
   Headers headers = {};
-  std::string id = {};  ///< X-Request-Id of the answer.
+  std::string id = {};      ///< X-Request-Id of the answer; the client's own if it sent one.
+  std::string own_id = {};  ///< Made here, so no other request has it.
   std::optional<std::uint64_t> content_length = std::nullopt;
   bool chunked = false;
   std::string route = {};           ///< The pattern that matched; empty for none.

@@ -42,6 +42,7 @@ std::string access_line(const HttpRequest& request, const ExchangeFacts& facts,
   nlohmann::ordered_json line;
   line["time"] = to_rfc3339(now);
   line["id"] = request.id;
+  line["own_id"] = request.own_id;
   line["address"] = request.remote_address;
   line["user"] = request.notes.user_id.empty() ? nlohmann::ordered_json(nullptr)
                                                : nlohmann::ordered_json(request.notes.user_id);
