@@ -136,6 +136,7 @@ TEST_F(RefTest, TagsPeelToTheirCommit) {
   EXPECT_EQ(tag("main", {{"tag", "heavy"}}).status, 409);
   EXPECT_EQ(tag("nowhere", {{"tag", "x"}}).status, 404);
   EXPECT_EQ(tag("main", {{"tag", "x y"}}).status, 400);
+  EXPECT_EQ(tag("nowhere", {{"tag", "x y"}}).headers.get("X-Error-Code"), "RevisionNotFound");
   const json tags = refs().at("tags");
   ASSERT_EQ(tags.size(), 2U);
   EXPECT_EQ(tags[0].at("name"), "heavy");

@@ -164,10 +164,10 @@ HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const Account& us
 HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
                         const std::string& revision, const json& body) {
   const std::string name = need_text(body, "tag");
+  git::Repository git = hub.open(repo);
+  std::string target = need_commit(git, revision);  // before the name: clients ask for its code
   const std::string ref = tag_ref(name);
   const auto turn = wait_for_turn(hub, repo, ref);
-  git::Repository git = hub.open(repo);
-  std::string target = need_commit(git, revision);
   if (git.ref_target(ref)) throw already_exists(ref);
   need_free_path(git, ref);
   if (const auto message = optional_text(body, "message"); message && !message->empty()) {
