@@ -14,3 +14,4 @@
 #include "torchhub/server/revoke_links.h"
 #include "torchhub/server/server.h"
 #include "torchhub/server/stats.h"
+#include "torchhub/server/test_fixtures.h"

@@ -73,7 +73,6 @@ void add_admin(CLI::App& app) {
   const auto place = std::make_shared<AdminPlace>();
   CLI::App* admin =
       app.add_subcommand("admin", "Change a hub's data; the server may run meanwhile");
-  admin->require_subcommand(1);
   add_admin_users(*admin, place);
   add_admin_organizations(*admin, place);
   add_admin_tokens(*admin, place);
@@ -88,6 +87,7 @@ void add_admin(CLI::App& app) {
   add_admin_archive(*admin, data);
   add_data_option(*admin, *place);
   admin->get_option("--data")->capture_default_str()->envname("TORCHHUB_DATA");
+  add_test_fixtures(*admin, data);
 }
 
 }  // namespace torchhub::cli
