@@ -336,7 +336,19 @@ TEST_F(RepoTest, ExpandGivesTheNamedFieldsOnly) {
   EXPECT_EQ(info.size(), 4U) << info;
   EXPECT_EQ(info.at("likes"), 0);
   EXPECT_EQ(info.at("xetEnabled"), false);
-  EXPECT_EQ(client_.get("/api/models/demo/m?expand=wishes").status, 400);
+  const Response refused = client_.get("/api/models/demo/m?expand=wishes");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("expected one of"), std::string::npos) << refused.body;
+  EXPECT_NE(refused.body.find("widgetData"), std::string::npos) << refused.body;
+  EXPECT_EQ(refused.body.find("mainSize"), std::string::npos) << "of data sets alone";
+}
+
+TEST_F(RepoTest, TellsWhatTheWidgetOfAModelShows) {
+  create({{"name", "m"}});
+  EXPECT_FALSE(client_.get_json("/api/models/demo/m").contains("widgetData"));
+  client_.commit_file("demo/m", "README.md", "---\nwidget:\n- text: Hello\n---\n");
+  EXPECT_EQ(client_.get_json("/api/models/demo/m").at("widgetData"),
+            json::parse(R"([{"text": "Hello"}])"));
 }
 
 TEST_F(RepoTest, ReadsTheCard) {

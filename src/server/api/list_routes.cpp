@@ -1,4 +1,5 @@
 #include "server/accounts/gate.h"
+#include "server/api/expand_fields.h"
 #include "server/api/json_body.h"
 #include "server/api/paging.h"
 #include "server/api/repo_description.h"
@@ -67,7 +68,7 @@ ListWishes wishes_of(const HttpRequest& request) {
                     .card = request.query_flag("cardData"),
                     .config = request.query_flag("config")};
   for (std::string& name : request.query_list("expand")) wishes.expand.insert(std::move(name));
-  check_expand(wishes.expand);
+  check_expand(wishes.expand, type_of(request));
   return wishes;
 }
 

@@ -1,70 +1,19 @@
 #include "server/api/repo_description.h"
 
+#include "server/api/expand_fields.h"
 #include "server/api/parameter_counts.h"
 #include "server/api/space_words.h"
 #include "server/api/transformers_info.h"
 #include "server/git/tree_walk.h"
-#include "server/http/api_error.h"
 #include "server/repos/head_summary.h"
 #include "torchhub/base/timestamp.h"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
-#include <array>
 
 namespace torchhub::server {
 namespace {
 
 using nlohmann::json;
-
-/// Names that clients may ask for by `expand` (huggingface_hub hf_api.py); most have no value here.
-constexpr std::array<std::string_view, 45> kExpandable = {"author",
-                                                          "baseModels",
-                                                          "cardData",
-                                                          "childrenModelCount",
-                                                          "citation",
-                                                          "config",
-                                                          "createdAt",
-                                                          "datasets",
-                                                          "description",
-                                                          "disabled",
-                                                          "downloads",
-                                                          "downloadsAllTime",
-                                                          "evalResults",
-                                                          "gated",
-                                                          "gguf",
-                                                          "host",
-                                                          "inference",
-                                                          "inferenceProviderMapping",
-                                                          "lastModified",
-                                                          "library_name",
-                                                          "likes",
-                                                          "mainSize",
-                                                          "mask_token",
-                                                          "model-index",
-                                                          "models",
-                                                          "paperswithcode_id",
-                                                          "pipeline_tag",
-                                                          "private",
-                                                          "region",
-                                                          "resourceGroup",
-                                                          "runtime",
-                                                          "safetensors",
-                                                          "sdk",
-                                                          "sha",
-                                                          "siblings",
-                                                          "spaces",
-                                                          "subdomain",
-                                                          "tags",
-                                                          "transformersInfo",
-                                                          "trendingScore",
-                                                          "usedStorage",
-                                                          "widgetData",
-                                                          "xetEnabled",
-                                                          "securityRepoStatus",
-                                                          "kernels"};
 
 json describe_lfs(const git::Entry& entry, const char* id_name) {
   return {{id_name, entry.lfs->oid}, {"size", entry.lfs->size}, {"pointerSize", entry.blob_size}};
@@ -109,14 +58,6 @@ json siblings(const git::Repository& git, const std::string& commit) {
     return true;
   });
   return out;
-}
-
-void check_expand(const std::set<std::string>& expand) {
-  for (const std::string& name : expand) {
-    if (std::find(kExpandable.begin(), kExpandable.end(), name) == kExpandable.end()) {
-      throw ApiError(400, fmt::format("'{}' is not a field that 'expand' knows.", name));
-    }
-  }
 }
 
 void keep_only(json& info, const std::set<std::string>& expand) {
@@ -175,7 +116,7 @@ json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wis
 
 json describe(const HubState& hub, const RepoRow& repo, const git::Repository& git,
               const std::string& commit, const InfoWishes& wishes) {
-  check_expand(wishes.expand);
+  check_expand(wishes.expand, repo.type);
   const auto wanted = [&](const char* name) {
     return wishes.expand.empty() || wishes.expand.contains(name);
   };
@@ -196,6 +137,9 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
   }
   if (repo.type == RepoType::model) {
     out["spaces"] = json::array();
+    if (summary.card.is_object() && summary.card.contains("widget")) {
+      out["widgetData"] = summary.card["widget"];
+    }
     if (const json loading = transformers_info(git, commit, summary); !loading.is_null()) {
       out["transformersInfo"] = loading;
     }

@@ -24,8 +24,6 @@ struct ListWishes {
   std::set<std::string> expand = {};
 };
 
-/// @throws ApiError 400 for a field that `expand` does not know
-void check_expand(const std::set<std::string>& expand);
 /// Drops all but the ids and the named fields.
 void keep_only(nlohmann::json& info, const std::set<std::string>& expand);
 
