@@ -126,6 +126,24 @@ TEST_F(RepoTest, TellsASpacesSdkFromItsCard) {
   EXPECT_EQ(client_.get_json("/api/spaces?author=demo").at(0).at("sdk"), "gradio");
 }
 
+TEST_F(RepoTest, TellsWhatASpaceUses) {
+  create({{"name", "s"}, {"type", "space"}, {"sdk", "static"}});
+  EXPECT_FALSE(client_.get_json("/api/spaces/demo/s").contains("models"));
+  client_.send(
+      "POST", "/api/spaces/demo/s/commit/main",
+      to_ndjson(CommitHeaderLine{"a card"}) +
+          to_ndjson(CommitFileLine{
+              "README.md", "---\nsdk: static\nmodels: [ana/a, 7]\ndatasets: ana/d\n---\n"}));
+  const json info = client_.get_json("/api/spaces/demo/s");
+  EXPECT_EQ(info.at("models"), json::array({"ana/a"}));
+  EXPECT_EQ(info.at("datasets"), json::array({"ana/d"}));
+  EXPECT_FALSE(client_.get_json("/api/spaces").at(0).contains("models")) << "nobody asked";
+  EXPECT_EQ(client_.get_json("/api/spaces?linked=True").at(0).at("models"), json::array({"ana/a"}));
+  EXPECT_EQ(client_.get_json("/api/spaces?expand=datasets").at(0).at("datasets"),
+            json::array({"ana/d"}));
+  EXPECT_EQ(client_.get_json("/api/spaces").at(0).at("trendingScore"), 0);
+}
+
 TEST_F(RepoTest, PutsLicenceAndFilesIntoTheFirstCommit) {
   create({{"name", "m"},
           {"license", "apache-2.0"},

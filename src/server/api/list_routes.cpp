@@ -66,7 +66,9 @@ SearchPlace parse_cursor(const std::string& text) {
 ListWishes wishes_of(const HttpRequest& request) {
   ListWishes wishes{.full = request.query_flag("full"),
                     .card = request.query_flag("cardData"),
-                    .config = request.query_flag("config")};
+                    .config = request.query_flag("config"),
+                    .linked = request.query_flag("linked") || request.query_value("models") ||
+                              request.query_value("datasets")};
   for (std::string& name : request.query_list("expand")) wishes.expand.insert(std::move(name));
   check_expand(wishes.expand, type_of(request));
   return wishes;

@@ -43,8 +43,8 @@ void add_summary(json& info, const HeadSummary& summary) {
 /// What nobody wants who does not ask for it by name.
 void add_rarities(json& info, const RepoRow& repo) {
   info["downloadsAllTime"] = info["downloads"];
-  info["trendingScore"] = repo.likes;
-  info["xetEnabled"] = false;  // then older clients take LFS
+  info["trendingScore"] = repo.likes;  // nothing here trends but what is liked
+  info["xetEnabled"] = false;          // then older clients take LFS
 }
 
 }  // namespace
@@ -89,6 +89,7 @@ json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wis
   };
   json out = describe_briefly(hub, found.repo);
   out["tags"] = json::parse(found.tags, nullptr, false);
+  out["trendingScore"] = found.repo.likes;
   if (!found.pipeline_tag.empty()) out["pipeline_tag"] = found.pipeline_tag;
   if (!found.library.empty()) out["library_name"] = found.library;
   if (wanted(false, "sha")) out["sha"] = found.repo.head;
@@ -101,8 +102,9 @@ json describe(const HubState& hub, const FoundRepo& found, const ListWishes& wis
   }
   if (!found.description.empty()) out["description"] = found.description;
   if (found.repo.type == RepoType::space) {
-    add_space_words(out, {found.repo.owner, found.repo.name},
-                    json::parse(found.card, nullptr, false));
+    const json card = json::parse(found.card, nullptr, false);
+    add_space_words(out, {found.repo.owner, found.repo.name}, card);
+    if (wishes.linked || !wishes.expand.empty()) add_linked_repos(out, card);
   }
   if (found.repo.type == RepoType::model && wanted(false, "spaces")) out["spaces"] = json::array();
   if (wanted(false, "siblings") && !found.repo.head.empty()) {
@@ -134,6 +136,7 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
   }
   if (repo.type == RepoType::space) {
     add_space_words(out, {repo.owner, repo.name}, summary.card);
+    add_linked_repos(out, summary.card);
   }
   if (repo.type == RepoType::model) {
     out["spaces"] = json::array();

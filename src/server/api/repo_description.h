@@ -21,6 +21,7 @@ struct ListWishes {
   bool full = false;    ///< All below, and the files.
   bool card = false;    ///< cardData.
   bool config = false;  ///< config.
+  bool linked = false;  ///< Of a space the models and data sets that its card names.
   std::set<std::string> expand = {};
 };
 

@@ -27,4 +27,17 @@ void add_space_words(nlohmann::json& info, const RepoId& id, const nlohmann::jso
   if (sdk != card.end() && sdk->is_string()) info["sdk"] = *sdk;
 }
 
+void add_linked_repos(nlohmann::json& info, const nlohmann::json& card) {
+  if (!card.is_object()) return;
+  for (const char* word : {"models", "datasets"}) {
+    const auto named = card.find(word);
+    if (named == card.end()) continue;
+    nlohmann::json ids = nlohmann::json::array();
+    for (const auto& id : named->is_array() ? *named : nlohmann::json::array({*named})) {
+      if (id.is_string()) ids.push_back(id);
+    }
+    if (!ids.empty()) info[word] = std::move(ids);
+  }
+}
+
 }  // namespace torchhub::server
