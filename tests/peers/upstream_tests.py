@@ -90,11 +90,21 @@ def hub_source(cache):
     return once(cache / "hub", wanted, fetch)
 
 
+def debian_mirror():
+    """@return as setup.sh takes it"""
+    if "TORCHHUB_PEERS_MIRROR" in os.environ:
+        return os.environ["TORCHHUB_PEERS_MIRROR"]
+    targets = output("apt-get", "indextargets", "--format", "$(ORIGIN)\t$(COMPONENT)\t$(CODENAME)\t$(REPO_URI)",
+                     "Created-By: Packages")
+    for origin, component, codename, address in (line.split("\t") for line in targets.splitlines()):
+        if (origin, component) == ("Debian", "main") and not codename.endswith("-security"):
+            return address
+    raise SystemExit("upstream_tests: apt knows no Debian mirror; set TORCHHUB_PEERS_MIRROR, or --lfs-source")
+
+
 def lfs_source(cache):
     """Debian testing's, with lists of packages of its own: the system's stay as they are."""
-    mirror = os.environ.get("TORCHHUB_PEERS_MIRROR") or output(
-        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages",
-        "Component: main").split()[0]
+    mirror = debian_mirror()
 
     def fetch(folder):
         apt = folder / "apt"
