@@ -14,6 +14,7 @@ from huggingface_hub import HfApi, RepoUrl, constants
 from .testing_constants import ENDPOINT_PRODUCTION, ENDPOINT_STAGING, TOKEN
 from .testing_utils import repo_name
 
+HERE = ("127.0.0.1", "::1", "localhost")
 MARKS = ("api", "transfer", "inference", "xet", "no_xet", "production", "deprecated", "git_lfs", "vcr")
 
 
@@ -28,16 +29,21 @@ def pytest_configure(config):
 
 @pytest.fixture(autouse=True, scope="session")
 def only_this_machine():
-    connect = socket.socket.connect
+    connect, look_up = socket.socket.connect, socket.getaddrinfo
 
     def connect_here(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in HERE:
             raise OSError(f"upstream tests: {address[0]} is not this machine")
         return connect(self, address)
 
-    socket.socket.connect = connect_here
+    def look_up_here(host, *more, **how):
+        if host not in HERE:
+            raise socket.gaierror(f"upstream tests: {host} is not this machine")
+        return look_up(host, *more, **how)
+
+    socket.socket.connect, socket.getaddrinfo = connect_here, look_up_here
     yield
-    socket.socket.connect = connect
+    socket.socket.connect, socket.getaddrinfo = connect, look_up
 
 
 @pytest.fixture(autouse=True)
