@@ -212,7 +212,21 @@ void MultipartUploads::drop(const UnfinishedUpload& upload) {
 }
 
 void MultipartUploads::clean() {
+  const auto guard = ObjectGuard::shared(folder_.root());  // until the objects are linked
   const std::lock_guard lock(mutex_);
+  for (const UnfinishedUpload& upload : rows_.all()) {
+    const fs::path path = path_of(upload.id);
+    std::error_code missing;
+    if (fs::equivalent(path, folder_.object(upload.object.oid), missing)) {
+      // Published, so its bytes were right. A part sent again would write into the object.
+      repos_.link(upload.repo_id, {upload.object});
+      drop(upload);
+    } else if (!fs::exists(path)) {
+      drop(upload);  // a backup has the row alone
+    } else {
+      fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+    }
+  }
   clean_now();
 }
 

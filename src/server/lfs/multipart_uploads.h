@@ -58,7 +58,7 @@ class MultipartUploads {
   void complete(const std::string& repo_id, const LfsPointer& object, std::uint64_t chunk_bytes,
                 const std::map<std::uint64_t, std::string>& etags, const std::stop_token& stop);
 
-  /// Removes what is a day old, and files whose repository is gone.
+  /// Ends what a crash cut off. Removes what is a day old, or has no file or no repository.
   void clean();
   /// Names in incoming/ that must stay when the server starts.
   std::set<std::string> file_names() const;
