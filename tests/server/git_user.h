@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torchhub::testing {
@@ -14,6 +15,9 @@ class GitUser {
  public:
   /// @param token the password; empty: anonymous
   GitUser(std::string base_url, std::string token);
+
+  /// The hub has another address now.
+  void find_at(std::string base_url) { base_url_ = std::move(base_url); }
 
   /// Runs git among the clones.
   Finished git(std::vector<std::string> arguments) const;

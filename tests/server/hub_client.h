@@ -59,6 +59,7 @@ class HubClient {
   std::string upload_in_parts(const std::string& repo, const std::string& bytes) const;
 
   const std::string& base_url() const { return base_url_; }
+  const std::string& token() const { return token_; }
 
  private:
   std::string base_url_;
