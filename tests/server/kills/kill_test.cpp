@@ -54,13 +54,17 @@ class KillUnderLoad : public ::testing::Test {
   }
 
   void kill_under_load(const HubClient& client) {
+    end_under_load(client, SIGKILL,
+                   std::chrono::microseconds(std::uniform_int_distribution(0, 500'000)(random_)));
+    EXPECT_EQ(hub_.process().wait(), 128 + SIGKILL) << hub_.process().errors();
+  }
+
+  void end_under_load(const HubClient& client, int signal, std::chrono::microseconds after) {
     std::vector<std::thread> users;
     for (const auto& load : loads_) users.emplace_back([&] { load->run(client); });
-    std::this_thread::sleep_for(
-        std::chrono::microseconds(std::uniform_int_distribution(0, 500'000)(random_)));
-    hub_.process().signal(SIGKILL);
+    std::this_thread::sleep_for(after);
+    hub_.process().signal(signal);
     for (std::thread& user : users) user.join();
-    EXPECT_EQ(hub_.process().wait(), 128 + SIGKILL) << hub_.process().errors();
   }
 
   fs::path data() const { return folder_ / "data"; }
@@ -78,6 +82,16 @@ class KillUnderLoad : public ::testing::Test {
 
 TEST_F(KillUnderLoad, LosesNothingThatWasAnswered) {
   kill_again_and_again(number_from_environment("TORCHHUB_KILLS", 6));
+  if (!HasFailure()) start(Look::at_all);
+}
+
+/// TORCHHUB_LOAD_SECONDS says after how long: for a server that was built with sanitizers, which
+/// end it with another code when they have found something.
+TEST_F(KillUnderLoad, LosesNothingWhenItIsAskedToEnd) {
+  const HubClient client = start(Look::at_news);
+  end_under_load(client, SIGTERM,
+                 std::chrono::seconds(number_from_environment("TORCHHUB_LOAD_SECONDS", 1)));
+  EXPECT_EQ(hub_.process().wait(), 0) << hub_.process().errors();
   if (!HasFailure()) start(Look::at_all);
 }
 

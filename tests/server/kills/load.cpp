@@ -33,9 +33,10 @@ std::vector<std::unique_ptr<KillLoad>> make_kill_loads(HubClient client) {
   client.commit("demo/original", to_ndjson(CommitLfsFileLine{"model.bin", oid, bytes.size()}));
   client.commit_file("demo/moved-0", "a.txt", "kept");
   std::vector<std::unique_ptr<KillLoad>> loads;
-  for (const auto make : {make_commit_load, make_object_load, make_part_load, make_xet_load,
-                          make_push_load, make_pull_request_load, make_repository_load,
-                          make_ref_load, make_lock_load, make_move_load, make_setting_load}) {
+  for (const auto make :
+       {make_commit_load, make_object_load, make_part_load, make_xet_load, make_push_load,
+        make_pull_request_load, make_repository_load, make_ref_load, make_lock_load, make_move_load,
+        make_setting_load, make_read_load, make_read_load}) {
     loads.push_back(make());
   }
   return loads;

@@ -68,5 +68,6 @@ std::unique_ptr<KillLoad> make_ref_load();
 std::unique_ptr<KillLoad> make_lock_load();
 std::unique_ptr<KillLoad> make_move_load();
 std::unique_ptr<KillLoad> make_setting_load();
+std::unique_ptr<KillLoad> make_read_load();
 
 }  // namespace torchhub::testing
