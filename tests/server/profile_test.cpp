@@ -222,13 +222,12 @@ class EventsTest : public ProfileTest {
     return admin.create_token("root", TokenRole::write);
   }
 
-  std::vector<json> events() {
+  std::vector<json> uses() {
     server::Database database(hub_.data_dir() / "hub.db", Durability::relaxed);
     const auto clock = system_clock();
     std::vector<json> out;
     for (const server::Event& event : server::EventLog(database, *clock).newest(100)) {
-      EXPECT_EQ(event.kind, "site_admin.use");
-      out.push_back(json::parse(event.details));
+      if (event.kind == "site_admin.use") out.push_back(json::parse(event.details));
     }
     return out;
   }
@@ -241,15 +240,15 @@ TEST_F(EventsTest, NoteEachUseOfTheSiteAdminsRight) {
   root_.create_repo("own", {{"private", true}});
   root_.commit_file("root/own", "a.txt", "1");
   root_.get_json("/api/models");
-  EXPECT_TRUE(events().empty()) << "anybody in their place could have done that";
+  EXPECT_TRUE(uses().empty()) << "anybody in their place could have done that";
   root_.get("/api/models/demo/hidden");
   root_.commit_file("demo/open", "a.txt", "1");
   root_.post("/api/repos/create", {{"name", "other"}, {"organization", "demo"}});
-  const std::vector<json> uses = events();
-  ASSERT_EQ(uses.size(), 3U);
-  EXPECT_EQ(uses[2], json({{"actor", "root"}, {"repo", "demo/hidden"}, {"use", "read"}}));
-  EXPECT_EQ(uses[1], json({{"actor", "root"}, {"repo", "demo/open"}, {"use", "write"}}));
-  EXPECT_EQ(uses[0], json({{"actor", "root"}, {"account", "demo"}, {"use", "create"}}));
+  const std::vector<json> found = uses();
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[2], json({{"actor", "root"}, {"repo", "demo/hidden"}, {"use", "read"}}));
+  EXPECT_EQ(found[1], json({{"actor", "root"}, {"repo", "demo/open"}, {"use", "write"}}));
+  EXPECT_EQ(found[0], json({{"actor", "root"}, {"account", "demo"}, {"use", "create"}}));
 }
 
 TEST_F(EventsTest, ComeBeforeTheUseThatTheyTellOf) {
