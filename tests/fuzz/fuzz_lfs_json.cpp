@@ -143,7 +143,7 @@ void check_good(std::string_view kind, const std::string& body, const json& answ
   if (kind == "batch") return check_batch(json::parse(body), answer);
   if (kind == "lock") {
     const std::string path = answer.at("lock").at("path");
-    check(path == json::parse(body).at("path") && !problem_of_repo_path(path));
+    check(json(path) == json::parse(body).at("path") && !problem_of_repo_path(path));
   }
   check(kind != "complete");  // a part is missing
   const auto schema = schemas.find(kind);
