@@ -27,6 +27,10 @@ std::vector<std::string> all_base_urls(const ServerOptions& options) {
   return out;
 }
 
+Quotas quotas_of(const ServerOptions& options) {
+  return {options.max_repo_bytes, options.max_account_bytes};
+}
+
 }  // namespace
 
 HubState::HubState(ServerOptions o)
@@ -43,16 +47,18 @@ HubState::HubState(ServerOptions o)
       failed_logins(*options.clock),
       token_uses(tokens, *options.clock),
       rates(*options.clock),
-      repos(database, *options.clock, {options.max_repo_bytes, options.max_account_bytes}),
+      repos(database, *options.clock, quotas_of(options)),
+      repo_objects(database, *options.clock, quotas_of(options)),
       discussions(database, *options.clock),
       access_requests(database, *options.clock),
       likes(database, *options.clock),
       downloads(database, *options.clock),
       objects(folder, options.durability, faults),
       repositories(folder.git_config(), options.durability),
-      offers(database, *options.clock, {options.max_repo_bytes, options.max_account_bytes}),
+      offers(database, *options.clock, quotas_of(options)),
       signer(folder.link_key(), *options.clock),
-      multipart(database, folder, objects, repos, *options.clock, options.durability, faults),
+      multipart(database, folder, objects, repo_objects, *options.clock, options.durability,
+                faults),
       locks(database, *options.clock),
       xorbs(database, folder, options.durability, faults, *options.clock),
       xet_tokens(signer, *options.clock),

@@ -19,6 +19,7 @@
 #include "server/repos/download_counter.h"
 #include "server/repos/likes.h"
 #include "server/repos/ref_queue.h"
+#include "server/repos/repo_objects.h"
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
@@ -77,6 +78,7 @@ struct HubState {
   mutable TokenUses token_uses;
   mutable RateLimiter rates;
   RepoStore repos;
+  RepoObjects repo_objects;
   DiscussionStore discussions;
   AccessRequests access_requests;
   Likes likes;

@@ -129,7 +129,7 @@ void check_batch(const json& asked, const json& answer) {
     const bool download = asked.at("operation") == "download";
     // Only what the repository has may be had from it, and only what it has not be sent.
     const std::string oid = entry.at("oid");
-    const bool here = hub().state.repos.is_linked(hub().repo.id, oid);
+    const bool here = hub().state.repo_objects.is_linked(hub().repo.id, oid);
     check(is_lfs_oid(oid) && (here || !download));
     check(entry.contains("actions") == (download || !here));
   }

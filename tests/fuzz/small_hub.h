@@ -23,7 +23,7 @@ struct SmallHub {
     server::ObjectStore::Upload upload(state.objects, object);
     upload.write(std::as_bytes(std::span(kBytes)));
     upload.commit();
-    state.repos.link(repo.id, {object});
+    state.repo_objects.link(repo.id, {object});
   }
 
   TempDir folder = {};

@@ -61,6 +61,7 @@ AdminHub::AdminHub(const fs::path& data_dir, Durability how, std::shared_ptr<con
       database(folder.database(), durability),
       accounts(database, *clock),
       repos(database, *clock),
+      repo_objects(database, *clock),
       offers(database, *clock) {}
 
 git::Repository AdminHub::open(const fs::path& repository) const {

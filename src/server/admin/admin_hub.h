@@ -3,6 +3,7 @@
 #include "server/accounts/account_store.h"
 #include "server/git/repository.h"
 #include "server/lfs/offers.h"
+#include "server/repos/repo_objects.h"
 #include "server/repos/repo_store.h"
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
@@ -36,6 +37,7 @@ struct AdminHub {
   Database database;
   AccountStore accounts;
   RepoStore repos;
+  RepoObjects repo_objects;
   LfsOffers offers;
 };
 

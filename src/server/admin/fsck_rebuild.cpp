@@ -35,7 +35,7 @@ void link_objects(AdminHub& hub, const fs::path& folder, const std::string& id) 
   } catch (const Error&) {
     return;  // the checks that follow say what is wrong with it
   }
-  hub.repos.link(id, objects);
+  hub.repo_objects.link(id, objects);
 }
 
 void adopt(AdminHub& hub, const fs::path& folder) {

@@ -115,7 +115,8 @@ class RepoCheck {
 
   void check_links() {
     std::map<std::string, std::uint64_t> links;
-    for (const LfsPointer& link : run_.hub.repos.objects(row_.id)) links[link.oid] = link.size;
+    for (const LfsPointer& link : run_.hub.repo_objects.objects(row_.id))
+      links[link.oid] = link.size;
     for (const auto& [oid, use] : reachable_.pointers) {
       if (!links.contains(oid)) check_unlinked(use);
     }
@@ -144,7 +145,7 @@ class RepoCheck {
                     there ? "does not count as the repository's own" : "is not in the store"));
     if (!there && !bring_back(finding, use.object)) return;
     if (!run_.options.repair) return;
-    run_.hub.repos.link(row_.id, {use.object});
+    run_.hub.repo_objects.link(row_.id, {use.object});
     finding.done = finding.done.empty() ? "linked" : finding.done + " and linked";
   }
 
@@ -165,7 +166,7 @@ class RepoCheck {
                                use->object.size, object.size));
       return;
     }
-    if (!run_.hub.repos.is_linked(row_.id, object.oid)) return;  // collected meanwhile
+    if (!run_.hub.repo_objects.is_linked(row_.id, object.oid)) return;  // collected meanwhile
     const bool other_size = stored_.contains(object.oid);
     FsckFinding& finding = run_.problem(
         other_size ? "object_damaged" : "object_missing", shown(row_),

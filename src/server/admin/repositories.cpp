@@ -108,7 +108,7 @@ struct RepositoryAdmin::Impl {
                   {server::events::kRepoRestored, {}, found.id, {{"repo", found.repo.web_path()}}});
       transaction.commit();
     }
-    for (const LfsPointer& object : hub.repos.objects(found.id)) {
+    for (const LfsPointer& object : hub.repo_objects.objects(found.id)) {
       if (fs::exists(hub.folder.object(object.oid))) continue;
       server::bring_object_back(hub.folder, object.oid, hub.durability);
     }

@@ -32,7 +32,7 @@ RepoStats stats_of(const AdminHub& hub, const RepoRow& repo) {
   } catch (const git::GitError&) {
     return out;  // deleted meanwhile, or damaged: 'admin fsck' is for that
   }
-  for (const LfsPointer& object : hub.repos.objects(repo.id)) {
+  for (const LfsPointer& object : hub.repo_objects.objects(repo.id)) {
     out.object_bytes += object.size;
     const auto use = found.pointers.find(object.oid);
     if (use == found.pointers.end() || !use->second.at_a_tip) out.old_bytes += object.size;

@@ -103,7 +103,7 @@ void CommitBody::take(CommitLfsFileLine line) {
 
 void CommitBody::put_lfs(const std::string& path, const LfsPointer& pointer,
                          const std::string& text) {
-  const bool ours = hub_.repos.is_linked(repo_.id, pointer.oid);
+  const bool ours = hub_.repo_objects.is_linked(repo_.id, pointer.oid);
   const bool offered = !ours && hub_.offers.has(repo_.id, plan_.offered_by, pointer.oid);
   if (!ours && !offered) refuse_pointer(path, pointer);
   if (hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);

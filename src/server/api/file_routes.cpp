@@ -73,7 +73,7 @@ FileContent open_content(const HubState& hub, const RepoRow& repo, const git::Re
     return git.blob(entry.oid);
   }
   // A pointer alone gives no right: its object must belong to this repository.
-  if (!hub.repos.is_linked(repo.id, entry.lfs->oid)) refuse_entry(entry.path, commit);
+  if (!hub.repo_objects.is_linked(repo.id, entry.lfs->oid)) refuse_entry(entry.path, commit);
   auto file = hub.objects.open(entry.lfs->oid);
   if (!file) refuse_entry(entry.path, commit);
   return *std::move(file);

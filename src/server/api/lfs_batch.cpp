@@ -141,18 +141,18 @@ class Batch {
 
   /// Offers count when they become the repository's.
   std::optional<std::string> over_quota(const LfsPointer& object) {
-    if (offers_ || !hub_.repos.has_quotas()) return std::nullopt;
-    if (hub_.repos.is_linked(repo_.id, object.oid)) return std::nullopt;
-    if (!room_) room_ = hub_.repos.room(repo_.id);
+    if (offers_ || !hub_.repo_objects.has_quotas()) return std::nullopt;
+    if (hub_.repo_objects.is_linked(repo_.id, object.oid)) return std::nullopt;
+    if (!room_) room_ = hub_.repo_objects.room(repo_.id);
     return room_->take(object.size);
   }
 
   /// Makes objects that are stored already the repository's, or offers to it. Those that are linked
   /// too: the collector counts from today.
   void take_present() {
-    if (!offers_ && !present_.empty()) hub_.repos.link(repo_.id, present_);
+    if (!offers_ && !present_.empty()) hub_.repo_objects.link(repo_.id, present_);
     for (const LfsPointer& object : present_) {
-      if (!offers_ || hub_.repos.is_linked(repo_.id, object.oid)) continue;
+      if (!offers_ || hub_.repo_objects.is_linked(repo_.id, object.oid)) continue;
       hub_.offers.add(repo_.id, caller_.owner->user.id, object);
     }
   }
@@ -226,7 +226,7 @@ class Batch {
   void add_download_action(Wanted& wanted) const {
     const LfsPointer& object = wanted.object;
     const auto stored = hub_.objects.size(object.oid);
-    if (!stored || !hub_.repos.is_linked(repo_.id, object.oid)) {
+    if (!stored || !hub_.repo_objects.is_linked(repo_.id, object.oid)) {
       return set_error(wanted, 404, "This repository has no such object.");
     }
     if (*stored != object.size) {
@@ -238,8 +238,8 @@ class Batch {
 
   /// The caller can already read these bytes somewhere here, so knowing the id is no theft.
   bool may_read(const std::string& oid) const {
-    if (hub_.repos.is_linked(repo_.id, oid)) return true;
-    const std::vector<RepoRow> holders = hub_.repos.holders(oid);
+    if (hub_.repo_objects.is_linked(repo_.id, oid)) return true;
+    const std::vector<RepoRow> holders = hub_.repo_objects.holders(oid);
     return std::any_of(holders.begin(), holders.end(), [this](const RepoRow& holder) {
       return Gate(hub_).may_have_contents(caller_, holder);
     });

@@ -53,7 +53,7 @@ HttpResponse list(const HubState& hub, const HttpRequest& request) {
 void remove(HubState& hub, const RepoRow& repo, const Account& user,
             const std::set<std::string>& oids, bool rewrite) {
   if (rewrite) remove_from_history(hub, repo, oids);
-  hub.repos.unlink(
+  hub.repo_objects.unlink(
       repo.id, {oids.begin(), oids.end()},
       repo_event(events::kLfsDeleted, user, repo, {{"oids", oids}, {"historyRewritten", rewrite}}));
 }
@@ -78,7 +78,7 @@ HttpResponse remove_many(HubState& hub, const RepoRow& repo, const Account& user
 HttpResponse remove_one(HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).writable(request);
   const std::string& oid = request.capture("sha");
-  if (!hub.repos.is_linked(repo.id, oid)) {
+  if (!hub.repo_objects.is_linked(repo.id, oid)) {
     throw ApiError(404, "This repository has no such LFS file.");
   }
   remove(hub, repo, Gate(hub).signed_in(request).user, {oid}, request.query_flag("rewriteHistory"));
@@ -92,9 +92,10 @@ std::string link(HubState& hub, const RepoRow& source, const RepoRow& target, co
   if (!is_lfs_oid(oid)) return "'sha256' must be 64 lower-case hex digits.";
   const auto guard = ObjectGuard::shared(hub.folder.root());
   const auto size = hub.objects.size(oid);
-  if (!size || !hub.repos.is_linked(source.id, oid)) return "The source has no such LFS file.";
+  if (!size || !hub.repo_objects.is_linked(source.id, oid))
+    return "The source has no such LFS file.";
   try {
-    hub.repos.link(target.id, {{oid, *size}});
+    hub.repo_objects.link(target.id, {{oid, *size}});
   } catch (const ApiError& error) {
     return error.what();  // past a quota; the next one may be smaller
   }

@@ -64,7 +64,7 @@ Answer take_part(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::part);
   const std::uint64_t came = request.content_length.value_or(0);
   if (!request.chunked && came != length_of(grant)) refuse_length(grant, came, length_of(grant));
-  hub.repos.need_room(grant.repo_id, {grant.object});
+  hub.repo_objects.need_room(grant.repo_id, {grant.object});
   auto slot = slot_of(hub, grant);
   return std::make_unique<PartBody>(
       hub, grant, std::move(slot),

@@ -17,9 +17,9 @@ using nlohmann::json;
 Answer upload(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::upload);
   need_announced_size(request, grant.object);
-  hub.repos.need_room(grant.repo_id, {grant.object});
+  hub.repo_objects.need_room(grant.repo_id, {grant.object});
   return take_object(hub, grant.object, slot_of(hub, grant), [&hub, grant] {
-    hub.repos.link(grant.repo_id, {grant.object});
+    hub.repo_objects.link(grant.repo_id, {grant.object});
     hub.faults.reach("lfs.row_written");
   });
 }
@@ -29,7 +29,7 @@ HttpResponse download(const HubState& hub, const HttpRequest& request) {
   const std::string& oid = grant.object.oid;
   const auto size = hub.objects.size(oid);
   auto file = hub.objects.open(oid);
-  if (!size || !file || !hub.repos.is_linked(grant.repo_id, oid)) {
+  if (!size || !file || !hub.repo_objects.is_linked(grant.repo_id, oid)) {
     throw ApiError(404, "This repository has no such object.");
   }
   FileToSend send{.etag = oid, .size = *size};

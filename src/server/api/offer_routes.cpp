@@ -22,7 +22,7 @@ Answer upload(HubState& hub, const HttpRequest& request) {
 HttpResponse verify(const HubState& hub, const LinkGrant& grant) {
   const LfsPointer& object = grant.object;
   const bool there = hub.offers.has(grant.repo_id, grant.user_id, object.oid) ||
-                     hub.repos.is_linked(grant.repo_id, object.oid);
+                     hub.repo_objects.is_linked(grant.repo_id, object.oid);
   if (!there || hub.objects.size(object.oid) != object.size) {
     throw ApiError(404, "You have sent no such object of this size.");
   }

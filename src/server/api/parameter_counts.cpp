@@ -76,7 +76,7 @@ class Counter {
   std::optional<safetensors::Header> header_of_object(const std::string& path,
                                                       const LfsPointer& pointer) {
     // A pointer alone gives no right: its object must belong to this repository.
-    if (!hub_.repos.is_linked(repo_.id, pointer.oid)) return std::nullopt;
+    if (!hub_.repo_objects.is_linked(repo_.id, pointer.oid)) return std::nullopt;
     const auto file = hub_.objects.open(pointer.oid);
     if (!file) return std::nullopt;
     const std::string length = front_of(*file, kLengthBytes);

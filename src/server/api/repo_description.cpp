@@ -125,7 +125,7 @@ json describe(const HubState& hub, const RepoRow& repo, const git::Repository& g
   json out = describe_briefly(hub, repo);
   out["sha"] = commit;
   out["lastModified"] = to_rfc3339(git.commit_info(commit).time);
-  out["usedStorage"] = hub.repos.used_bytes(repo.id);
+  out["usedStorage"] = hub.repo_objects.used_bytes(repo.id);
   if (wanted("siblings")) {
     out["siblings"] = wishes.blobs ? siblings_with_sizes(git, commit) : siblings(git, commit);
   }

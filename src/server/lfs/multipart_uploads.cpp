@@ -25,11 +25,12 @@ constexpr std::chrono::hours kCleanEvery{1};
 }  // namespace
 
 MultipartUploads::MultipartUploads(Database& database, const DataFolder& folder,
-                                   const ObjectStore& objects, RepoStore& repos, const Clock& clock,
-                                   Durability durability, const FaultPoint& faults)
+                                   const ObjectStore& objects, RepoObjects& repo_objects,
+                                   const Clock& clock, Durability durability,
+                                   const FaultPoint& faults)
     : folder_(folder),
       objects_(objects),
-      repos_(repos),
+      repo_objects_(repo_objects),
       clock_(clock),
       durability_(durability),
       faults_(faults),
@@ -40,7 +41,7 @@ fs::path MultipartUploads::path_of(const std::string& id) const {
 }
 
 bool MultipartUploads::is_stored(const std::string& repo_id, const LfsPointer& object) const {
-  return repos_.is_linked(repo_id, object.oid) && objects_.size(object.oid) == object.size;
+  return repo_objects_.is_linked(repo_id, object.oid) && objects_.size(object.oid) == object.size;
 }
 
 std::optional<std::uint64_t> MultipartUploads::chunk_bytes(const std::string& repo_id,
@@ -185,7 +186,7 @@ void MultipartUploads::store(PartFile& file, const std::stop_token& stop) {
     const auto guard = ObjectGuard::shared(folder_.root());  // until the object is linked
     objects_.publish(file.path(), open, upload.object.oid);
     const std::lock_guard lock(mutex_);  // a part that comes now finds it stored, or unfinished
-    repos_.link(upload.repo_id, {upload.object});
+    repo_objects_.link(upload.repo_id, {upload.object});
     faults_.reach("lfs.multipart_completed");
     drop(upload);
   } catch (const ApiError&) {  // not the object's bytes; which part is wrong, nobody can say
@@ -201,7 +202,7 @@ void MultipartUploads::store(PartFile& file, const std::stop_token& stop) {
 void MultipartUploads::store_empty(const std::string& repo_id, const LfsPointer& object) {
   ObjectStore::Upload upload(objects_, object);
   upload.commit();
-  repos_.link(repo_id, {object});
+  repo_objects_.link(repo_id, {object});
 }
 
 void MultipartUploads::drop(const UnfinishedUpload& upload) {
@@ -219,7 +220,7 @@ void MultipartUploads::clean() {
     std::error_code missing;
     if (fs::equivalent(path, folder_.object(upload.object.oid), missing)) {
       // Published, so its bytes were right. A part sent again would write into the object.
-      repos_.link(upload.repo_id, {upload.object});
+      repo_objects_.link(upload.repo_id, {upload.object});
       drop(upload);
     } else if (!fs::exists(path)) {
       drop(upload);  // a backup has the row alone

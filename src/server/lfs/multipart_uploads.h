@@ -3,7 +3,7 @@
 #include "server/lfs/object_store.h"
 #include "server/lfs/part_upload.h"
 #include "server/lfs/upload_rows.h"
-#include "server/repos/repo_store.h"
+#include "server/repos/repo_objects.h"
 
 #include <chrono>
 #include <cstdint>
@@ -26,7 +26,7 @@ class MultipartUploads {
   static constexpr std::int64_t kMaxPerObject = 3;
 
   MultipartUploads(Database& database, const DataFolder& folder, const ObjectStore& objects,
-                   RepoStore& repos, const Clock& clock, Durability durability,
+                   RepoObjects& repo_objects, const Clock& clock, Durability durability,
                    const FaultPoint& faults);
 
   /// Has the repository this object, whole and durable?
@@ -82,7 +82,7 @@ class MultipartUploads {
 
   const DataFolder& folder_;
   const ObjectStore& objects_;
-  RepoStore& repos_;
+  RepoObjects& repo_objects_;
   const Clock& clock_;
   Durability durability_;
   const FaultPoint& faults_;

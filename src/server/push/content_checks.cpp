@@ -142,7 +142,7 @@ class ContentChecks {
     const auto blob = git::made<git::BlobHandle>("read a file", git_blob_lookup, view_, &object.id);
     const auto pointer =
         LfsPointer::parse({static_cast<const char*>(git_blob_rawcontent(blob.get())), size});
-    if (!pointer || hub_.repos.linked_size(repo_.id, pointer->oid) == pointer->size) return;
+    if (!pointer || hub_.repo_objects.linked_size(repo_.id, pointer->oid) == pointer->size) return;
     troubles_.add(Trouble::pointer, fmt::format("{} (oid {}, {} bytes)", name_of(object),
                                                 pointer->oid, pointer->size));
   }

@@ -69,7 +69,7 @@ class CommitBuilder {
 
   /// What a line was checked for when it came may be collected by now.
   void need_object(const std::string& path, const LfsPointer& pointer) const {
-    const bool ours = hub_.repos.is_linked(repo_.id, pointer.oid) ||
+    const bool ours = hub_.repo_objects.is_linked(repo_.id, pointer.oid) ||
                       hub_.offers.has(repo_.id, plan_.offered_by, pointer.oid);
     if (!ours || hub_.objects.size(pointer.oid) != pointer.size) refuse_pointer(path, pointer);
   }

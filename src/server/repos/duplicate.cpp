@@ -75,7 +75,7 @@ std::optional<RepoRow> duplicate_repo(HubState& hub, const RepoRow& source, cons
       hub, copy_wanted, creator, [&](git::Repository& copy, const RepoRow& row) {
         const auto guard = ObjectGuard::shared(hub.folder.root());  // as the refs, so the links
         fill(hub.open(source), copy);
-        hub.repos.link_all(source.id, row.id);
+        hub.repo_objects.link_all(source.id, row.id);
       });
 }
 

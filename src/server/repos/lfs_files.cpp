@@ -67,7 +67,7 @@ class Scan {
 
 std::vector<LfsFile> list_lfs_files(const HubState& hub, const RepoRow& repo) {
   std::map<std::string, LfsFile> files = {};
-  for (const LinkedObject& object : hub.repos.linked_objects(repo.id)) {
+  for (const LinkedObject& object : hub.repo_objects.linked_objects(repo.id)) {
     LfsFile& file = files[object.pointer.oid];
     file.oid = object.pointer.oid;
     file.size = object.pointer.size;

@@ -3,7 +3,6 @@
 #include "server/accounts/account_store.h"
 #include "server/repos/quota.h"
 #include "server/store/event_log.h"
-#include "torchhub/wire/lfs_pointer.h"
 #include "torchhub/wire/repo.h"
 
 #include <cstdint>
@@ -42,12 +41,6 @@ struct RepoRow {
   Repo repo() const { return {{owner, name}, type}; }
 };
 
-/// An LFS object that a repository may give out.
-struct LinkedObject {
-  LfsPointer pointer;
-  TimePoint linked = {};
-};
-
 /// What is to change; the rest stays.
 struct RepoSettings {
   std::optional<bool> private_ = std::nullopt;
@@ -57,11 +50,11 @@ struct RepoSettings {
   std::optional<bool> forced_pushes = std::nullopt;
 };
 
-/// Names, owners and visibility of repositories, and which LFS objects each may give out. An event
-/// that a change is given is written with it, in one transaction. Safe from several threads.
+/// Names, owners and visibility of repositories. An event that a change is given is written with
+/// it, in one transaction. Safe from several threads.
 class RepoStore {
  public:
-  /// @param quotas what link(), link_all() and move() to another owner must keep to
+  /// @param quotas what move() to another owner must keep to
   RepoStore(Database& database, const Clock& clock, const Quotas& quotas = {})
       : database_(database), clock_(clock), quotas_(quotas) {}
 
@@ -100,27 +93,7 @@ class RepoStore {
   /// would tell the client that nothing happened.
   void touch(const std::string& id);
 
-  /// All of them or none. @throws ApiError 413 if they would be past a quota
-  void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
-  /// The same without linking: before bytes travel for nothing. @throws ApiError 413
-  void need_room(const std::string& repo_id, const std::vector<LfsPointer>& objects) const;
-  bool has_quotas() const { return !quotas_.none(); }
-  QuotaRoom room(const std::string& repo_id) const;
-  /// Everything that `from` has, for `to` as well. @throws ApiError 413 past a quota
-  void link_all(const std::string& from, const std::string& to);
-  void unlink(const std::string& repo_id, const std::vector<std::string>& oids,
-              const std::optional<NewEvent>& event = std::nullopt);
-  bool is_linked(const std::string& repo_id, std::string_view oid) const;
-  /// The size of an object of the repository.
-  std::optional<std::uint64_t> linked_size(const std::string& repo_id, std::string_view oid) const;
-  /// Every object of the repository: oid and size.
-  std::vector<LfsPointer> objects(const std::string& repo_id) const;
-  std::vector<LinkedObject> linked_objects(const std::string& repo_id) const;
-  /// Of all its objects.
-  std::uint64_t used_bytes(const std::string& repo_id) const;
   std::string description(const std::string& id) const;
-  /// Repositories that have the object.
-  std::vector<RepoRow> holders(std::string_view oid) const;
 
  private:
   void keep(Connection& connection, const std::optional<NewEvent>& event) const;

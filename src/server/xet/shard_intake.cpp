@@ -47,7 +47,7 @@ bool ShardIntake::take(const xet::Shard& shard) {
   const auto guard = ObjectGuard::shared(hub_.folder.root());
   need_still_here(objects);
   const bool is_new = std::ranges::any_of(objects, [this](const LfsPointer& object) {
-    return !hub_.repos.is_linked(session_.repo_id, object.oid) &&
+    return !hub_.repo_objects.is_linked(session_.repo_id, object.oid) &&
            !hub_.offers.has(session_.repo_id, session_.user_id, object.oid);
   });
   hub_.xorbs.remember(files_, places_);
@@ -63,7 +63,7 @@ void ShardIntake::need_room(const xet::Shard& shard,
   for (std::size_t i = 0; i < shard.files.size(); ++i) {
     if (const auto& oid = shard.files[i].sha256) named.push_back({*oid, sizes[i]});
   }
-  hub_.repos.need_room(session_.repo_id, named);
+  hub_.repo_objects.need_room(session_.repo_id, named);
 }
 
 /// Nobody has linked them yet, so the collector may have come meanwhile.
@@ -76,7 +76,7 @@ void ShardIntake::need_still_here(const std::vector<LfsPointer>& objects) const 
 }
 
 void ShardIntake::keep(const std::vector<LfsPointer>& objects) {
-  if (!session_.offers) return hub_.repos.link(session_.repo_id, objects);
+  if (!session_.offers) return hub_.repo_objects.link(session_.repo_id, objects);
   for (const LfsPointer& object : objects) {
     hub_.offers.add(session_.repo_id, session_.user_id, object);
   }
