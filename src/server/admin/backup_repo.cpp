@@ -1,5 +1,4 @@
 #include "server/admin/backup_run.h"
-#include "server/git/reachable.h"
 #include "server/repos/repo_label.h"
 #include "torchhub/base/atomic_file.h"
 
@@ -19,14 +18,7 @@ constexpr const char* kNextLogs = "logs.next";
 /// All refs in one file, as git pack-refs would write them without what it adds for speed.
 std::string packed_refs(const git::Repository& repository) {
   std::string out;
-  const std::string list = git::ref_list(repository);
-  for (std::size_t start = 0; start < list.size();) {
-    const std::size_t end = list.find('\n', start);
-    const std::size_t blank = list.find(' ', start);
-    out += fmt::format("{} {}\n", list.substr(blank + 1, end - blank - 1),
-                       list.substr(start, blank - start));
-    start = end + 1;
-  }
+  for (const auto& [name, id] : repository.ref_ids()) out += fmt::format("{} {}\n", id, name);
   return out;
 }
 

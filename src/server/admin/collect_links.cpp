@@ -23,14 +23,14 @@ std::vector<LfsPointer> old_links(CollectRun& run, const RepoRow& repo) {
 /// What a look at the repository found, and the refs that it is true for.
 struct Unused {
   std::vector<LfsPointer> links = {};
-  std::string refs = {};
+  git::RefIds refs = {};
 };
 
 Unused find_unused(CollectRun& run, const RepoRow& repo) {
   Unused out{old_links(run, repo)};
   if (out.links.empty()) return out;
   const git::Repository repository = run.hub.open(run.hub.folder.repository(repo.id));
-  out.refs = git::ref_list(repository);
+  out.refs = repository.ref_ids();
   const git::Reachable found = git::walk_reachable(repository, git::Depth::pointers);
   if (!found.problems.empty()) {
     run.report.warnings.push_back(fmt::format(
@@ -46,7 +46,7 @@ Unused find_unused(CollectRun& run, const RepoRow& repo) {
 /// @return false if the repository changed since the look
 bool remove_links(CollectRun& run, const RepoRow& repo, const Unused& unused) {
   const auto guard = ObjectGuard::alone(run.hub.folder.root(), *run.hub.clock);
-  if (git::ref_list(run.hub.open(run.hub.folder.repository(repo.id))) != unused.refs) return false;
+  if (run.hub.open(run.hub.folder.repository(repo.id)).ref_ids() != unused.refs) return false;
   auto connection = run.hub.database.lease();
   WriteTransaction transaction(*connection);
   for (const LfsPointer& link : unused.links) {

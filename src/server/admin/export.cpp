@@ -11,7 +11,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <array>
 #include <fstream>
 #include <vector>
@@ -38,12 +37,12 @@ struct Scratch {
 constexpr std::chrono::hours kPatience{24};
 
 /// With HEAD, if there is a main branch: 'git clone' checks out nothing of a bundle without.
-void write_bundle(const fs::path& repository, const std::string& refs, const fs::path& file) {
+void write_bundle(const fs::path& repository, bool has_main, const fs::path& file) {
   server::git::Program git(1, kPatience);
   if (git.problem()) throw Error(*git.problem());
   std::vector<std::string> arguments = {"-C", repository.string(), "bundle", "create", "--quiet",
                                         "-",  "--branches",        "--tags"};
-  if (refs.find("refs/heads/main ") != std::string::npos) arguments.push_back("HEAD");
+  if (has_main) arguments.push_back("HEAD");
   std::ofstream out(file, std::ios::binary);
   const auto source = git.run({.arguments = arguments}, {});
   std::array<char, std::size_t{64} << 10> room;
@@ -104,7 +103,8 @@ ArchiveReport export_repository(const fs::path& data_dir, const Repo& repo, cons
   const std::string mark = ".tmp-" + random_hex(4);
   const Scratch bundle(file.string() + ".bundle" + mark);
   const Scratch beside(file.string() + mark);
-  write_bundle(repository, server::git::ref_list(hub.open(repository)), bundle.path);
+  write_bundle(repository, hub.open(repository).ref_target("refs/heads/main").has_value(),
+               bundle.path);
   // After the bundle, so that each of its commits is among those looked at.
   const std::vector<LfsPointer> objects = objects_of(hub, *row, repository);
   server::TarWriter tar(beside.path);
@@ -118,9 +118,7 @@ ArchiveReport export_repository(const fs::path& data_dir, const Repo& repo, cons
   const std::uint64_t bytes = tar.close();
   fs::rename(beside.path, file);
   server::sync_folder_if(Durability::full, fs::absolute(file).parent_path());
-  const std::string refs = server::git::ref_list(hub.open(repository));
-  return {row->repo(), static_cast<std::uint64_t>(std::count(refs.begin(), refs.end(), '\n')),
-          objects.size(), bytes};
+  return {row->repo(), hub.open(repository).ref_ids().size(), objects.size(), bytes};
 }
 
 }  // namespace torchhub

@@ -17,7 +17,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <fstream>
 #include <map>
 #include <vector>
@@ -209,8 +208,7 @@ class Import {
       throw ArchiveError(
           fmt::format("'{}' does not have the object of '{}'.", file_.string(), use.path));
     }
-    const std::string refs = server::git::ref_list(repository);
-    return static_cast<std::uint64_t>(std::count(refs.begin(), refs.end(), '\n'));
+    return repository.ref_ids().size();
   }
 
   void publish() {

@@ -36,36 +36,24 @@ std::string last_words() {
 class Walk {
  public:
   Walk(const Repository& repository, Depth depth)
-      : repository_(repository.handle()),
+      : repository_(repository),
+        handle_(repository.handle()),
         depth_(depth),
         odb_(made<OdbHandle>("open the objects", git_repository_odb, repository.handle())) {}
 
   Reachable run() {
-    const std::vector<std::pair<std::string, git_oid>> refs = list_refs();
+    const RefIds refs = repository_.ref_ids();
     // The tips first, so that what they share with their history counts as theirs.
     at_a_tip_ = true;
-    for (const auto& [name, oid] : refs) visit_tip(oid, name);
+    for (const auto& [name, id] : refs) visit_tip(parse_oid(id), name);
     at_a_tip_ = false;
-    for (const auto& [name, oid] : refs) visit_history(oid, name);
+    for (const auto& [name, id] : refs) visit_history(parse_oid(id), name);
     visit_reflog("HEAD");
-    for (const auto& [name, oid] : refs) visit_reflog(name);
+    for (const auto& [name, id] : refs) visit_reflog(name);
     return std::move(out_);
   }
 
  private:
-  std::vector<std::pair<std::string, git_oid>> list_refs() const {
-    std::vector<std::pair<std::string, git_oid>> out;
-    const auto iterator =
-        made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_);
-    git_reference* raw = nullptr;
-    while (git_reference_next(&raw, iterator.get()) == 0) {
-      const ReferenceHandle reference(raw);
-      if (const git_oid* oid = git_reference_target(raw))
-        out.emplace_back(git_reference_name(raw), *oid);
-    }
-    return out;
-  }
-
   void note(const git_oid& oid, std::string_view what, std::string_view named_by) {
     if (!noted_.insert(oid).second) return;
     out_.problems.push_back(fmt::format("The {} {} that {} names cannot be read: {}", what,
@@ -76,7 +64,7 @@ class Walk {
   std::optional<git_oid> commit_at(git_oid oid, const std::string& named_by) {
     for (;;) {
       git_object* raw = nullptr;
-      if (git_object_lookup(&raw, repository_, &oid, GIT_OBJECT_ANY) != 0) {
+      if (git_object_lookup(&raw, handle_, &oid, GIT_OBJECT_ANY) != 0) {
         note(oid, "object", named_by);
         return std::nullopt;
       }
@@ -94,7 +82,7 @@ class Walk {
     const auto oid = commit_at(target, name);
     if (!oid) return;
     git_commit* raw = nullptr;
-    if (git_commit_lookup(&raw, repository_, &*oid) != 0) return;  // visit_history() says so
+    if (git_commit_lookup(&raw, handle_, &*oid) != 0) return;  // visit_history() says so
     const CommitHandle commit(raw);
     visit_tree(*git_commit_tree_id(raw), "", "commit " + to_hex(*oid));
   }
@@ -109,7 +97,7 @@ class Walk {
       if (!visited_.insert(oid).second) continue;
       ++out_.objects;
       git_commit* raw = nullptr;
-      if (git_commit_lookup(&raw, repository_, &oid) != 0) {
+      if (git_commit_lookup(&raw, handle_, &oid) != 0) {
         note(oid, "commit", named_by);
         continue;
       }
@@ -126,7 +114,7 @@ class Walk {
     if (!visited_.insert(oid).second) return;
     ++out_.objects;
     git_tree* raw = nullptr;
-    if (git_tree_lookup(&raw, repository_, &oid) != 0) return note(oid, "tree", named_by);
+    if (git_tree_lookup(&raw, handle_, &oid) != 0) return note(oid, "tree", named_by);
     const TreeHandle tree(raw);
     for (std::size_t i = 0; i < git_tree_entrycount(raw); ++i) {
       const git_tree_entry* entry = git_tree_entry_byindex(raw, i);
@@ -161,7 +149,7 @@ class Walk {
   /// What a ref was before somebody moved it back is kept as well.
   void visit_reflog(const std::string& name) {
     git_reflog* raw = nullptr;
-    if (git_reflog_read(&raw, repository_, name.c_str()) != 0) return;  // there need not be one
+    if (git_reflog_read(&raw, handle_, name.c_str()) != 0) return;  // there need not be one
     const ReflogHandle log(raw);
     for (std::size_t i = 0; i < git_reflog_entrycount(raw); ++i) {
       const git_reflog_entry* entry = git_reflog_entry_byindex(raw, i);
@@ -173,7 +161,8 @@ class Walk {
     }
   }
 
-  git_repository* repository_;
+  const Repository& repository_;
+  git_repository* handle_;
   Depth depth_;
   OdbHandle odb_;
   bool at_a_tip_ = false;
@@ -186,22 +175,6 @@ class Walk {
 
 Reachable walk_reachable(const Repository& repository, Depth depth) {
   return Walk(repository, depth).run();
-}
-
-std::string ref_list(const Repository& repository) {
-  std::set<std::string> lines;
-  const auto iterator =
-      made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository.handle());
-  git_reference* raw = nullptr;
-  while (git_reference_next(&raw, iterator.get()) == 0) {
-    const ReferenceHandle reference(raw);
-    if (const git_oid* oid = git_reference_target(raw)) {
-      lines.insert(fmt::format("{} {}\n", git_reference_name(raw), to_hex(*oid)));
-    }
-  }
-  std::string out;
-  for (const std::string& line : lines) out += line;
-  return out;
 }
 
 }  // namespace torchhub::server::git

@@ -33,7 +33,4 @@ enum class Depth {
 /// @throws GitError only if the refs themselves cannot be listed
 Reachable walk_reachable(const Repository& repository, Depth depth);
 
-/// Every ref as "name id\n", by name: equal texts, equal refs.
-std::string ref_list(const Repository& repository);
-
 }  // namespace torchhub::server::git

@@ -217,8 +217,8 @@ std::vector<Ref> Repository::refs() const {
   return out;
 }
 
-std::map<std::string, std::string> Repository::ref_ids() const {
-  std::map<std::string, std::string> out;
+RefIds Repository::ref_ids() const {
+  RefIds out;
   const auto iterator =
       made<ReferenceIteratorHandle>("list refs", git_reference_iterator_new, repository_.get());
   git_reference* raw = nullptr;

@@ -16,6 +16,9 @@
 
 namespace torchhub::server::git {
 
+/// Refs by name, and the id that each holds.
+using RefIds = std::map<std::string, std::string>;
+
 struct Ref {
   std::string name;    ///< "refs/heads/main"
   std::string commit;  ///< Tags peeled.
@@ -70,7 +73,7 @@ class Repository {
   /// Every ref, by name.
   std::vector<Ref> refs() const;
   /// Every ref with the id it holds: that of a tag's own object where it has one.
-  std::map<std::string, std::string> ref_ids() const;
+  RefIds ref_ids() const;
   static bool is_valid_ref_name(const std::string& ref);
   /// A ref that keeps `ref` from being made, since refs are files and folders to git:
   /// "refs/heads/a" for "refs/heads/a/b", and the reverse.

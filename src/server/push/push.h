@@ -46,7 +46,7 @@ class Push {
   std::vector<RefOutcome> run(const Say& say, const std::stop_token& stop);
 
  private:
-  using Refs = std::map<std::string, std::string>;
+  using Refs = git::RefIds;
 
   void check_names() const;
   std::vector<PushedObject> take_objects(const std::stop_token& stop);

@@ -13,22 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct RawRef {
-  std::string name;
-  git_oid target;  ///< A tag object's own id, too.
-};
-
 bool is_copied(const std::string& ref) {
   return ref.starts_with("refs/heads/") || ref.starts_with("refs/tags/") ||
          ref.starts_with("refs/convert/");
-}
-
-std::vector<RawRef> refs_of(const git::Repository& repository) {
-  std::vector<RawRef> out;
-  for (const auto& [name, id] : repository.ref_ids()) {
-    if (is_copied(name)) out.push_back({name, git::parse_oid(id)});
-  }
-  return out;
 }
 
 void link_or_copy(const fs::path& from, const fs::path& to) {
@@ -53,14 +40,15 @@ void copy_objects(const fs::path& from, const fs::path& to) {
 
 void fill(const git::Repository& source, git::Repository& copy) {
   // Refs first: what they name is on disk by then, whatever is written meanwhile.
-  const std::vector<RawRef> refs = refs_of(source);
+  const git::RefIds refs = source.ref_ids();  // a tag object's own id, too
   copy_objects(source.path() / "objects", copy.path() / "objects");
   const git::Repository filled = copy.reopened();  // sees the packs
-  for (const RawRef& ref : refs) {
+  for (const auto& [name, id] : refs) {
+    if (!is_copied(name)) continue;
+    const git_oid target = git::parse_oid(id);
     git_reference* raw = nullptr;
-    git::check(
-        git_reference_create(&raw, filled.handle(), ref.name.c_str(), &ref.target, 0, "duplicated"),
-        "create a ref");
+    git::check(git_reference_create(&raw, filled.handle(), name.c_str(), &target, 0, "duplicated"),
+               "create a ref");
     git_reference_free(raw);
   }
 }

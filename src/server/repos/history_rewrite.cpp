@@ -158,18 +158,6 @@ class Rewriter {
   ByOid<git_oid> commits_ = {};
 };
 
-struct RawRef {
-  std::string name;
-  git_oid target;
-};
-
-/// With the ids of tag objects, not of what they stand for.
-std::vector<RawRef> refs_of(const git::Repository& repository) {
-  std::vector<RawRef> out;  // by name
-  for (const auto& [name, id] : repository.ref_ids()) out.push_back({name, git::parse_oid(id)});
-  return out;
-}
-
 void rewrite_commits(const git::Repository& git, Rewriter& rewriter) {
   const auto walk = git::made<git::WalkHandle>("walk the history", git_revwalk_new, git.handle());
   git_revwalk_sorting(walk.get(), GIT_SORT_TOPOLOGICAL | GIT_SORT_REVERSE);
@@ -181,10 +169,9 @@ void rewrite_commits(const git::Repository& git, Rewriter& rewriter) {
   while (git_revwalk_next(&id, walk.get()) == 0) rewriter.add_commit(id);
 }
 
-void need_moved(git::Repository& git, const RawRef& ref, const git_oid& target) {
-  if (git.move_ref(ref.name, git::to_hex(ref.target), git::to_hex(target), "history rewritten")) {
-    return;
-  }
+void need_moved(git::Repository& git, const std::string& ref, const std::string& from,
+                const std::string& to) {
+  if (git.move_ref(ref, from, to, "history rewritten")) return;
   throw ApiError(503, "Another program keeps changing this repository. Try again.", {},
                  {{"Retry-After", "1"}});
 }
@@ -195,19 +182,19 @@ void remove_from_history(HubState& hub, const RepoRow& repo, const std::set<std:
   git::Repository git = hub.open(repo);
   // In the order of their names; other writers hold one turn only, so none waits for another.
   std::vector<RefQueue::Turn> turns;
-  for (const RawRef& ref : refs_of(git)) turns.push_back(wait_for_turn(hub, repo, ref.name));
-  const std::vector<RawRef> refs = refs_of(git);
+  for (const auto& [ref, id] : git.ref_ids()) turns.push_back(wait_for_turn(hub, repo, ref));
+  const git::RefIds refs = git.ref_ids();  // with the ids of tag objects, not of their commits
   git::ObjectIntake intake(git, hub.folder);
   Rewriter rewriter(intake, oids);
   rewrite_commits(git, rewriter);
-  std::vector<std::pair<RawRef, git_oid>> moves;
-  for (const RawRef& ref : refs) {
-    const git_oid target = rewriter.target_for(ref.target);
-    if (!same(target, ref.target)) moves.emplace_back(ref, target);
+  git::RefIds moves;
+  for (const auto& [ref, id] : refs) {
+    const std::string target = git::to_hex(rewriter.target_for(git::parse_oid(id)));
+    if (target != id) moves.emplace(ref, target);
   }
   if (moves.empty()) return;
   intake.keep();
-  for (const auto& [ref, target] : moves) need_moved(git, ref, target);
+  for (const auto& [ref, target] : moves) need_moved(git, ref, refs.at(ref), target);
   note_change(hub, repo);
 }
 
