@@ -214,12 +214,12 @@ const TokenOwner& Gate::need_voice(const Caller& caller, const RepoRow& repo) co
   return *caller.owner;
 }
 
-RepoRow Gate::writable(const HttpRequest& request) const {
+Writer Gate::writer(const HttpRequest& request) const {
   const Caller who = caller(request);
   RepoRow repo = visible(who, type_of(request), request.capture("repo"));
   if (style_ == Style::api) redirect_from_old_name(request, repo);
   need_write(who, repo);
-  return repo;
+  return {std::move(repo), who.owner->user};
 }
 
 void Gate::need_account_role(const TokenOwner& owner, const Account& account) const {

@@ -20,6 +20,12 @@ struct Caller {
 
 enum class Access { none, read, write };
 
+/// A repository, and the user who may write to it.
+struct Writer {
+  RepoRow repo;
+  Account user;
+};
+
 /// Decides who may do what, and says no in the words that each kind of client understands.
 /// Private and missing look the same, and take the same steps. Per request:
 /// one look-up for the token and at most one for the role in an organisation.
@@ -45,7 +51,8 @@ class Gate {
   /// a GET by a name that it had before it moved
   RepoRow readable(const HttpRequest& request) const;
   /// @throws ApiError 401, 403, 404
-  RepoRow writable(const HttpRequest& request) const;
+  Writer writer(const HttpRequest& request) const;
+  RepoRow writable(const HttpRequest& request) const { return writer(request).repo; }
   RepoRow readable(const Caller& caller, RepoType type, std::string_view id) const;
   void need_write(const Caller& caller, const RepoRow& repo) const;
   /// Whoever may read `repo` may also talk and offer changes there, by a token that could write.

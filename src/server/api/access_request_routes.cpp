@@ -61,14 +61,15 @@ Account need_user(const HubState& hub, const json& body) {
   return *user;
 }
 
-void note_decision(const HubState& hub, const RepoRow& repo, const Account& by, const Account& user,
+void note_decision(const HubState& hub, const Writer& by, const Account& user,
                    const std::string& status) {
-  hub.events.note(
-      repo_event(events::kAccessDecided, by, repo, {{"user", user.name}, {"status", status}}));
+  hub.events.note(repo_event(events::kAccessDecided, by.user, by.repo,
+                             {{"user", user.name}, {"status", status}}));
 }
 
-HttpResponse set_status(HubState& hub, const RepoRow& repo, const Account& by, const json& body,
+HttpResponse set_status(HubState& hub, const Writer& by, const json& body,
                         const std::string& status) {
+  const RepoRow& repo = by.repo;
   need_gated(repo);
   if (!is_status(status)) {
     throw ApiError(400, "'status' must be accepted, rejected or pending.");
@@ -84,18 +85,19 @@ HttpResponse set_status(HubState& hub, const RepoRow& repo, const Account& by, c
   }
   hub.access_requests.set_status(repo.id, user.id, status,
                                  optional_text(body, "rejectionReason").value_or(""));
-  note_decision(hub, repo, by, user, status);
+  note_decision(hub, by, user, status);
   return json_response({{"user", user.name}, {"status", status}});
 }
 
-HttpResponse grant(HubState& hub, const RepoRow& repo, const Account& by, const json& body) {
+HttpResponse grant(HubState& hub, const Writer& by, const json& body) {
+  const RepoRow& repo = by.repo;
   need_gated(repo);
   const Account user = need_user(hub, body);
   if (hub.access_requests.status(repo.id, user.id) == "accepted") {
     throw ApiError(400, fmt::format("'{}' has access already.", user.name));
   }
   hub.access_requests.set_status(repo.id, user.id, "accepted");
-  note_decision(hub, repo, by, user, "accepted");
+  note_decision(hub, by, user, "accepted");
   return json_response({{"user", user.name}, {"status", "accepted"}});
 }
 
@@ -140,22 +142,18 @@ Answer start_asking(HubState& hub, const HttpRequest& request) {
 void add_access_request_routes(Router& router, HubState& hub) {
   const std::string base = "/api/{type}/{repo}/user-access-request/";
   router.add("POST", base + "handle", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const Account by = Gate(hub).signed_in(request).user;
-    return read_json([&hub, repo, by](const json& body) {
-      return set_status(hub, repo, by, body, need_text(body, "status"));
+    return read_json([&hub, by = Gate(hub).writer(request)](const json& body) {
+      return set_status(hub, by, body, need_text(body, "status"));
     });
   });
   router.add("POST", base + "cancel", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const Account by = Gate(hub).signed_in(request).user;
-    return read_json(
-        [&hub, repo, by](const json& body) { return set_status(hub, repo, by, body, "pending"); });
+    return read_json([&hub, by = Gate(hub).writer(request)](const json& body) {
+      return set_status(hub, by, body, "pending");
+    });
   });
   router.add("POST", base + "grant", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const Account by = Gate(hub).signed_in(request).user;
-    return read_json([&hub, repo, by](const json& body) { return grant(hub, repo, by, body); });
+    return read_json(
+        [&hub, by = Gate(hub).writer(request)](const json& body) { return grant(hub, by, body); });
   });
   router.add("GET", base + "{status}",
              [&hub](const HttpRequest& request) { return list(hub, request); });

@@ -112,15 +112,14 @@ Answer upload_pack(HubState& hub, const HttpRequest& request) {
 }
 
 Answer receive_pack(HubState& hub, const HttpRequest& request) {
-  const Gate gate(hub, Gate::Style::git);
-  const RepoRow repo = gate.writable(request);
+  const auto [repo, user] = Gate(hub, Gate::Style::git).writer(request);
   need_git(hub);
   if (request.content_length.value_or(0) > hub.options.max_push_bytes) {
     throw ApiError(413, fmt::format("A push may have {} bytes. Push fewer commits at once, and "
                                     "large files by git-lfs.",
                                     hub.options.max_push_bytes));
   }
-  return std::make_unique<PushBody>(hub, repo, gate.signed_in(request).user, request.id);
+  return std::make_unique<PushBody>(hub, repo, user, request.id);
 }
 
 }  // namespace

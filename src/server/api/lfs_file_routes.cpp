@@ -76,12 +76,12 @@ HttpResponse remove_many(HubState& hub, const RepoRow& repo, const Account& user
 }
 
 HttpResponse remove_one(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = Gate(hub).writable(request);
+  const auto [repo, user] = Gate(hub).writer(request);
   const std::string& oid = request.capture("sha");
   if (!hub.repo_objects.is_linked(repo.id, oid)) {
     throw ApiError(404, "This repository has no such LFS file.");
   }
-  remove(hub, repo, Gate(hub).signed_in(request).user, {oid}, request.query_flag("rewriteHistory"));
+  remove(hub, repo, user, {oid}, request.query_flag("rewriteHistory"));
   return json_response(json::object());
 }
 
@@ -130,10 +130,9 @@ void add_lfs_file_routes(Router& router, HubState& hub) {
   const std::string base = "/api/{type}/{repo}/lfs-files";
   router.add("GET", base, [&hub](const HttpRequest& request) { return list(hub, request); });
   router.add("POST", base + "/batch", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const Account user = Gate(hub).signed_in(request).user;
-    return read_json(
-        [&hub, repo, user](const json& body) { return remove_many(hub, repo, user, body); });
+    return read_json([&hub, by = Gate(hub).writer(request)](const json& body) {
+      return remove_many(hub, by.repo, by.user, body);
+    });
   });
   router.add("POST", base + "/duplicate", [&hub](const HttpRequest& request) {
     const RepoRow source = Gate(hub).contents(request);

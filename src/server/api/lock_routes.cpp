@@ -26,12 +26,6 @@ json describe(const PathLock& lock) {
           {"owner", {{"name", lock.owner}}}};
 }
 
-/// A repository, and the user who may write to it.
-struct Writer {
-  RepoRow repo;
-  Account user;
-};
-
 Writer writer_of(const HubState& hub, const HttpRequest& request) {
   const Gate gate(hub, Gate::Style::lfs);
   const Caller caller = gate.caller(request);

@@ -217,8 +217,8 @@ void add_ref_routes(Router& router, HubState& hub) {
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
-    return delete_branch(hub, Gate(hub).writable(request), Gate(hub).signed_in(request).user,
-                         request.capture("path"));
+    const auto [repo, user] = Gate(hub).writer(request);
+    return delete_branch(hub, repo, user, request.capture("path"));
   });
   router.add("POST", "/api/{type}/{repo}/super-squash/{rev}", [&hub](const HttpRequest& request) {
     const std::string revision = request.capture("rev");
@@ -236,8 +236,8 @@ void add_ref_routes(Router& router, HubState& hub) {
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/tag/{path...}", [&hub](const HttpRequest& request) {
-    return delete_tag(hub, Gate(hub).writable(request), Gate(hub).signed_in(request).user,
-                      request.capture("path"));
+    const auto [repo, user] = Gate(hub).writer(request);
+    return delete_tag(hub, repo, user, request.capture("path"));
   });
 }
 

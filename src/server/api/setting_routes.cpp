@@ -66,10 +66,9 @@ HttpResponse change_settings(HubState& hub, const RepoRow& repo, const Account& 
 }
 
 Answer start_change(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = Gate(hub).writable(request);
-  const Account user = Gate(hub).signed_in(request).user;
-  return read_json(
-      [&hub, repo, user](const json& body) { return change_settings(hub, repo, user, body); });
+  return read_json([&hub, by = Gate(hub).writer(request)](const json& body) {
+    return change_settings(hub, by.repo, by.user, body);
+  });
 }
 
 }  // namespace
