@@ -1,7 +1,6 @@
 #include "server/http/api_error.h"
 #include "server/hub_client.h"
 #include "server/lfs/link_signer.h"
-#include "server/lfs/revoke_keys.h"
 #include "support/fake_clock.h"
 #include "support/message_of.h"
 #include "support/temp_dir.h"

@@ -1,7 +1,7 @@
 #include "torchhub/server/revoke_links.h"
 
 #include "server/admin/admin_hub.h"
-#include "server/lfs/revoke_keys.h"
+#include "server/lfs/link_keys.h"
 
 namespace torchhub {
 

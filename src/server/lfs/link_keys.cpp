@@ -1,6 +1,5 @@
 #include "server/lfs/link_keys.h"
 
-#include "server/lfs/revoke_keys.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"

@@ -51,4 +51,7 @@ class LinkKeys {
 /// not be stopped. @throws FileError
 void rotate_link_key(const std::filesystem::path& newest, const Clock& clock);
 
+/// The same, but no key of before is left. @throws FileError; then some links may still be good
+void revoke_link_keys(const std::filesystem::path& newest);
+
 }  // namespace torchhub::server
