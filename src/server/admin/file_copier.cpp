@@ -1,5 +1,6 @@
 #include "server/admin/file_copier.h"
 
+#include "server/store/open_file.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
@@ -15,21 +16,6 @@ namespace torchhub::server {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A descriptor that is closed with its scope.
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  ~Descriptor() {
-    if (value_ >= 0) ::close(value_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int value() const { return value_; }
-
- private:
-  int value_;
-};
 
 void write_all(int descriptor, const char* bytes, std::size_t count, const fs::path& path) {
   while (count > 0) {
@@ -57,20 +43,20 @@ std::uint64_t copy_all(int from, const fs::path& source, int to, const fs::path&
 }  // namespace
 
 bool FileCopier::copy_bytes(const fs::path& from, const fs::path& to, Flush flush) {
-  const Descriptor source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (source.value() < 0) {
+  const OpenFile source(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (source.descriptor() < 0) {
     if (errno == ENOENT) return false;
     throw_file_error("read", from, errno);
   }
   struct stat info {};
-  ::fstat(source.value(), &info);
+  ::fstat(source.descriptor(), &info);
   const fs::path beside = to.string() + ".tmp-" + random_hex(4);
-  const Descriptor target(
+  const OpenFile target(
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0777));
-  if (target.value() < 0) throw_file_error("create", beside, errno);
+  if (target.descriptor() < 0) throw_file_error("create", beside, errno);
   try {
-    report_.copied_bytes += copy_all(source.value(), from, target.value(), beside);
-    if (flush == Flush::yes && ::fdatasync(target.value()) != 0) {
+    report_.copied_bytes += copy_all(source.descriptor(), from, target.descriptor(), beside);
+    if (flush == Flush::yes && ::fdatasync(target.descriptor()) != 0) {
       throw_file_error("flush", beside, errno);
     }
     if (::rename(beside.c_str(), to.c_str()) != 0) throw_file_error("create", to, errno);
@@ -110,15 +96,16 @@ void FileCopier::write(const fs::path& name, std::string_view text) {
   const fs::path target = to_ / name;
   make_folders(target.parent_path());
   const fs::path beside = target.string() + ".tmp-" + random_hex(4);
-  const Descriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (file.value() < 0) throw_file_error("create", beside, errno);
-  write_all(file.value(), text.data(), text.size(), beside);
+  const OpenFile file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+  if (file.descriptor() < 0) throw_file_error("create", beside, errno);
+  write_all(file.descriptor(), text.data(), text.size(), beside);
   if (::rename(beside.c_str(), target.c_str()) != 0) throw_file_error("create", target, errno);
 }
 
 void FileCopier::flush() const {
-  const Descriptor root(::open(to_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (root.value() < 0 || ::syncfs(root.value()) != 0) throw_file_error("flush", to_, errno);
+  const OpenFile root(::open(to_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (root.descriptor() < 0 || ::syncfs(root.descriptor()) != 0)
+    throw_file_error("flush", to_, errno);
 }
 
 }  // namespace torchhub::server

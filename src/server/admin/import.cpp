@@ -212,12 +212,7 @@ class Import {
   }
 
   void publish() {
-    if (hub_.durability == Durability::full) {
-      for (const auto& entry : fs::recursive_directory_iterator(made())) {
-        if (entry.is_directory()) sync_folder(entry.path());
-        if (entry.is_regular_file()) server::sync_file(entry.path());
-      }
-    }
+    server::sync_tree_if(hub_.durability, made());
     auto connection = hub_.database.lease();
     server::WriteTransaction transaction(*connection);
     std::size_t lost = 0;

@@ -82,10 +82,6 @@ class Gunzip final : public BodyConsumer {
 
 }  // namespace
 
-OpenFile::~OpenFile() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 HttpResponse json_response(const nlohmann::json& value, int status) {
   // Names come from clients: what is not UTF-8 is replaced rather than failing the answer.
   return {status,

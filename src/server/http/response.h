@@ -1,5 +1,6 @@
 #pragma once
 
+#include "server/store/open_file.h"
 #include "torchhub/http/message.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -15,23 +16,6 @@
 #include <variant>
 
 namespace torchhub::server {
-
-/// An open file, closed with the last owner.
-class OpenFile {
- public:
-  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
-  ~OpenFile();
-  OpenFile(OpenFile&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  OpenFile& operator=(OpenFile&& other) noexcept {
-    std::swap(descriptor_, other.descriptor_);
-    return *this;
-  }
-  int descriptor() const { return descriptor_; }
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
 
 /// Bytes of a file that go out through sendfile(2).
 struct FileBody {

@@ -1,6 +1,6 @@
 #include "server/http/unix_socket.h"
 
-#include "server/http/response.h"
+#include "server/store/open_file.h"
 #include "torchhub/server/errors.h"
 
 #include <fmt/format.h>

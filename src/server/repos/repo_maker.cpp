@@ -66,13 +66,7 @@ void make_folder(HubState& hub, const RepoRow& row, const FillRepo& fill) {
     auto connection = hub.database.lease();
     write_file_atomically(label_of(beside), make_label(*connection, row.id).dump(1) + "\n");
   }
-  if (hub.options.durability == Durability::full) {
-    for (const auto& entry : fs::recursive_directory_iterator(beside)) {
-      if (entry.is_directory()) sync_folder(entry.path());
-      if (entry.is_regular_file()) sync_file(entry.path());
-    }
-    sync_folder(beside);
-  }
+  sync_tree_if(hub.options.durability, beside);
   fs::rename(beside, place);
   sync_folder_if(hub.options.durability, place.parent_path());
   sync_folder_if(hub.options.durability, place.parent_path().parent_path());

@@ -1,5 +1,6 @@
 #include "server/store/data_folder.h"
 
+#include "server/store/open_file.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/log.h"
@@ -127,8 +128,7 @@ bool DataFolder::take_clean_mark(Durability durability) const {
 void DataFolder::leave_clean_mark() const {
   // Not flushed: without it the next start only looks closer.
   const fs::path mark = root_ / kCleanMark;
-  const int descriptor = ::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor >= 0) ::close(descriptor);
+  const OpenFile made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 }
 
 void DataFolder::empty_incoming(const std::set<std::string>& keep) const {
@@ -150,16 +150,22 @@ void DataFolder::remove_stale_locks() const {
 }
 
 void sync_file(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) throw_file_error("open", path, errno);
-  const int result = ::fsync(descriptor);
-  const int error = errno;
-  ::close(descriptor);
-  if (result != 0) throw_file_error("flush", path, error);
+  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.descriptor() < 0) throw_file_error("open", path, errno);
+  if (::fsync(file.descriptor()) != 0) throw_file_error("flush", path, errno);
 }
 
 void sync_folder_if(Durability durability, const fs::path& path) {
   if (durability == Durability::full) sync_folder(path);
+}
+
+void sync_tree_if(Durability durability, const fs::path& path) {
+  if (durability != Durability::full) return;
+  for (const auto& entry : fs::recursive_directory_iterator(path)) {
+    if (entry.is_directory()) sync_folder(entry.path());
+    if (entry.is_regular_file()) sync_file(entry.path());
+  }
+  sync_folder(path);
 }
 
 }  // namespace torchhub::server

@@ -64,6 +64,9 @@ class DataFolder {
 /// fsync of a folder, if that is asked for. @throws FileError
 void sync_folder_if(Durability durability, const std::filesystem::path& path);
 
+/// fsync of a folder and of everything in it, if that is asked for. @throws FileError
+void sync_tree_if(Durability durability, const std::filesystem::path& path);
+
 /// fsync of a file. @throws FileError
 void sync_file(const std::filesystem::path& path);
 

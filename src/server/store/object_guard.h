@@ -1,9 +1,11 @@
 #pragma once
 
+#include "server/store/open_file.h"
 #include "torchhub/base/clock.h"
 
 #include <chrono>
 #include <filesystem>
+#include <utility>
 
 namespace torchhub::server {
 
@@ -21,13 +23,10 @@ class ObjectGuard {
   /// Waits for a moment without users. @throws Error if there was none for `timeout`
   static ObjectGuard alone(const std::filesystem::path& data_folder, const Clock& clock,
                            std::chrono::milliseconds timeout = std::chrono::minutes(1));
-  ~ObjectGuard();
-  ObjectGuard(ObjectGuard&& other) noexcept;
-  ObjectGuard& operator=(ObjectGuard&&) = delete;
 
  private:
-  explicit ObjectGuard(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit ObjectGuard(OpenFile lock) : lock_(std::move(lock)) {}
+  OpenFile lock_;  ///< A lock belongs to one open(2), and ends with it.
 };
 
 }  // namespace torchhub::server
