@@ -237,6 +237,8 @@ TEST_F(FsckTest, WritesALabelThatLagsBehind) {
   hub_.stop();
   EXPECT_EQ(found(repair(), "label_old").done, "written anew");
   EXPECT_EQ(check().findings.size(), 0U);
+  run_sql("UPDATE repo SET forced_pushes = 0");
+  EXPECT_EQ(found(check(), "label_old").where, "model demo/m");
 }
 
 TEST_F(FsckTest, RebuildsTheDatabaseFromTheRepositories) {

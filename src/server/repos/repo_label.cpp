@@ -88,8 +88,9 @@ std::string name_in_label(const json& label, const std::string& id) {
 
 bool labels_agree(const json& a, const json& b) {
   // Not the times and counters, which change all day.
-  constexpr std::array<std::string_view, 9> kOfRow = {
-      "id", "type", "owner", "name", "private", "gated", "disabled", "creator", "created"};
+  constexpr std::array<std::string_view, 10> kOfRow = {
+      "id",    "type",     "owner",   "name",    "private",
+      "gated", "disabled", "creator", "created", "forced_pushes"};
   const json row_a = value_in(a, "repo");
   const json row_b = value_in(b, "repo");
   const bool rows = std::all_of(kOfRow.begin(), kOfRow.end(), [&](std::string_view key) {
