@@ -1,10 +1,10 @@
 // Bodies with Content-Encoding: gzip. What is no gzip is refused, what is comes out whole, however
 // the network cuts it, and never more of it than the limit.
 
-#include "fuzz/gzip.h"
 #include "fuzz/pieces.h"
 #include "server/http/api_error.h"
 #include "server/http/response.h"
+#include "support/gzip.h"
 
 #include <cstdint>
 #include <cstdlib>

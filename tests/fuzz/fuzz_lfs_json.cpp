@@ -2,11 +2,11 @@
 // line says which; the rest is the body. Whatever it holds, the answer is one that git-lfs's
 // schemas allow, and the same however the body is cut or packed.
 
-#include "fuzz/gzip.h"
 #include "fuzz/pieces.h"
 #include "fuzz/small_hub.h"
 #include "server/api/dispatcher.h"
 #include "server/lfs_schema.h"
+#include "support/gzip.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <fmt/format.h>

@@ -1,11 +1,11 @@
 #include "server/hub_client.h"
 #include "server/raw_connection.h"
+#include "support/gzip.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/base/utf8.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,20 +21,6 @@ namespace torchhub::testing {
 namespace {
 
 using nlohmann::json;
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 class HttpTest : public ::testing::Test {
  protected:
@@ -142,12 +128,12 @@ TEST_F(HttpTest, UndoesGzipWithinTheLimit) {
                         {{"Content-Encoding", "gzip"}});
   };
   const std::string question = R"({"files": [{"path": "a", "size": 1, "sample": "YQ=="}]})";
-  EXPECT_EQ(post(gzip(question)).status, 200);
-  EXPECT_EQ(post(gzip(question).substr(0, 20)).status, 400);
+  EXPECT_EQ(post(gzipped(question)).status, 200);
+  EXPECT_EQ(post(gzipped(question).substr(0, 20)).status, 400);
   EXPECT_EQ(post("no gzip at all").status, 400);
-  EXPECT_EQ(post(gzip(question) + "x").status, 400);
-  EXPECT_EQ(post(gzip(question) + gzip(question)).status, 400);
-  EXPECT_EQ(post(gzip(std::string(200 << 20, ' '))).status, 413);
+  EXPECT_EQ(post(gzipped(question) + "x").status, 400);
+  EXPECT_EQ(post(gzipped(question) + gzipped(question)).status, 400);
+  EXPECT_EQ(post(gzipped(std::string(200 << 20, ' '))).status, 413);
   EXPECT_EQ(
       client_
           .send("POST", "/api/models/demo/m/preupload/main", question, {{"Content-Encoding", "br"}})
@@ -159,7 +145,8 @@ TEST_F(HttpTest, LimitsWhatAFetchMaySend) {
   const std::string wants(9 << 20, '0');
   const std::string target = "/demo/m/git-upload-pack";
   EXPECT_EQ(client_.send("POST", target, wants).status, 413);
-  EXPECT_EQ(client_.send("POST", target, gzip(wants), {{"Content-Encoding", "gzip"}}).status, 413);
+  EXPECT_EQ(client_.send("POST", target, gzipped(wants), {{"Content-Encoding", "gzip"}}).status,
+            413);
   EXPECT_TRUE(incoming_is_empty());
 }
 

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 
 namespace torchhub::testing {
@@ -36,24 +37,31 @@ TEST(ServeProgram, WritesItsAddressAndAnswers) {
   EXPECT_EQ(hub.process().wait(), 0);
 }
 
+constexpr std::size_t kUploadBytes = 100'000;
+
+/// Begins to send an object of 'u's and comes as far as the server's leave to go on.
+void begin_upload(RawConnection& upload, const ServedHub& hub) {
+  HubClient client(hub.base_url(), hub.token());
+  client.create_repo("m");
+  const std::string bytes(kUploadBytes, 'u');
+  const json object = client.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
+  const std::string target = object.at("actions").at("upload").at("href");
+  upload.send("PUT " + target.substr(hub.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+}
+
 TEST(ServeProgram, FinishesAnUploadUnderWayAtSigterm) {
   const TempDir folder;
   ServedHub hub(folder / "data");
   ASSERT_TRUE(hub.start());
-  HubClient client(hub.base_url(), hub.token());
-  client.create_repo("m");
-  const std::string bytes(100'000, 'u');
-  const json object = client.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
-  const std::string target = object.at("actions").at("upload").at("href");
   RawConnection upload(hub.base_url());
-  upload.send("PUT " + target.substr(hub.base_url().size()) +
-              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
-  ASSERT_EQ(upload.read_answer().status, "100 Continue");
-  upload.send(bytes.substr(0, 50'000));
+  ASSERT_NO_FATAL_FAILURE(begin_upload(upload, hub));
+  upload.send(std::string(kUploadBytes / 2, 'u'));
   hub.process().signal(SIGTERM);
   while (RawConnection(hub.base_url()).connected()) {
   }
-  upload.send(bytes.substr(50'000));
+  upload.send(std::string(kUploadBytes / 2, 'u'));
   EXPECT_EQ(upload.read_answer().status, "200 OK");
   EXPECT_EQ(hub.process().wait(), 0);
 }
@@ -65,20 +73,17 @@ TEST(ServeProgram, EndsAtOnceAtASecondSignal) {
   const bool started = hub.start();
   std::signal(SIGINT, SIG_DFL);
   ASSERT_TRUE(started);
-  HubClient client(hub.base_url(), hub.token());
-  client.create_repo("m");
-  const std::string bytes(100'000, 'u');
-  const json object = client.batch("demo/m", "upload", sha256_hex(bytes), bytes.size());
-  const std::string target = object.at("actions").at("upload").at("href");
   RawConnection upload(hub.base_url());
-  upload.send("PUT " + target.substr(hub.base_url().size()) +
-              " HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n");
-  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+  ASSERT_NO_FATAL_FAILURE(begin_upload(upload, hub));
   hub.process().signal(SIGINT);
   while (RawConnection(hub.base_url()).connected()) {
   }
   EXPECT_TRUE(hub.process().is_running()) << "it waits for the upload";
-  while (hub.process().is_running()) hub.process().signal(SIGINT);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (hub.process().is_running()) {
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the second signal ends nothing";
+    hub.process().signal(SIGINT);
+  }
   EXPECT_EQ(hub.process().wait(), 128 + SIGINT);
 }
 
