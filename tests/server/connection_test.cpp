@@ -99,6 +99,17 @@ TEST_F(ConnectionTest, LingeringAfterARefusalDelaysNobodyElse) {
   server_.reset();  // must not wait for an hour
 }
 
+TEST_F(ConnectionTest, ARefusalDoesNotWaitForABodyThatPauses) {
+  start({.body_window = kNever, .linger_time = std::chrono::milliseconds(100)});
+  for (const char* rest :
+       {"Content-Length: 9\r\n\r\nsome", "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n"}) {
+    RawConnection pauses(url_);
+    pauses.send(std::string("PUT / HTTP/1.1\r\nHost: x\r\n") + rest);
+    EXPECT_EQ(pauses.read_answer().status.substr(0, 3), "413") << rest;
+    EXPECT_TRUE(pauses.is_closed()) << rest;
+  }
+}
+
 TEST_F(ConnectionTest, SilentConnectionsEndSoonAndIdleOnesDoNot) {
   start({.idle_timeout = kNever, .head_timeout = std::chrono::milliseconds(300)});
   RawConnection idle(url_);

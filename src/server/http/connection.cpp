@@ -139,6 +139,7 @@ bool ClientConnection::next_piece(Exchange& exchange, std::span<const std::byte>
 bool ClientConnection::drain(Exchange& exchange) {
   if (reader_.body_left().value_or(0) > kDrainBytes) return false;
   try {
+    reader_.hurry(options_.linger_time);  // some clients wait for the answer before they go on
     const std::uint64_t start = reader_.body_bytes();
     while (!reader_.read_body().empty()) {
       if (reader_.body_bytes() - start > kDrainBytes) return false;

@@ -24,7 +24,8 @@ struct HttpOptions {
   std::size_t min_body_bytes = std::size_t{30} << 10;
   /// How long a client may take nothing of its answer.
   std::chrono::milliseconds write_timeout = std::chrono::seconds(120);
-  /// How long a connection whose body was refused is still read after the answer.
+  /// How long a connection whose body was refused is still read after the answer; and for how long
+  /// it may say nothing before that.
   std::chrono::milliseconds linger_time = std::chrono::seconds(2);
 };
 

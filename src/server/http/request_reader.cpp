@@ -150,11 +150,14 @@ std::size_t RequestReader::read_with_progress(std::span<char> room) {
   return count;
 }
 
+void RequestReader::hurry(std::chrono::milliseconds patience) {
+  if (plain_left_ == 0U) return;
+  room_.resize(kBodyRoom);
+  stream_.set_read_timeout(patience);
+}
+
 std::span<const std::byte> RequestReader::read_body() {
-  if (room_.empty() && plain_left_ != 0U) {
-    room_.resize(kBodyRoom);
-    stream_.set_read_timeout(options_.body_window);
-  }
+  if (room_.empty()) hurry(options_.body_window);
   const auto bytes = plain_left_ ? read_plain() : read_chunked();
   body_bytes_ += bytes.size();
   if (bytes.empty()) std::string().swap(room_);

@@ -34,6 +34,8 @@ class RequestReader {
   /// The next bytes of the body, valid until the next call; none at its end.
   /// @throws ApiError 400, 408, after which the connection must end; ConnectionLost
   std::span<const std::byte> read_body();
+  /// From now on waits for no byte of this body longer than `patience`.
+  void hurry(std::chrono::milliseconds patience);
   /// How many of them came so far.
   std::uint64_t body_bytes() const { return body_bytes_; }
   /// How many are still to come; nothing if the client does not say.
