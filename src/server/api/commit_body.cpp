@@ -1,7 +1,7 @@
 #include "server/api/commit_body.h"
 
-#include "server/api/commit_checks.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_checks.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 #include "server/api/json_body.h"
 
 #include "server/http/api_error.h"
+#include "server/repos/json_object.h"
 
 #include <fmt/format.h>
 
@@ -8,20 +9,8 @@ namespace torchhub::server {
 namespace {
 
 constexpr std::size_t kMaxJsonBytes = std::size_t{4} << 20;
-constexpr int kMaxDepth = 64;
 
 }  // namespace
-
-std::optional<nlohmann::json> find_json_object(std::string_view text) {
-  bool too_deep = false;
-  const auto watch_depth = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  nlohmann::json value = nlohmann::json::parse(text, watch_depth, false);
-  if (too_deep || !value.is_object()) return std::nullopt;
-  return value;
-}
 
 nlohmann::json parse_json_object(std::string_view text) {
   auto value = find_json_object(text);

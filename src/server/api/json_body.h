@@ -19,9 +19,6 @@ Answer read_json(std::function<HttpResponse(const nlohmann::json&)> answer);
 /// is optional.
 Answer read_optional_json(std::function<HttpResponse(const nlohmann::json&)> answer);
 
-/// The object in a stranger's text; nothing if it is something else, or deeper than 64 levels.
-std::optional<nlohmann::json> find_json_object(std::string_view text);
-
 /// @throws ApiError 400
 nlohmann::json parse_json_object(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
 #include "server/http/file_answer.h"
+#include "server/repos/json_object.h"
 
 #include <fmt/format.h>
 

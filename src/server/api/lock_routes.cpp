@@ -1,9 +1,9 @@
 #include "server/accounts/gate.h"
-#include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
 #include "server/api/lfs_links.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_checks.h"
 #include "server/repos/repo_event.h"
 #include "torchhub/base/timestamp.h"
 

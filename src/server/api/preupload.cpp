@@ -1,11 +1,11 @@
 #include "server/api/preupload.h"
 
-#include "server/api/commit_checks.h"
 #include "server/api/json_body.h"
 #include "server/git/attributes.h"
 #include "server/git/object_intake.h"
 #include "server/git/tree_edit.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_checks.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/base/base64.h"
 

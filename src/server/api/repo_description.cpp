@@ -1,11 +1,11 @@
 #include "server/api/repo_description.h"
 
 #include "server/api/expand_fields.h"
-#include "server/api/parameter_counts.h"
 #include "server/api/space_words.h"
 #include "server/api/transformers_info.h"
 #include "server/git/tree_walk.h"
 #include "server/repos/head_summary.h"
+#include "server/repos/parameter_counts.h"
 #include "torchhub/base/timestamp.h"
 
 #include <nlohmann/json.hpp>

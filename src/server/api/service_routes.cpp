@@ -1,8 +1,8 @@
 #include "server/accounts/gate.h"
-#include "server/api/card_checks.h"
 #include "server/api/json_body.h"
 #include "server/api/routes.h"
 #include "server/http/api_error.h"
+#include "server/repos/card_checks.h"
 
 #include <fmt/format.h>
 

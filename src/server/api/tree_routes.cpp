@@ -5,6 +5,7 @@
 #include "server/api/revision.h"
 #include "server/api/routes.h"
 #include "server/git/big_trees.h"
+#include "server/git/last_changes.h"
 #include "server/git/tree_walk.h"
 #include "server/http/api_error.h"
 #include "torchhub/base/base64.h"
@@ -54,7 +55,7 @@ Cursor parse_cursor(const std::string& text) {
 void add_last_commits(json& items, const git::Repository& git, const std::string& commit) {
   std::vector<std::string> paths;
   for (const json& item : items) paths.push_back(item["path"].get<std::string>());
-  const std::vector<git::CommitInfo> changes = git.last_changes(commit, paths);
+  const std::vector<git::CommitInfo> changes = git::last_changes(git, commit, paths);
   for (std::size_t i = 0; i < changes.size(); ++i) {
     items[i]["lastCommit"] = {
         {"id", changes[i].id}, {"title", changes[i].title}, {"date", to_rfc3339(changes[i].time)}};

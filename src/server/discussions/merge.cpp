@@ -1,12 +1,12 @@
 #include "server/discussions/merge.h"
 
-#include "server/api/card_checks.h"
 #include "server/discussions/pull_request.h"
 #include "server/git/ancestry.h"
 #include "server/git/compare.h"
 #include "server/git/merge.h"
 #include "server/git/object_intake.h"
 #include "server/http/api_error.h"
+#include "server/repos/card_checks.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/repo_event.h"

@@ -95,10 +95,6 @@ class Repository {
                                   std::uint64_t max_bytes) const;
 
   CommitInfo commit_info(const std::string& commit) const;
-  /// For each of `paths`, which must be there: the newest commit that gave it what it has at
-  /// `commit`. Walks the history once for all of them.
-  std::vector<CommitInfo> last_changes(const std::string& commit,
-                                       const std::vector<std::string>& paths) const;
 
   /// @throws GitError
   CommitHandle find_commit(const std::string& commit) const;

@@ -1,6 +1,5 @@
 #include "server/push/push.h"
 
-#include "server/api/card_checks.h"
 #include "server/discussions/pull_request.h"
 #include "server/git/ancestry.h"
 #include "server/git/ref_rules.h"
@@ -8,6 +7,7 @@
 #include "server/push/locked_files.h"
 #include "server/push/move_note.h"
 #include "server/push/refusal.h"
+#include "server/repos/card_checks.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/repo_event.h"

@@ -1,10 +1,10 @@
 #include "server/repos/commit_plan.h"
 
-#include "server/api/commit_checks.h"
 #include "server/discussions/pull_request.h"
 #include "server/git/attributes.h"
 #include "server/git/ref_move.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_checks.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"

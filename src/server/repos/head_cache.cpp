@@ -1,7 +1,7 @@
 #include "server/repos/head_cache.h"
 
-#include "server/api/parameter_counts.h"
 #include "server/repos/head_summary.h"
+#include "server/repos/parameter_counts.h"
 #include "torchhub/base/log.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #include "server/repos/head_summary.h"
 
-#include "server/api/json_body.h"
 #include "server/repos/card_limits.h"
 #include "server/repos/format_tags.h"
+#include "server/repos/json_object.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/model_card.h"
 

@@ -1,4 +1,4 @@
-#include "server/api/parameter_counts.h"
+#include "server/repos/parameter_counts.h"
 
 #include "torchhub/safetensors/header.h"
 #include "torchhub/safetensors/index.h"

@@ -1,4 +1,4 @@
-#include "server/api/card_checks.h"
+#include "server/repos/card_checks.h"
 
 #include "server/repos/card_limits.h"
 #include "torchhub/card/errors.h"

@@ -1,7 +1,7 @@
-#include "server/api/commit_checks.h"
+#include "server/repos/commit_checks.h"
 
-#include "server/api/card_checks.h"
 #include "server/http/api_error.h"
+#include "server/repos/card_checks.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <fmt/format.h>
