@@ -25,6 +25,7 @@
 #include "server/store/database.h"
 #include "server/store/event_log.h"
 #include "server/store/fault_point.h"
+#include "server/store/repo_guard.h"
 #include "server/traffic/access_log.h"
 #include "server/traffic/creation_limit.h"
 #include "server/traffic/metrics.h"
@@ -94,6 +95,7 @@ struct HubState {
   XetTokens xet_tokens;
   git::Program git;
   RefQueue queue;
+  RepoWriters writers = {};
   UploadSlots upload_slots;
   CreationLimit creations;
   AccessLog access_log;

@@ -24,7 +24,7 @@ namespace torchhub {
 namespace {
 
 void check_fault_point(const ServerOptions& options) {
-  const std::string& name = options.fault_point;
+  const std::string name = server::FaultPoint(options.fault_point).place();
   if (name.empty()) return;
   if (!options.test_mode) {
     throw InvalidArgumentError(fmt::format(

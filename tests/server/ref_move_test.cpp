@@ -111,6 +111,13 @@ TEST_F(RefMoveTest, LeavesTheLockOfWhoeverComesNext) {
   EXPECT_TRUE(fs::exists(next->file()));
 }
 
+TEST_F(RefMoveTest, MakesNoFolderWhereTheRepositoryWas) {
+  const auto repository = open();
+  fs::rename(path_, folder_ / "elsewhere");
+  EXPECT_THROW(RefMove::prepare(repository, "refs/heads/main", second_, first_, "late"), FileError);
+  EXPECT_FALSE(fs::exists(path_));
+}
+
 TEST_F(RefMoveTest, MovesPackedRefs) {
   git({"pack-refs", "--all", "--prune"});
   ASSERT_FALSE(fs::exists(path_ / "refs" / "heads" / "main"));

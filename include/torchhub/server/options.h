@@ -97,7 +97,7 @@ struct ServerOptions {
 
   /// Allows fault points and chosen token values; refuses to listen beyond loopback.
   bool test_mode = false;
-  /// The process ends by SIGKILL when it comes to the point of this name. Test mode only.
+  /// The process ends by SIGKILL at the point of this name; "NAME=FIFO": waits. Test mode only.
   std::string fault_point = {};
   /// For the expiry of signed links and the times in answers.
   std::shared_ptr<const Clock> clock = system_clock();

@@ -44,6 +44,7 @@ std::string start_of(const git::Repository& git, const std::string& base, const 
 HttpResponse commit_to_new_request(HubState& hub, const RepoRow& repo, const Account& user,
                                    const std::string& base, const std::string& url,
                                    const CommitPlan& plan, git::ObjectIntake& intake) {
+  const auto hold = hold_repository(hub, repo);
   git::Repository git = hub.open(repo);
   NewPullRequest wanted{.title = title_from(plan.header.summary),
                         .description = plan.header.description,

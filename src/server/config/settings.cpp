@@ -230,7 +230,7 @@ const std::vector<Setting>& table() {
        "What standard error is told"},
       {"test-mode", "", on_off(&O::test_mode), "Allow fault points; loopback addresses only"},
       {"fault-point", "NAME", text(&O::fault_point),
-       "End by SIGKILL at this point; needs test-mode"},
+       "End by SIGKILL at this point, or wait there (NAME=FIFO); needs test-mode"},
   };
   return kSettings;
 }

@@ -3,6 +3,7 @@
 #include "server/discussions/merge.h"
 #include "server/git/ancestry.h"
 #include "server/http/api_error.h"
+#include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/repo_event.h"
 #include "torchhub/base/log.h"
@@ -54,6 +55,7 @@ void take_back(HubState& hub, const git::Repository& repository, const Discussio
 
 std::int64_t open_pull_request(HubState& hub, const RepoRow& repo, const NewPullRequest& wanted,
                                const Account& author) {
+  const auto hold = hold_repository(hub, repo);
   git::Repository git = hub.open(repo);
   const auto commits = told(git::commits_since(git, wanted.head, {wanted.start}, kMaxCommits));
   std::int64_t least = 1;

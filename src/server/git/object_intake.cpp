@@ -119,7 +119,7 @@ void ObjectIntake::keep_loose(const std::vector<fs::path>& also_flush) {
   for (const fs::path& file : files) {
     const fs::path folder = objects / file.parent_path().filename();
     if (!fs::exists(folder)) {
-      make_folders(folder);
+      make_folders_in(target_.path(), "objects" / folder.filename());
       changed.insert(objects);
     }
     const fs::path place = folder / file.filename();

@@ -1,6 +1,7 @@
 #include "server/git/ref_move.h"
 
 #include "server/http/response.h"
+#include "server/store/data_folder.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 
@@ -64,7 +65,7 @@ std::optional<RefMove> RefMove::prepare(const Repository& repository, const std:
                                         const std::string& expected, const std::string& target,
                                         const std::string& log_message) {
   const fs::path lock = repository.path() / (ref + ".lock");
-  make_folders(lock.parent_path());  // a packed ref has none
+  make_folders_in(repository.path(), fs::path(ref).parent_path());  // a packed ref has none
   constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
   const OpenFile file(::open(lock.c_str(), kFlags, 0644));
   if (file.descriptor() < 0 && errno == EEXIST) return std::nullopt;

@@ -167,11 +167,17 @@ void need_done(git::TreeEdit::Result result, const std::string& path) {
   }
 }
 
-RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref) {
-  RefQueue::Turn turn = hub.queue.wait(repo.id, ref);
-  if (!hub.repos.is_ready(repo.id)) {
+RepoWriters::Hold hold_repository(HubState& hub, const RepoRow& repo) {
+  RepoWriters::Hold hold = hub.writers.join(hub.folder.repository(repo.id));
+  if (hold == nullptr || !hub.repos.is_ready(repo.id)) {
     throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
   }
+  return hold;
+}
+
+RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref) {
+  RefQueue::Turn turn = hub.queue.wait(repo.id, ref);
+  turn.keep(hold_repository(hub, repo));
   need_open_request(hub, repo.id, ref);
   return turn;
 }

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "server/store/repo_guard.h"
+
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace torchhub::server {
 
@@ -14,10 +17,13 @@ class RefQueue {
   class Turn {
    public:
     explicit Turn(std::shared_ptr<std::mutex> mutex) : mutex_(std::move(mutex)), lock_(*mutex_) {}
+    /// As long as the turn lasts, its repository stays where it is.
+    void keep(RepoWriters::Hold hold) { hold_ = std::move(hold); }
 
    private:
     std::shared_ptr<std::mutex> mutex_;
     std::unique_lock<std::mutex> lock_;
+    RepoWriters::Hold hold_ = {};
   };
 
   Turn wait(const std::string& repo_id, const std::string& ref) {

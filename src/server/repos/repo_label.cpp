@@ -1,5 +1,6 @@
 #include "server/repos/repo_label.h"
 
+#include "server/store/repo_guard.h"
 #include "server/store/rows.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -62,6 +63,8 @@ std::optional<json> read_label(const fs::path& repository) {
 void refresh_label(Database& database, const DataFolder& folder, const std::string& id) {
   const fs::path repository = folder.repository(id);
   try {
+    const auto guard = RepoGuard::shared(repository);
+    if (!guard) return;  // deleted meanwhile, and labelled for the trash
     auto connection = database.lease();
     write_file_atomically(label_of(repository), make_label(*connection, id).dump(1) + "\n");
   } catch (const Error& error) {

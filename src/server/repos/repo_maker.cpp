@@ -119,7 +119,7 @@ void put_away(HubState& hub, const std::string& id) {
     move_repo_to_trash(hub.database, hub.folder, id, hub.options.clock->now(),
                        hub.options.durability);
   } catch (const DiskFullError&) {
-    fs::remove_all(hub.folder.repository(id));
+    remove_repo_folder(hub.folder, id);
   }
 }
 
@@ -202,7 +202,7 @@ void remove_repo(HubState& hub, const RepoRow& repo, const Account& by) {
     const UseOfReserve room(hub.folder);
     hub.repos.mark_deleting(repo.id, event);
     // No trash: space is what is wanted.
-    return clear_away(hub, repo.id, [&] { fs::remove_all(hub.folder.repository(repo.id)); });
+    return clear_away(hub, repo.id, [&] { remove_repo_folder(hub.folder, repo.id); });
   }
   hub.faults.reach("delete.marked");
   clear_away(hub, repo.id, [&] { put_away(hub, repo.id); });

@@ -1,6 +1,7 @@
 #include "server/repos/trash.h"
 
 #include "server/repos/repo_label.h"
+#include "server/store/repo_guard.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
@@ -38,12 +39,19 @@ fs::path move_to_trash(const DataFolder& folder, const fs::path& path, const std
 void move_repo_to_trash(Database& database, const DataFolder& folder, const std::string& id,
                         TimePoint now, Durability durability) {
   const fs::path place = folder.repository(id);
-  if (!fs::exists(place)) return;  // an earlier try came so far
+  const auto guard = RepoGuard::alone(place);
+  if (!guard) return;  // an earlier try came so far
   {
     auto connection = database.lease();
     write_file_atomically(label_of(place), make_whole_label(*connection, id).dump(1) + "\n");
   }
   move_to_trash(folder, place, id + ".git", now, durability);
+}
+
+void remove_repo_folder(const DataFolder& folder, const std::string& id) {
+  const fs::path place = folder.repository(id);
+  const auto guard = RepoGuard::alone(place);
+  if (guard) fs::remove_all(place);
 }
 
 std::optional<fs::path> find_in_trash(const DataFolder& folder, const std::string& name) {
@@ -56,6 +64,7 @@ std::optional<fs::path> find_in_trash(const DataFolder& folder, const std::strin
 }
 
 void move_out_of_trash(const fs::path& from, const fs::path& to, Durability durability) {
+  remove_git_locks(from);  // those of writers that were killed
   make_folders(to.parent_path());
   if (::rename(from.c_str(), to.c_str()) != 0) throw_file_error("bring back", from, errno);
   sync_folder_if(durability, to.parent_path());

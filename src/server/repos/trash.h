@@ -20,15 +20,18 @@ std::filesystem::path move_to_trash(const DataFolder& folder, const std::filesys
                                     const std::string& name, TimePoint now, Durability durability);
 
 /// Writes everything that the database knows of a repository into its folder, then moves that to
-/// the trash as <id>.git. May be repeated after a crash. The row stays. @throws FileError,
-/// DatabaseError
+/// the trash as <id>.git, once its writers are done. It must be marked by then, so that there are
+/// no new ones. May be repeated after a crash. The row stays. @throws FileError, DatabaseError
 void move_repo_to_trash(Database& database, const DataFolder& folder, const std::string& id,
                         TimePoint now, Durability durability);
+
+/// The same without a way back. @throws std::filesystem::filesystem_error
+void remove_repo_folder(const DataFolder& folder, const std::string& id);
 
 /// Where the newest of a name lies in the trash, or nothing.
 std::optional<std::filesystem::path> find_in_trash(const DataFolder& folder,
                                                    const std::string& name);
-/// Durably. @throws FileError
+/// Durably, and without git's lock files. @throws FileError
 void move_out_of_trash(const std::filesystem::path& from, const std::filesystem::path& to,
                        Durability durability);
 /// @return false if it is not there, or there because it is damaged

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace torchhub::server {
@@ -141,12 +142,24 @@ void DataFolder::empty_incoming(const std::set<std::string>& keep) const {
 
 void DataFolder::remove_stale_locks() const {
   for (const auto& group : fs::directory_iterator(root_ / "repos")) {
-    for (const auto& repository : fs::directory_iterator(group)) {
-      remove_locks(fs::directory_iterator(repository));  // HEAD, config, packed-refs
-      const fs::path refs = repository.path() / "refs";
-      if (fs::exists(refs)) remove_locks(fs::recursive_directory_iterator(refs));
-    }
+    for (const auto& repository : fs::directory_iterator(group)) remove_git_locks(repository);
   }
+}
+
+void make_folders_in(const fs::path& root, const fs::path& below) {
+  fs::path place = root;
+  for (const fs::path& name : below) {
+    place /= name;
+    if (::mkdir(place.c_str(), 0777) == 0 || errno == EEXIST) continue;
+    throw_file_error("create the folder", place, errno);
+  }
+}
+
+void remove_git_locks(const fs::path& repository) {
+  if (!fs::is_directory(repository)) return;
+  remove_locks(fs::directory_iterator(repository));  // HEAD, config, packed-refs
+  const fs::path refs = repository / "refs";
+  if (fs::exists(refs)) remove_locks(fs::recursive_directory_iterator(refs));
 }
 
 void sync_file(const fs::path& path) {

@@ -51,8 +51,7 @@ class DataFolder {
   /// Unfinished uploads of a server that is gone, but for the files named in `keep`. Only while
   /// locked.
   void empty_incoming(const std::set<std::string>& keep = {}) const;
-  /// git's lock files that a server which was killed left in its repositories. A branch with one
-  /// would never take a commit again. Only while locked.
+  /// remove_git_locks() of every repository. Only while locked.
   void remove_stale_locks() const;
 
  private:
@@ -60,6 +59,14 @@ class DataFolder {
   mutable std::mutex space_;
   std::optional<FileLock> lock_;
 };
+
+/// The folders of `below`, each in the one before it. Unlike make_folders(), never `root` itself:
+/// what was deleted stays away. @throws FileError
+void make_folders_in(const std::filesystem::path& root, const std::filesystem::path& below);
+
+/// git's lock files that a server which was killed left in a repository. A branch with one would
+/// never take a commit again.
+void remove_git_locks(const std::filesystem::path& repository);
 
 /// fsync of a folder, if that is asked for. @throws FileError
 void sync_folder_if(Durability durability, const std::filesystem::path& path);

@@ -28,16 +28,20 @@ inline constexpr auto kFaultPoints = std::to_array<std::string_view>({"lfs.bytes
                                                                       "push.moves_noted",
                                                                       "push.ref_moved"});
 
-/// Places where a test ends the process as a power cut would. Which one is set when the server
-/// starts; without one this is a string comparison.
+/// Places where a test ends the process as a power cut would, or holds it up. Which one is set when
+/// the server starts; without one this is a string comparison.
 class FaultPoint {
  public:
-  explicit FaultPoint(std::string name = {}) : name_(std::move(name)) {}
-  /// Ends the process by SIGKILL if this is the place.
+  /// @param setting the place; "PLACE=FIFO" to wait there instead of ending
+  explicit FaultPoint(const std::string& setting = {});
+  /// Ends the process by SIGKILL if this is the place; or waits until somebody has opened the FIFO
+  /// for writing, and closed it.
   void reach(std::string_view place) const;
+  const std::string& place() const { return place_; }
 
  private:
-  std::string name_;
+  std::string place_;
+  std::string gate_;  ///< Empty: the process ends.
 };
 
 }  // namespace torchhub::server
