@@ -8,6 +8,7 @@
 #include "server/api/routes.h"
 #include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
+#include "server/repos/lost_objects.h"
 #include "server/store/object_guard.h"
 
 #include <fmt/format.h>
@@ -53,6 +54,7 @@ HttpResponse commit_to_new_request(HubState& hub, const RepoRow& repo, const Acc
                         .head = {}};
   need_comment_size(wanted.description, "description");
   const auto guard = ObjectGuard::shared(hub.folder.root());
+  need_objects_of(hub, repo, git, wanted.start);
   wanted.head =
       build_commit(hub, repo, git, wanted.start, plan, user.name, intake).value_or(wanted.start);
   intake.keep();

@@ -10,9 +10,11 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/lost_objects.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "server/repos/squash.h"
+#include "server/store/object_guard.h"
 #include "torchhub/base/timestamp.h"
 #include "torchhub/wire/repo.h"
 
@@ -135,6 +137,7 @@ HttpResponse create_branch(HubState& hub, const RepoRow& repo, const TokenOwner&
                            const std::string& name, const json& body) {
   const std::string ref = branch_ref(name);
   const auto turn = wait_for_turn(hub, repo, ref);
+  const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   git::Repository git = hub.open(repo);
   const bool empty = optional_flag(body, "emptyBranch").value_or(false);
   const std::string start =
@@ -143,6 +146,7 @@ HttpResponse create_branch(HubState& hub, const RepoRow& repo, const TokenOwner&
   const std::string old = git.ref_target(ref).value_or("");
   if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
   need_free_path(git, ref);
+  need_objects_of(hub, repo, git, start);
   if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
   note_change(hub, repo, ref_event(events::kBranchCreated, caller.user, repo, ref, start));
   return json_response(json::object());
@@ -170,6 +174,8 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
   const auto turn = wait_for_turn(hub, repo, ref);
   if (git.ref_target(ref)) throw already_exists(ref);
   need_free_path(git, ref);
+  const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
+  need_objects_of(hub, repo, git, target);
   if (const auto message = optional_text(body, "message"); message && !message->empty()) {
     target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
   }

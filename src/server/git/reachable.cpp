@@ -53,6 +53,24 @@ class Walk {
     return std::move(out_);
   }
 
+  Reachable run_beyond_refs(const std::string& commit) {
+    const auto walk = made<WalkHandle>("walk the history", git_revwalk_new, handle_);
+    const git_oid start = parse_oid(commit);
+    check(git_revwalk_push(walk.get(), &start), "walk the history");
+    for (const Ref& ref : repository_.refs()) {
+      const git_oid known = parse_oid(ref.commit);
+      check(git_revwalk_hide(walk.get(), &known), "walk the history");
+    }
+    git_oid oid;
+    int code = 0;
+    while ((code = git_revwalk_next(&oid, walk.get())) == 0) {
+      const std::string id = to_hex(oid);
+      visit_tree(*git_commit_tree_id(repository_.find_commit(id).get()), "", "commit " + id);
+    }
+    if (code != GIT_ITEROVER) check(code, "walk the history");
+    return std::move(out_);
+  }
+
  private:
   void note(const git_oid& oid, std::string_view what, std::string_view named_by) {
     if (!noted_.insert(oid).second) return;
@@ -175,6 +193,21 @@ class Walk {
 
 Reachable walk_reachable(const Repository& repository, Depth depth) {
   return Walk(repository, depth).run();
+}
+
+bool is_reachable(const Repository& repository, const std::string& commit) {
+  if (repository.resolve("HEAD") == commit) return true;  // the usual case: no list of all refs
+  std::vector<git_oid> tips;
+  for (const Ref& ref : repository.refs()) {
+    if (ref.commit == commit) return true;
+    tips.push_back(parse_oid(ref.commit));
+  }
+  const git_oid id = parse_oid(commit);
+  return git_graph_reachable_from_any(repository.handle(), &id, tips.data(), tips.size()) == 1;
+}
+
+Reachable walk_beyond_refs(const Repository& repository, const std::string& commit) {
+  return Walk(repository, Depth::pointers).run_beyond_refs(commit);
 }
 
 }  // namespace torchhub::server::git

@@ -33,4 +33,12 @@ enum class Depth {
 /// @throws GitError only if the refs themselves cannot be listed
 Reachable walk_reachable(const Repository& repository, Depth depth);
 
+/// Does a ref, as it is now, lead to the commit? Cheap for what one is at.
+bool is_reachable(const Repository& repository, const std::string& commit);
+
+/// What `commit` leads to, but for the commits that a ref leads to: their trees may be looked at
+/// where others have them, too. Damage as with walk_reachable(), but @throws GitError for that of a
+/// commit
+Reachable walk_beyond_refs(const Repository& repository, const std::string& commit);
+
 }  // namespace torchhub::server::git
