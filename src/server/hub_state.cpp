@@ -1,7 +1,7 @@
 #include "server/hub_state.h"
 
 #include "server/discussions/pull_request.h"
-#include "server/push/move_note.h"
+#include "server/repos/move_note.h"
 #include "server/repos/trash.h"
 #include "server/store/lost_database.h"
 #include "server/traffic/base_urls.h"

@@ -1,8 +1,12 @@
+#include "server/data_layout.h"
 #include "server/hub_client.h"
+#include "server/refused_change.h"
+#include "torchhub/base/atomic_file.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -101,6 +105,59 @@ TEST_F(LfsFileTest, WritesHistoryAnewWithoutAFile) {
   EXPECT_EQ(names(), (std::map<std::string, std::string>{{b, "d/b.bin"}}));
   client_.commit_file("demo/m", "more.txt", "goes on");
   EXPECT_EQ(client_.get("/demo/m/resolve/main/more.txt").body, "goes on");
+}
+
+/// Another program holds the lock of 'side', which comes after 'main'.
+class InterruptedRewriteTest : public LfsFileTest {
+ protected:
+  void SetUp() override {
+    LfsFileTest::SetUp();
+    oid_ = add("a.bin", 'a');
+    client_.post("/api/models/demo/m/branch/side", json::object());
+    before_ = head();
+    lock_ = repositories(hub_.data_dir()).at(0) / "refs" / "heads" / "side.lock";
+    write_file_atomically(lock_, "");
+  }
+  void restart() {
+    std::filesystem::remove(lock_);
+    hub_.stop();
+    hub_.start();
+  }
+
+  std::string oid_;
+  std::string before_;
+  std::filesystem::path lock_;
+};
+
+TEST_F(InterruptedRewriteTest, TakesBackWhatHasMoved) {
+  EXPECT_EQ(remove({oid_}, true).status, 503);
+  EXPECT_EQ(head(), before_);
+  EXPECT_EQ(client_.get("/demo/m/resolve/main/a.bin").status, 200);
+  restart();
+  EXPECT_EQ(head(), before_) << "nor does the next start move it";
+}
+
+TEST_F(InterruptedRewriteTest, IsFinishedAtTheNextStartWhereItsNoteStays) {
+  {
+    const RefusedChange stays(hub_, "stays", "DELETE ON ref_move");
+    EXPECT_GE(remove({oid_}, true).status, 500);
+    EXPECT_NE(head(), before_) << "taken back, it would move again at the next start";
+  }
+  restart();
+  EXPECT_NE(head(), before_);
+  EXPECT_EQ(head("side"), head());
+}
+
+TEST_F(LfsFileTest, ANoteOfMovedRefsThatStayedIsReplaced) {
+  const std::string a = add("a.bin", 'a');
+  const std::string b = add("b.bin", 'b');
+  {
+    const RefusedChange stays(hub_, "stays", "DELETE ON ref_move");
+    EXPECT_EQ(remove({a}, true).status, 200);
+  }
+  EXPECT_EQ(remove({b}, true).status, 200);
+  server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
+  EXPECT_FALSE(database.prepare("SELECT 1 FROM ref_move").step());
 }
 
 TEST_F(LfsFileTest, RefusesWhatIsNoList) {

@@ -1,4 +1,5 @@
 #include "server/push_test.h"
+#include "server/refused_change.h"
 #include "torchhub/base/atomic_file.h"
 
 #include <gtest/gtest.h>
@@ -116,6 +117,30 @@ TEST_F(PushRaceTest, MovesAllRefsOfAnAtomicPush) {
   EXPECT_EQ(head(), commit);
   EXPECT_EQ(head("refs/heads/x"), commit);
   EXPECT_EQ(head("refs/heads/gone"), "");
+}
+
+TEST_F(PushRaceTest, StaysHalfWayOnlyWhereTheNextStartGoesOn) {
+  const std::string before = head();
+  const std::string commit = ana_.commit("m", "a.txt", "1");
+  const fs::path lock = repository_ / "refs" / "heads" / "x.lock";
+  const auto restart = [&] {
+    hub_.stop();
+    hub_.start();
+  };
+  write_file_atomically(lock, "");
+  EXPECT_NE(push({"--atomic", "origin", "main", "main:x"}).exit_code, 0);
+  EXPECT_EQ(head(), before);
+  restart();
+  EXPECT_EQ(head(), before) << "nor does the next start move it";
+  {
+    const RefusedChange stays(hub_, "stays", "DELETE ON ref_move");
+    EXPECT_NE(push({"--atomic", "origin", "main", "main:x"}).exit_code, 0);
+    EXPECT_EQ(head(), commit) << "taken back, it would move again at the next start";
+  }
+  fs::remove(lock);
+  restart();
+  EXPECT_EQ(head(), commit);
+  EXPECT_EQ(head("refs/heads/x"), commit);
 }
 
 TEST_F(PushRaceTest, ALeaseIsKept) {

@@ -5,11 +5,11 @@
 #include "server/git/ref_rules.h"
 #include "server/push/content_checks.h"
 #include "server/push/locked_files.h"
-#include "server/push/move_note.h"
 #include "server/push/refusal.h"
 #include "server/repos/card_checks.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/move_note.h"
 #include "server/repos/repo_event.h"
 #include "server/store/object_guard.h"
 #include "torchhub/base/error.h"
@@ -291,6 +291,7 @@ void Push::move_all(std::vector<RefOutcome>& outcomes) {
       hub_.faults.reach("push.ref_moved");
       moved.push_back(i);
     } else if (request_.can("atomic")) {
+      if (note) note->withdraw();
       for (const std::size_t before : moved) move(reversed(request_.commands[before]));
       return refuse_the_others(outcomes);
     }

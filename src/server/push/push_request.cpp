@@ -45,9 +45,6 @@ std::set<std::string, std::less<>> words_of(std::string_view text) {
 
 }  // namespace
 
-bool RefCommand::creates() const { return old_id == kNoId; }
-bool RefCommand::deletes() const { return new_id == kNoId; }
-
 bool PushRequest::has_pack() const {
   return std::any_of(commands.begin(), commands.end(),
                      [](const RefCommand& command) { return !command.deletes(); });

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "server/repos/ref_command.h"
+
 #include <cstddef>
 #include <set>
 #include <span>
@@ -8,19 +10,6 @@
 #include <vector>
 
 namespace torchhub::server {
-
-/// What a push wants of one ref.
-struct RefCommand {
-  std::string old_id;  ///< Where the pusher believes it to be; kNoId: nowhere.
-  std::string new_id;  ///< Where it is to be; kNoId: nowhere.
-  std::string ref;
-
-  bool creates() const;
-  bool deletes() const;
-};
-
-/// 40 zeros: no object.
-inline constexpr std::string_view kNoId = "0000000000000000000000000000000000000000";
 
 /// What a push says before its pack.
 struct PushRequest {

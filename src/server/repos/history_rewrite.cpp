@@ -4,6 +4,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/move_note.h"
 
 #include <algorithm>
 #include <map>
@@ -169,11 +170,30 @@ void rewrite_commits(const git::Repository& git, Rewriter& rewriter) {
   while (git_revwalk_next(&id, walk.get()) == 0) rewriter.add_commit(id);
 }
 
-void need_moved(git::Repository& git, const std::string& ref, const std::string& from,
-                const std::string& to) {
-  if (git.move_ref(ref, from, to, "history rewritten")) return;
+void need_moved(git::Repository& git, const RefCommand& move) {
+  if (git.move_ref(move.ref, move.old_id, move.new_id, "history rewritten")) return;
   throw ApiError(503, "Another program keeps changing this repository. Try again.", {},
                  {{"Retry-After", "1"}});
+}
+
+/// All of them or none.
+void move_all(HubState& hub, const RepoRow& repo, git::Repository& git,
+              const std::vector<RefCommand>& moves) {
+  MoveNote note(hub.database, repo.id, moves);
+  std::size_t moved = 0;
+  try {
+    for (; moved < moves.size(); ++moved) {
+      need_moved(git, moves[moved]);
+      hub.faults.reach("rewrite.ref_moved");
+    }
+  } catch (const std::exception&) {
+    note.withdraw();
+    while (moved-- > 0) {
+      const RefCommand& move = moves[moved];
+      git.move_ref(move.ref, move.new_id, move.old_id, "rewrite of the history taken back");
+    }
+    throw;
+  }
 }
 
 }  // namespace
@@ -187,14 +207,14 @@ void remove_from_history(HubState& hub, const RepoRow& repo, const std::set<std:
   git::ObjectIntake intake(git, hub.folder);
   Rewriter rewriter(intake, oids);
   rewrite_commits(git, rewriter);
-  git::RefIds moves;
+  std::vector<RefCommand> moves;
   for (const auto& [ref, id] : refs) {
     const std::string target = git::to_hex(rewriter.target_for(git::parse_oid(id)));
-    if (target != id) moves.emplace(ref, target);
+    if (target != id) moves.push_back({id, target, ref});
   }
   if (moves.empty()) return;
   intake.keep();
-  for (const auto& [ref, target] : moves) need_moved(git, ref, refs.at(ref), target);
+  move_all(hub, repo, git, moves);
   note_change(hub, repo);
 }
 

@@ -26,7 +26,8 @@ inline constexpr auto kFaultPoints = std::to_array<std::string_view>({"lfs.bytes
                                                                       "xet.rebuilt",
                                                                       "push.objects_durable",
                                                                       "push.moves_noted",
-                                                                      "push.ref_moved"});
+                                                                      "push.ref_moved",
+                                                                      "rewrite.ref_moved"});
 
 /// Places where a test ends the process as a power cut would, or holds it up. Which one is set when
 /// the server starts; without one this is a string comparison.

@@ -1,4 +1,4 @@
-#include "server/push/move_note.h"
+#include "server/repos/move_note.h"
 
 #include "torchhub/base/log.h"
 #include "torchhub/base/random_id.h"
@@ -13,7 +13,7 @@ struct NotedMove {
 
 std::vector<NotedMove> noted_moves(Database& database) {
   auto connection = database.lease();
-  // As a push does it: what goes first makes room for what comes.
+  // As it was begun: what goes first makes room for what comes.
   Statement rows =
       connection->prepare("SELECT repo, old, new, ref FROM ref_move ORDER BY new <> ?, ref");
   rows.bind(kNoId);
@@ -30,7 +30,7 @@ void finish(git::Repository git, const RefCommand& command) {
     git.delete_ref(command.ref);
   } else {
     git.move_ref(command.ref, command.creates() ? "" : command.old_id, command.new_id,
-                 "push: finished at start");
+                 "finished at start");
   }
 }
 
@@ -42,15 +42,19 @@ MoveNote::MoveNote(Database& database, const std::string& repo_id,
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   for (const RefCommand& command : commands) {
+    // One that could not be removed is out of date: whoever has the turn of a ref is alone with it.
+    connection->run("DELETE FROM ref_move WHERE repo = ? AND ref = ?", repo_id, command.ref);
     connection->run("INSERT INTO ref_move(push, repo, ref, old, new) VALUES(?,?,?,?,?)", id_,
                     repo_id, command.ref, command.old_id, command.new_id);
   }
   transaction.commit();
 }
 
+void MoveNote::withdraw() { database_.run("DELETE FROM ref_move WHERE push = ?", id_); }
+
 MoveNote::~MoveNote() {
   try {
-    database_.run("DELETE FROM ref_move WHERE push = ?", id_);
+    withdraw();
   } catch (const DatabaseError& error) {
     log::warning("note_of_moved_refs_stays", {{"error", error.what()}});
   }
@@ -62,9 +66,9 @@ void finish_noted_moves(HubState& hub) {
       RepoRow row;
       row.id = move.repo_id;
       finish(hub.open(row), move.command);
-      log::info("push_finished_at_start", {{"repository", row.id}, {"ref", move.command.ref}});
+      log::info("moved_at_start", {{"repository", row.id}, {"ref", move.command.ref}});
     } catch (const Error& error) {
-      log::error("push_not_finished", {{"repository", move.repo_id}, {"error", error.what()}});
+      log::error("not_moved_at_start", {{"repository", move.repo_id}, {"error", error.what()}});
     }
   }
   hub.database.run("DELETE FROM ref_move");

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "server/hub_state.h"
-#include "server/push/push_request.h"
+#include "server/repos/ref_command.h"
 
 #include <string>
 #include <vector>
@@ -16,6 +16,10 @@ class MoveNote {
   /// @throws DatabaseError
   MoveNote(Database& database, const std::string& repo_id, const std::vector<RefCommand>& commands);
   ~MoveNote();
+  /// Before refs that have moved go back: from here on the next start leaves them alone. If it
+  /// fails, they must stay where they are, and the next start moves the rest.
+  /// @throws DatabaseError
+  void withdraw();
   MoveNote(const MoveNote&) = delete;
   MoveNote& operator=(const MoveNote&) = delete;
 
