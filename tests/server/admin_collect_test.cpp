@@ -170,6 +170,24 @@ TEST_F(CollectTest, KeepsADeletedRepositoryWholeWhileItIsInTheTrash) {
   EXPECT_FALSE(check_hub(hub_.data_dir()).problem_found());
 }
 
+TEST_F(CollectTest, LeavesTheTrashToWhoBringsSomethingBack) {
+  const std::string id = client_.get_json("/api/models/demo/m").at("_id");
+  client_.send("DELETE", "/api/repos/delete", R"({"name": "m"})");
+  const fs::path day = fs::directory_iterator(hub_.data_dir() / "trash")->path();
+  std::thread collector;
+  {
+    const auto restorer = server::ObjectGuard::shared(hub_.data_dir());
+    collector = std::thread([&] { collect(20); });
+    // A collector that does not wait has the time to show it.
+    for (int i = 0; i < 300 && fs::exists(day); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    EXPECT_TRUE(fs::exists(day / (id + ".git")));
+  }
+  collector.join();
+  EXPECT_FALSE(fs::exists(day));
+}
+
 TEST_F(CollectTest, ClearsAwayUploadsThatNobodyEnded) {
   write_file_atomically(hub_.data_dir() / "incoming" / "old" / "part", "12345");
   write_file_atomically(hub_.data_dir() / "incoming" / "new", "12345");

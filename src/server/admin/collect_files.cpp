@@ -2,6 +2,7 @@
 #include "server/repos/repo_label.h"
 #include "server/repos/trash.h"
 #include "server/store/object_guard.h"
+#include "torchhub/base/random_id.h"
 #include "torchhub/base/timestamp.h"
 
 #include <nlohmann/json.hpp>
@@ -67,6 +68,18 @@ std::vector<CollectedItem> unlinked_objects(CollectRun& run) {
   return out;
 }
 
+/// For good, unless 'repo restore' was faster. @return whether it was still there
+bool remove_from_trash(CollectRun& run, const fs::path& entry) {
+  const fs::path aside = run.hub.folder.incoming() / random_hex(12);
+  {
+    const auto guard = ObjectGuard::alone(run.hub.folder.root(), *run.hub.clock);
+    if (!fs::exists(entry)) return false;
+    fs::rename(entry, aside);
+  }
+  fs::remove_all(aside);  // uploads do not wait for that
+  return true;
+}
+
 /// The last moment at which something in it was written.
 fs::file_time_type last_write(const fs::path& path) {
   std::error_code gone;
@@ -124,16 +137,21 @@ void collect_objects(CollectRun& run) {
 void collect_trash(CollectRun& run) {
   // Days have names that sort by time.
   const std::string last_day = to_rfc3339(run.hub.now() - run.options.grace).substr(0, 10);
+  const std::string today = to_rfc3339(run.hub.now()).substr(0, 10);
   const bool all = run.options.grace.count() == 0;
   for (const auto& day : fs::directory_iterator(run.hub.folder.trash())) {
     const std::string name = day.path().filename().string();
     if (!all && name >= last_day) continue;
     for (const auto& entry : fs::directory_iterator(day.path())) {
-      run.report.items.push_back({CollectedItem::Kind::trash,
-                                  name + "/" + entry.path().filename().string(), "",
-                                  bytes_below(entry.path())});
+      const CollectedItem item{CollectedItem::Kind::trash,
+                               name + "/" + entry.path().filename().string(), "",
+                               bytes_below(entry.path())};
+      if (!run.options.apply || remove_from_trash(run, entry.path())) {
+        run.report.items.push_back(item);
+      }
     }
-    if (run.options.apply) fs::remove_all(day.path());
+    std::error_code used;  // a deletion may just bring the next one
+    if (run.options.apply && name != today) fs::remove(day.path(), used);
   }
 }
 
