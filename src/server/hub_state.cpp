@@ -2,7 +2,7 @@
 
 #include "server/discussions/pull_request.h"
 #include "server/repos/move_note.h"
-#include "server/repos/trash.h"
+#include "server/repos/repo_maker.h"
 #include "server/store/lost_database.h"
 #include "server/traffic/base_urls.h"
 #include "torchhub/base/atomic_file.h"
@@ -82,20 +82,12 @@ HubState::~HubState() {
 }
 
 void HubState::finish_what_was_begun() {
-  for (const std::string& id : repos.in_state("deleting")) {
-    try {
-      move_repo_to_trash(database, folder, id, options.clock->now(), options.durability);
-    } catch (const Error& error) {
-      log::warning("removed_without_trash", {{"id", id}, {"error", error.what()}});
-    }
-  }
-  for (const char* state : {"creating", "deleting"}) {
-    for (const std::string& id : repos.in_state(state)) {
-      std::error_code ignored;  // a folder that cannot go is an orphan, no repository
-      fs::remove_all(folder.repository(id), ignored);
-      repos.forget(id);
-      log::info("repository_removed_at_start", {{"id", id}, {"state", state}});
-    }
+  for (const std::string& id : repos.in_state("deleting")) finish_deletion(*this, id);
+  for (const std::string& id : repos.in_state("creating")) {
+    std::error_code ignored;  // a folder that cannot go is an orphan, no repository
+    fs::remove_all(folder.repository(id), ignored);
+    repos.forget(id);
+    log::info("repository_removed_at_start", {{"id", id}, {"state", "creating"}});
   }
   finish_noted_moves(*this);
   finish_pull_requests(*this);

@@ -1,12 +1,14 @@
 #include "server/hub_client.h"
 #include "server/refused_change.h"
 #include "torchhub/base/base64.h"
+#include "torchhub/base/timestamp.h"
 #include "torchhub/safetensors/header.h"
 #include "torchhub/safetensors/index.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -225,6 +227,23 @@ TEST_F(RepoTest, FinishesAtTheNextStartADeletionThatStoppedHalfWay) {
   hub_.start();
   EXPECT_FALSE(fs::exists(folder_of(id)));
   EXPECT_EQ(client_.get("/api/models/demo/m").status, 200);
+}
+
+TEST_F(RepoTest, KeepsADeletedRepositoryUntilAStartThatHasATrash) {
+  const std::string id = json::parse(create({{"name", "m"}}).body).at("id");
+  const fs::path today =
+      hub_.data_dir() / "trash" / to_rfc3339(std::chrono::system_clock::now()).substr(0, 10);
+  std::ofstream(today.string()) << "in the way";
+  EXPECT_EQ(remove({{"name", "m"}}).status, 200);
+  hub_.stop();
+  hub_.start();
+  EXPECT_TRUE(fs::exists(folder_of(id)));
+  EXPECT_EQ(client_.get("/api/models/demo/m").status, 404);
+  fs::remove(today);
+  hub_.stop();
+  hub_.start();
+  EXPECT_FALSE(fs::exists(folder_of(id)));
+  EXPECT_TRUE(fs::exists(today / (id + ".git")));
 }
 
 TEST_F(RepoTest, MovesADeletedRepositoryToTheTrash) {

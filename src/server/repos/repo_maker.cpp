@@ -205,7 +205,11 @@ void remove_repo(HubState& hub, const RepoRow& repo, const Account& by) {
     return clear_away(hub, repo.id, [&] { remove_repo_folder(hub.folder, repo.id); });
   }
   hub.faults.reach("delete.marked");
-  clear_away(hub, repo.id, [&] { put_away(hub, repo.id); });
+  finish_deletion(hub, repo.id);
+}
+
+void finish_deletion(HubState& hub, const std::string& id) {
+  clear_away(hub, id, [&] { put_away(hub, id); });
 }
 
 }  // namespace torchhub::server

@@ -41,4 +41,7 @@ void remove_repo(HubState& hub, const RepoRow& repo, const Account& by);
 /// Name and mail address in commits.
 git::SignatureHandle signature_of(const HubState& hub, const std::string& user);
 
+/// What a deletion that was cut off has left to do, or that waited for the next start.
+void finish_deletion(HubState& hub, const std::string& id);
+
 }  // namespace torchhub::server
