@@ -14,7 +14,9 @@ struct RouteExample {
 };
 
 /// Every route that the hub's router knows, so that a test cannot forget one.
-std::vector<RouteExample> every_route(const std::string& repo);
+/// @param revision in place of a pattern's {rev}, encoded
+std::vector<RouteExample> every_route(const std::string& repo,
+                                      const std::string& revision = "main");
 
 /// Does the route look neither at the caller nor at a repository's name: health, and links that
 /// carry their own right?

@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 
 Answer start_preupload(HubState& hub, const HttpRequest& request) {
-  const RepoRow repo = changeable(hub, request, request.capture("rev")).repo;
+  const RepoRow repo = changeable_or_proposed(hub, request, request.capture("rev")).repo;
   const std::string commit = need_commit(hub.open(repo), request.capture("rev"));
   return read_json([&hub, repo, commit](const json& body) {
     return json_response(preupload(hub, repo, commit, body));
@@ -67,7 +67,7 @@ HttpResponse commit_to_new_request(HubState& hub, const RepoRow& repo, const Acc
 
 Answer start_commit(HubState& hub, const HttpRequest& request) {
   const std::string& revision = request.capture("rev");
-  const auto [repo, user] = changeable(hub, request, revision);
+  const auto [repo, user] = changeable_or_proposed(hub, request, revision);
   const bool new_request = request.query_flag("create_pr");
   const git::Repository git = hub.open(repo);
   const std::string ref =
