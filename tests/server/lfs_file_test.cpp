@@ -160,6 +160,29 @@ TEST_F(LfsFileTest, ANoteOfMovedRefsThatStayedIsReplaced) {
   EXPECT_FALSE(database.prepare("SELECT 1 FROM ref_move").step());
 }
 
+TEST_F(LfsFileTest, WritesPullRequestsAnewThatTakeNoMoreCommits) {
+  const std::string a = add("a.bin", 'a');
+  const auto propose = [this](const std::string& path) {
+    const Response made = client_.send(
+        "POST", "/api/models/demo/m/commit/main?create_pr=1",
+        to_ndjson(CommitHeaderLine{"adds " + path}) + to_ndjson(CommitFileLine{path, "1"}));
+    EXPECT_EQ(made.status, 200) << made.body;
+  };
+  propose("closed.txt");
+  propose("merged.txt");
+  const std::string request = "/api/models/demo/m/discussions/";
+  EXPECT_EQ(client_.post(request + "1/status", {{"status", "closed"}}).status, 200);
+  EXPECT_EQ(client_.post(request + "2/merge", json::object()).status, 200);
+
+  const Response removed = remove({a}, true);
+  ASSERT_EQ(removed.status, 200) << removed.body;
+  for (const std::string revision : {"main", "refs%2Fpr%2F1", "refs%2Fpr%2F2"}) {
+    EXPECT_EQ(client_.get("/demo/m/resolve/" + revision + "/a.bin").status, 404) << revision;
+  }
+  EXPECT_EQ(client_.get("/demo/m/resolve/refs%2Fpr%2F1/closed.txt").body, "1");
+  EXPECT_EQ(names().size(), 0U);
+}
+
 TEST_F(LfsFileTest, RefusesWhatIsNoList) {
   EXPECT_EQ(remove("x", true).status, 400);
   EXPECT_EQ(remove({"abc"}, true).status, 400);

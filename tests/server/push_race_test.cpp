@@ -1,6 +1,7 @@
 #include "server/push_test.h"
 #include "server/refused_change.h"
 #include "torchhub/base/atomic_file.h"
+#include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 
@@ -64,6 +65,27 @@ TEST_F(PushRaceTest, OfTwoOnTwoBranchesBothLand) {
   EXPECT_EQ(second->wait(), 0) << second->errors();
   EXPECT_EQ(head("refs/heads/a"), a);
   EXPECT_EQ(head("refs/heads/b"), b);
+}
+
+TEST_F(PushRaceTest, AMergeAndAPushToBothOfItsRefsEnd) {
+  for (int round = 1; round <= 8; ++round) {
+    const std::string num = std::to_string(round);
+    const std::string ref = "refs/pr/" + num;
+    const Response made =
+        client_.commit("demo/m", to_ndjson(CommitFileLine{"r" + num, num}), "main?create_pr=1");
+    ASSERT_EQ(made.status, 200) << made.body;
+    ana_.in("m", {"fetch", "-q", "origin", ref});
+    ana_.in("m", {"reset", "-q", "--hard", "FETCH_HEAD"});
+    ana_.commit("m", "more" + num, num);
+    ChildProcess push(
+        {"git", "-C", ana_.place("m").string(), "push", "-q", "origin", "HEAD:main", "HEAD:" + ref},
+        ana_.environment());
+    const int merged =
+        client_.send("POST", "/api/models/demo/m/discussions/" + num + "/merge").status;
+    const int pushed = push.wait();
+    EXPECT_TRUE(merged == 200 || pushed == 0) << merged << push.errors();
+    EXPECT_EQ(content("r" + num), num) << "either way";
+  }
 }
 
 TEST_F(PushRaceTest, OfTwoAtOnceOnOneBranchOneLands) {

@@ -9,6 +9,7 @@
 #include "server/discussions/pull_request.h"
 #include "server/http/api_error.h"
 #include "server/repos/lost_objects.h"
+#include "server/repos/ref_turns.h"
 #include "server/store/object_guard.h"
 
 #include <fmt/format.h>

@@ -11,6 +11,7 @@
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/lost_objects.h"
+#include "server/repos/ref_turns.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "server/repos/squash.h"

@@ -9,6 +9,7 @@
 #include "server/repos/card_checks.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/ref_turns.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 
@@ -159,7 +160,7 @@ bool settle_merge(HubState& hub, const git::Repository& git, const Discussion& r
 
 void merge_pull_request(HubState& hub, const RepoRow& repo, std::int64_t num, const Account& user,
                         const std::string& comment) {
-  // The request's turn before the branch's, here as everywhere: nobody waits in a circle.
+  // The request's turn before the branch's, as in wait_in_order().
   const auto request_turn = hub.queue.wait(repo.id, Discussion{repo.id, num}.ref());
   auto request = hub.discussions.find(repo.id, num);
   if (!request || !request->is_pull_request) {

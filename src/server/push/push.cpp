@@ -10,6 +10,7 @@
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/move_note.h"
+#include "server/repos/ref_turns.h"
 #include "server/repos/repo_event.h"
 #include "server/store/object_guard.h"
 #include "torchhub/base/error.h"
@@ -194,14 +195,6 @@ void Push::check_locks(const std::vector<RefOutcome>& outcomes) {
   throw Refusal("files are locked", std::move(lines));
 }
 
-std::vector<RefQueue::Turn> Push::wait_for_turns() const {
-  std::set<std::string> refs;  // in one order for all, so that nobody waits for one who waits
-  for (const RefCommand& command : request_.commands) refs.insert(command.ref);
-  std::vector<RefQueue::Turn> out;
-  for (const std::string& ref : refs) out.push_back(wait_for_turn(hub_, repo_, ref));
-  return out;
-}
-
 std::string Push::problem_of(const RefCommand& command, const Refs& refs) const {
   const auto found = refs.find(command.ref);
   const std::string now = found != refs.end() ? found->second : std::string(kNoId);
@@ -229,7 +222,9 @@ std::string Push::move(const RefCommand& command) {
 }
 
 std::vector<RefOutcome> Push::move_refs() {
-  const auto turns = wait_for_turns();
+  std::set<std::string> refs;
+  for (const RefCommand& command : request_.commands) refs.insert(command.ref);
+  const auto turns = wait_for_turns(hub_, repo_, refs);
   std::vector<RefOutcome> outcomes = judge();
   const auto is_refused = [](const RefOutcome& outcome) { return !outcome.problem.empty(); };
   if (request_.can("atomic") && std::any_of(outcomes.begin(), outcomes.end(), is_refused)) {

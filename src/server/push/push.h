@@ -56,7 +56,6 @@ class Push {
   void need_commit_at(const RefCommand& command);
   void warn_of_cards(const Say& say);
 
-  std::vector<RefQueue::Turn> wait_for_turns() const;
   std::vector<RefOutcome> move_refs();
   std::vector<RefOutcome> judge() const;
   /// What the log keeps of those that moved.

@@ -1,11 +1,11 @@
 #include "server/repos/commit_plan.h"
 
-#include "server/discussions/pull_request.h"
 #include "server/git/attributes.h"
 #include "server/git/ref_move.h"
 #include "server/http/api_error.h"
 #include "server/repos/commit_checks.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/ref_turns.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
@@ -165,21 +165,6 @@ void need_done(git::TreeEdit::Result result, const std::string& path) {
                                  "the folder in the same commit, before it.",
                                  path));
   }
-}
-
-RepoWriters::Hold hold_repository(HubState& hub, const RepoRow& repo) {
-  RepoWriters::Hold hold = hub.writers.join(hub.folder.repository(repo.id));
-  if (hold == nullptr || !hub.repos.is_ready(repo.id)) {
-    throw ApiError(404, std::string(error_codes::kRepositoryNotFound), error_codes::kRepoNotFound);
-  }
-  return hold;
-}
-
-RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref) {
-  RefQueue::Turn turn = hub.queue.wait(repo.id, ref);
-  turn.keep(hold_repository(hub, repo));
-  need_open_request(hub, repo.id, ref);
-  return turn;
 }
 
 std::optional<std::string> build_commit(HubState& hub, const RepoRow& repo, git::Repository& git,

@@ -40,14 +40,6 @@ struct CommitPlan {
 /// @throws ApiError 400, 404 that says why `path` could not be changed
 void need_done(git::TreeEdit::Result result, const std::string& path);
 
-/// The repository stays where it is while a writer has this.
-/// @throws ApiError 404 if it was deleted while the writer sent its body or waited
-RepoWriters::Hold hold_repository(HubState& hub, const RepoRow& repo);
-
-/// The turn of a writer of `ref`, who holds the repository, too.
-/// @throws ApiError as hold_repository(); 403 if `ref` is a pull request's that is closed by now
-RefQueue::Turn wait_for_turn(HubState& hub, const RepoRow& repo, const std::string& ref);
-
 /// A commit on `tip` in the intake, or nothing if the plan changes nothing. To call under an
 /// ObjectGuard that lives until a ref shows the commit.
 /// @throws ApiError 400, 404

@@ -5,6 +5,7 @@
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
 #include "server/repos/move_note.h"
+#include "server/repos/ref_turns.h"
 
 #include <algorithm>
 #include <map>
@@ -200,9 +201,9 @@ void move_all(HubState& hub, const RepoRow& repo, git::Repository& git,
 
 void remove_from_history(HubState& hub, const RepoRow& repo, const std::set<std::string>& oids) {
   git::Repository git = hub.open(repo);
-  // In the order of their names; other writers hold one turn only, so none waits for another.
-  std::vector<RefQueue::Turn> turns;
-  for (const auto& [ref, id] : git.ref_ids()) turns.push_back(wait_for_turn(hub, repo, ref));
+  std::set<std::string> names;
+  for (const auto& [ref, id] : git.ref_ids()) names.insert(ref);
+  const auto turns = wait_for_turns_of_all(hub, repo, names);
   const git::RefIds refs = git.ref_ids();  // with the ids of tag objects, not of their commits
   git::ObjectIntake intake(git, hub.folder);
   Rewriter rewriter(intake, oids);

@@ -5,6 +5,7 @@
 #include "server/http/api_error.h"
 #include "server/repos/commit_plan.h"
 #include "server/repos/head_cache.h"
+#include "server/repos/ref_turns.h"
 #include "server/repos/repo_event.h"
 #include "server/repos/repo_maker.h"
 #include "torchhub/wire/error_codes.h"
