@@ -2,6 +2,7 @@
 #include "server/hub_client.h"
 #include "server/lfs_schema.h"
 #include "server/raw_connection.h"
+#include "server/refused_change.h"
 #include "support/fake_clock.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
@@ -77,6 +78,13 @@ class MultipartTest : public ::testing::Test {
     std::map<std::size_t, std::string> tags;
     for (std::size_t i = 1; i <= uploads.links.size(); ++i) tags[i] = put(uploads, bytes, i);
     return tags;
+  }
+  /// A part whose bytes are still to come.
+  void open_part(RawConnection& connection, const std::string& link) const {
+    connection.send("PUT " + link.substr(hub_.base_url().size()) +
+                    " HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\n"
+                    "Expect: 100-continue\r\n\r\n");
+    EXPECT_EQ(connection.read_answer().status, "100 Continue");
   }
   Response complete(const PartUploads& uploads, const std::string& bytes,
                     const std::map<std::size_t, std::string>& tags) const {
@@ -271,15 +279,31 @@ TEST_F(MultipartTest, TwoClientsWithOneObjectBothSucceed) {
 TEST_F(MultipartTest, APartThatIsComingInCannotSpoilAFinishedObject) {
   const PartUploads uploads = begin(bytes_);
   const auto tags = put_all(uploads, bytes_);
-  const std::string link = uploads.links[1];
   RawConnection slow(hub_.base_url());
-  slow.send("PUT " + link.substr(hub_.base_url().size()) +
-            " HTTP/1.1\r\nHost: x\r\nContent-Length: 4000\r\nExpect: 100-continue\r\n\r\n");
-  ASSERT_EQ(slow.read_answer().status, "100 Continue");
+  open_part(slow, uploads.links[1]);
   EXPECT_EQ(complete(uploads, bytes_, tags).status, 200);
   slow.send(std::string(4000, '!'));
   EXPECT_EQ(slow.read_answer().status, "200 OK");
   EXPECT_EQ(read_file(object(bytes_)), bytes_);
+}
+
+TEST_F(MultipartTest, APartThatIsComingInCannotSpoilAnObjectThatCouldNotBeNoted) {
+  const PartUploads uploads = begin(bytes_);
+  const auto tags = put_all(uploads, bytes_);
+  RawConnection slow(hub_.base_url());
+  open_part(slow, uploads.links[1]);
+  {
+    const RefusedChange refused(hub_, "no_link", "INSERT ON repo_lfs");
+    EXPECT_EQ(complete(uploads, bytes_, tags).status, 503);
+  }
+  ASSERT_EQ(read_file(object(bytes_)), bytes_) << "it was published before";
+  slow.send(std::string(4000, '!'));
+  EXPECT_EQ(slow.read_answer().status, "200 OK");
+  EXPECT_EQ(read_file(object(bytes_)), bytes_);
+  put(uploads, std::string(11'000, '!'), 1);
+  EXPECT_EQ(read_file(object(bytes_)), bytes_) << "a part sent once more";
+  EXPECT_EQ(complete(uploads, bytes_, tags).status, 200);
+  EXPECT_TRUE(nothing_is_unfinished());
 }
 
 TEST_F(MultipartTest, GoesOnAfterARestart) {

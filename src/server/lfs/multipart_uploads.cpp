@@ -75,6 +75,7 @@ std::shared_ptr<PartFile> MultipartUploads::find_or_begin(const std::string& rep
                                                           std::uint64_t chunk_bytes) {
   if (is_stored(repo_id, object)) return nullptr;
   auto file = find(repo_id, object);
+  if (file && settle_published(file->upload())) return nullptr;
   if (file && !fs::exists(file->path())) {  // somebody tidied up by hand
     drop(file->upload());
     file.reset();
@@ -167,6 +168,9 @@ void MultipartUploads::complete(const std::string& repo_id, const LfsPointer& ob
   // Two clients may complete at once: the second finds it done.
   const auto turn = file ? file->completion_turn() : std::unique_lock<std::mutex>();
   if (is_stored(repo_id, object)) return;
+  lock.lock();
+  if (file && settle_published(file->upload())) return;
+  lock.unlock();
   const PartPlan plan = file ? file->plan() : PartPlan{object.size, chunk_bytes};
   need_parts(repo_id, object, plan,
              file ? rows_.parts(file->upload().id) : std::set<std::uint64_t>(), etags);
@@ -194,9 +198,24 @@ void MultipartUploads::store(PartFile& file, const std::stop_token& stop) {
     drop(upload);
     throw;
   } catch (...) {
-    file.unseal();
+    // Published and not linked: what is written into the file now would change the object.
+    if (!is_published(upload)) file.unseal();
     throw;
   }
+}
+
+bool MultipartUploads::is_published(const UnfinishedUpload& upload) const {
+  std::error_code missing;
+  return fs::equivalent(path_of(upload.id), folder_.object(upload.object.oid), missing);
+}
+
+bool MultipartUploads::settle_published(const UnfinishedUpload& upload) {
+  if (!is_published(upload)) return false;
+  const auto guard = ObjectGuard::shared(folder_.root());  // until the object is linked
+  if (!is_published(upload)) return false;                 // collected just before
+  repo_objects_.link(upload.repo_id, {upload.object});
+  drop(upload);
+  return true;
 }
 
 void MultipartUploads::store_empty(const std::string& repo_id, const LfsPointer& object) {
@@ -213,16 +232,11 @@ void MultipartUploads::drop(const UnfinishedUpload& upload) {
 }
 
 void MultipartUploads::clean() {
-  const auto guard = ObjectGuard::shared(folder_.root());  // until the objects are linked
   const std::lock_guard lock(mutex_);
   for (const UnfinishedUpload& upload : rows_.all()) {
     const fs::path path = path_of(upload.id);
-    std::error_code missing;
-    if (fs::equivalent(path, folder_.object(upload.object.oid), missing)) {
-      // Published, so its bytes were right. A part sent again would write into the object.
-      repo_objects_.link(upload.repo_id, {upload.object});
-      drop(upload);
-    } else if (!fs::exists(path)) {
+    if (settle_published(upload)) continue;
+    if (!fs::exists(path)) {
       drop(upload);  // a backup has the row alone
     } else {
       fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);

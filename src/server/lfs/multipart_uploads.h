@@ -76,7 +76,12 @@ class MultipartUploads {
                   const std::map<std::uint64_t, std::string>& etags) const;
   void store(PartFile& file, const std::stop_token& stop);
   void store_empty(const std::string& repo_id, const LfsPointer& object);
-  /// Both need mutex_.
+  /// Whether the upload's file is the object: a completion came as far as that.
+  bool is_published(const UnfinishedUpload& upload) const;
+  /// These need mutex_.
+  /// Ends an upload whose object is published: its bytes were right, and a part sent again would
+  /// write into the object. @return false if it is not
+  bool settle_published(const UnfinishedUpload& upload);
   void drop(const UnfinishedUpload& upload);
   void clean_now();
 
