@@ -218,7 +218,8 @@ TEST_F(CollectTest, NeverTakesAnObjectThatWasJustUploaded) {
     while (!stop) collected += static_cast<int>(collect(0).count(Kind::object));
   });
   constexpr int kRounds = 150;
-  for (int round = 0; round < kRounds; ++round) {
+  // More of them until the collector took one at least: it may be slow to start.
+  for (int round = 0; round < kRounds || (collected == 0 && round < 100 * kRounds); ++round) {
     const std::string bytes = "round " + std::to_string(round);
     const std::string oid = sha256_hex(bytes);
     const json object = client_.batch("demo/m", "upload", oid, bytes.size());
@@ -233,7 +234,7 @@ TEST_F(CollectTest, NeverTakesAnObjectThatWasJustUploaded) {
   stop = true;
   collector.join();
   EXPECT_FALSE(check_hub(hub_.data_dir()).problem_found());
-  RecordProperty("collected_meanwhile", collected);
+  EXPECT_GT(collected, 0);
 }
 
 /// Links that no commit names are old enough to go while commits begin to name them.

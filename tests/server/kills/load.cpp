@@ -25,7 +25,7 @@ void KillLoad::run(const HubClient& client) {
 
 std::vector<std::unique_ptr<KillLoad>> make_kill_loads(HubClient client) {
   for (const char* name : {"texts", "objects", "parts", "by-xet", "pushed", "requests", "original",
-                           "moved-0", "changing"}) {
+                           "moved-0", "changing", "rewritten"}) {
     client.create_repo(name);
   }
   const std::string bytes = "of the original";
@@ -36,7 +36,7 @@ std::vector<std::unique_ptr<KillLoad>> make_kill_loads(HubClient client) {
   for (const auto make :
        {make_commit_load, make_object_load, make_part_load, make_xet_load, make_push_load,
         make_pull_request_load, make_repository_load, make_ref_load, make_lock_load, make_move_load,
-        make_setting_load, make_read_load, make_read_load}) {
+        make_setting_load, make_rewrite_load, make_read_load, make_read_load}) {
     loads.push_back(make());
   }
   return loads;

@@ -68,6 +68,7 @@ std::unique_ptr<KillLoad> make_ref_load();
 std::unique_ptr<KillLoad> make_lock_load();
 std::unique_ptr<KillLoad> make_move_load();
 std::unique_ptr<KillLoad> make_setting_load();
+std::unique_ptr<KillLoad> make_rewrite_load();
 std::unique_ptr<KillLoad> make_read_load();
 
 }  // namespace torchhub::testing
