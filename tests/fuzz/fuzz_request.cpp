@@ -1,15 +1,21 @@
 // What a stranger sends to the server: heads, targets, bodies and chunks, in pieces of any size,
-// and what the router makes of the path.
+// and what the router makes of the path: which route it is, and whether its parts are good names.
 
+#include "fuzz/small_hub.h"
+#include "server/api/dispatcher.h"
+#include "server/git/repository.h"
 #include "server/http/api_error.h"
+#include "server/http/byte_range.h"
 #include "server/http/request_reader.h"
 #include "server/http/router.h"
+#include "torchhub/wire/commit_lines.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace {
 
@@ -44,26 +50,44 @@ const Router& router() {
   static const Router made = [] {
     Router out;
     const Handler nothing = [](const HttpRequest&) -> Answer { return text_response(""); };
-    for (const char* pattern :
-         {"/api/{type}/{repo}/tree/{rev}/{path...}", "/api/{type}/{repo}", "/healthz",
-          "/{web}/{repo}/resolve/{rev}/{path...}", "/{web}/{repo}/info/refs"}) {
-      out.add("GET", pattern, nothing);
+    testing::SmallHub hub;
+    for (const auto& [method, pattern] : Dispatcher(hub.state).router().patterns()) {
+      out.add(method, pattern, nothing);
     }
     return out;
   }();
   return made;
 }
 
+/// A name that passes is one that git and a folder on any system can take.
+void look_at_name(const std::string& text) {
+  check(text.find('\0') == std::string::npos);
+  if (git::Repository::is_valid_ref_name("refs/heads/" + text)) {
+    check(text.find("..") == std::string::npos && text.find('\\') == std::string::npos);
+  }
+  if (problem_of_repo_path(text)) return;
+  for (const char* never : {"\\", "//", "/../"}) {
+    check(("/" + text + "/").find(never) == std::string::npos);
+  }
+}
+
+void look_at_range(const HttpRequest& request) {
+  constexpr std::uint64_t kSize = 1000;
+  const auto range = parse_range(request.header("Range"), kSize);
+  if (const auto* part = std::get_if<ByteRange>(&range)) {
+    check(part->first <= part->last && part->last < kSize);
+  }
+}
+
 void look_at(HttpRequest& request) {
+  look_at_range(request);
   try {
     parse_target(request.raw_target, request);
     router().find(request);
   } catch (const ApiError&) {
     return;
   }
-  for (const auto& [name, text] : request.captures) {
-    check(text.find('\0') == std::string::npos);
-  }
+  for (const auto& [name, text] : request.captures) look_at_name(text);
 }
 
 /// What a connection makes of the bytes: each request's target, and its body if that has an end.
