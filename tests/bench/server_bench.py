@@ -325,7 +325,7 @@ def tree_100k(args):
 
 def memory(args):
     hub = Hub(args.program, args.work / "memory")
-    idle = hub.rss_mb()
+    idle, first_answer = hub.rss_mb(), hub.seconds_to_first_answer
     path = small_repo(hub)
     held = subprocess.Popen([args.build / "tests/bench/server_bench", "hold", hub.url + path, "900"],
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -333,7 +333,8 @@ def memory(args):
     with_900 = hub.rss_mb()
     others = client(args, "requests", "HEAD", hub.url + path, 1, 2)
     held.communicate()
-    report("memory", idle_mb=round(idle, 1), with_900_connections_mb=round(with_900, 1),
+    report("memory", first_answer_s=round(first_answer, 3), idle_mb=round(idle, 1),
+           with_900_connections_mb=round(with_900, 1),
            head_p99_ms_beside_them=others["p99_ms"])
     hub.stop()
 
