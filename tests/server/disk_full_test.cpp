@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <functional>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -178,10 +179,66 @@ TEST_F(DiskFullTest, RefusesAShardWhoseFilesDoNotFit) {
 }
 
 TEST_F(DiskFullTest, StillAnswersReadsAndDeletions) {
+  const std::string bytes(100'000, 'o');
+  const std::string oid = client_->upload("demo/m", bytes);
+  client_->commit("demo/m", to_ndjson(CommitLfsFileLine{"b.bin", oid, bytes.size()}));
   fill_up(0);
   EXPECT_EQ(client_->get("/healthz").status, 200);
   EXPECT_EQ(client_->get("/api/models/demo/m").status, 200);
+  EXPECT_EQ(client_->get("/api/models/demo/m/tree/main").status, 200);
+  EXPECT_EQ(client_->get("/demo/m/resolve/main/a.txt").body, "before");
+  EXPECT_TRUE(client_->get("/demo/m/resolve/main/b.bin").body == bytes);
+  GitUser(server_->base_url(), token_).clone("demo/m", "m");
   EXPECT_EQ(client_->send("DELETE", "/api/repos/delete", R"({"name": "m"})").status, 200);
+}
+
+/// A change that needs little may still find room in what the database has taken before; each is
+/// made wholly or not at all, and says which.
+TEST_F(DiskFullTest, RefusesEveryOtherChangeThatDoesNotFit) {
+  const std::string api = "/api/models/demo/m";
+  const auto propose = [&](const std::string& path) {
+    return client_
+        ->send("POST", api + "/commit/main?create_pr=1",
+               to_ndjson(CommitHeaderLine{"adds " + path}) + to_ndjson(CommitFileLine{path, path}))
+        .status;
+  };
+  ASSERT_EQ(propose("first.txt"), 200);
+  const std::vector<std::function<int()>> changes = {
+      [&] { return client_->post(api + "/branch/side", json::object()).status; },
+      [&] {
+        return client_->post(api + "/tag/main", {{"tag", "v1"}, {"message", "one"}}).status;
+      },
+      [&] { return propose("second.txt"); },
+      [&] {
+        return client_->post(api + "/discussions/1/comment", {{"comment", "words"}}).status;
+      },
+      [&] {
+        return client_->post(api + "/discussions", {{"title", "a talk"}, {"description", "of it"}})
+            .status;
+      },
+      [&] {
+        return client_->post("/demo/m.git/info/lfs/locks", {{"path", "a.txt"}}).status;
+      },
+      [&] { return client_->send("PUT", api + "/settings", R"({"private": true})").status; },
+      [&] { return client_->post(api + "/discussions/1/merge", json::object()).status; },
+      [&] { return client_->post(api + "/super-squash/main", json::object()).status; },
+      [&] {
+        return client_->post("/api/repos/move", {{"fromRepo", "demo/m"}, {"toRepo", "demo/n"}})
+            .status;
+      },
+  };
+  fill_up(0);
+  std::vector<std::size_t> refused;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    const int status = changes[i]();
+    EXPECT_TRUE(status == 507 || status < 300) << "change " << i << ": " << status;
+    if (status == 507) refused.push_back(i);
+  }
+  EXPECT_GE(refused.size(), 4U);
+  expect_sound_repositories(folder_.path());
+  free_up();
+  for (const std::size_t i : refused) EXPECT_LT(changes[i](), 300) << "change " << i;
+  expect_sound_repositories(folder_.path());
 }
 
 }  // namespace

@@ -178,7 +178,10 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
   const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   need_objects_of(hub, repo, git, target);
   if (const auto message = optional_text(body, "message"); message && !message->empty()) {
-    target = git.create_tag_object(name, target, *message, *signature_of(hub, caller.user.name));
+    git::ObjectIntake intake(git, hub.folder);
+    const auto tagger = signature_of(hub, caller.user.name);
+    target = git::to_hex(intake.write_tag(name, target, *message, *tagger));
+    intake.keep();
   }
   if (!git.move_ref(ref, "", target, "tag: created by API")) throw already_exists(ref);
   note_change(hub, repo, ref_event(events::kTagCreated, caller.user, repo, ref, target));

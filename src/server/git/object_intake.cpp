@@ -63,6 +63,17 @@ std::string ObjectIntake::read_blob(const git_oid& oid) const {
           static_cast<std::size_t>(git_blob_rawsize(blob.get()))};
 }
 
+git_oid ObjectIntake::write_tag(const std::string& name, const std::string& commit,
+                                const std::string& message, const git_signature& tagger) {
+  const CommitHandle target = view_.find_commit(commit);
+  git_oid oid;
+  check(git_tag_annotation_create(&oid, view_.handle(), name.c_str(),
+                                  reinterpret_cast<git_object*>(target.get()), &tagger,
+                                  message.c_str()),
+        "create a tag");
+  return oid;
+}
+
 void ObjectIntake::discard(const git_oid& oid) {
   memory_->forget(oid);
   ::unlink(place_of(folder_, to_hex(oid)).c_str());

@@ -26,6 +26,9 @@ class ObjectIntake {
 
   git_oid write_blob(std::string_view bytes);
   std::string read_blob(const git_oid& oid) const;
+  /// An annotated tag of a commit.
+  git_oid write_tag(const std::string& name, const std::string& commit, const std::string& message,
+                    const git_signature& tagger);
   /// Writes here, reads here and in the repository.
   git_repository* repository() const { return view_.handle(); }
   /// Takes back an object that was only needed to find something out.

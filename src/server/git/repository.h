@@ -84,9 +84,6 @@ class Repository {
   bool move_ref(const std::string& ref, const std::string& expected, const std::string& target,
                 const std::string& log_message);
   void delete_ref(const std::string& ref);
-  /// An annotated tag object. @return its id
-  std::string create_tag_object(const std::string& name, const std::string& commit,
-                                const std::string& message, const git_signature& tagger);
 
   std::optional<Entry> entry(const std::string& commit, const std::string& path) const;
   std::string blob(const std::string& oid) const;

@@ -169,17 +169,4 @@ void Repository::delete_ref(const std::string& ref) {
   sync_what_holds(path_ / "logs" / std::filesystem::path(ref).parent_path(), durability_);
 }
 
-std::string Repository::create_tag_object(const std::string& name, const std::string& commit,
-                                          const std::string& message, const git_signature& tagger) {
-  const CommitHandle target = find_commit(commit);
-  git_oid oid;
-  check(git_tag_annotation_create(&oid, repository_.get(), name.c_str(),
-                                  reinterpret_cast<git_object*>(target.get()), &tagger,
-                                  message.c_str()),
-        "create a tag");
-  // libgit2 flushes the object and its folder, but not what holds that folder if it is new.
-  sync_what_holds(path_ / "objects", durability_);
-  return to_hex(oid);
-}
-
 }  // namespace torchhub::server::git

@@ -5,17 +5,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 
 namespace torchhub::server {
 
-/// Bytes of a request on disk, so that they fill no memory however many there are. The file has no
-/// name: it goes with its last reader, however that ends.
+/// Bytes of a request: few in memory, so that a clone works on a full disk, more on the disk, so
+/// that they fill no memory however many there are. The file has no name: it goes with its last
+/// reader, however that ends.
 class Spool {
  public:
-  /// @throws FileError
+  /// @throws Error if the system has no room for a file in memory
   explicit Spool(const DataFolder& folder);
 
   /// @throws DiskFullError, FileError
@@ -25,9 +25,11 @@ class Spool {
   std::shared_ptr<const OpenFile> file() const;
 
  private:
+  void move_to_disk();
+
   const DataFolder& folder_;
-  std::filesystem::path path_;
   std::shared_ptr<OpenFile> file_;
+  bool on_disk_ = false;
   std::uint64_t size_ = 0;
 };
 
