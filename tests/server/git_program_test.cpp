@@ -155,6 +155,28 @@ TEST(GitProgram, IsEndedWhenItMakesNoProgress) {
   }
 }
 
+TEST(GitProgram, SendsAwayWhoeverWaitedTooLong) {
+  const FakeGit hanging(after_its_version("exec sleep 3600"));
+  Program program(1, std::chrono::seconds(1));
+  const auto running = program.run({.arguments = {"upload-pack"}}, {});
+  std::stop_source watchdog;
+  auto second = std::async(std::launch::async, [&program, &watchdog]() -> std::string {
+    try {
+      program.run({.arguments = {"upload-pack"}}, watchdog.get_token());
+      return "there is one place";
+    } catch (const server::ApiError& error) {
+      return fmt::format("{} {}", error.status(), error.what());
+    } catch (const CancelledError&) {
+      return "it waited without end";
+    }
+  });
+  if (second.wait_for(std::chrono::minutes(1)) != std::future_status::ready) {
+    watchdog.request_stop();
+  }
+  EXPECT_EQ(second.get(), "503 Too many clones and pushes at once. Try again in a moment.");
+  EXPECT_EQ(program.waiting(), 0U);
+}
+
 TEST(GitProgram, SendsAwayWhoeverComesToAFullQueue) {
   constexpr int kWaiting = 32;
   const FakeGit hanging(after_its_version("exec sleep 3600"));

@@ -5,14 +5,21 @@
 #include <cstdint>
 #include <cstdlib>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace torchhub::testing {
 
-RawConnection::RawConnection(const std::string& base_url) {
+RawConnection::RawConnection(const std::string& base_url, int room_bytes) {
   const int port = std::atoi(base_url.c_str() + base_url.rfind(':') + 1);
   socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (room_bytes > 0) {
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &room_bytes, sizeof(room_bytes));
+    const int packet =
+        1000;  // the server's kernel keeps so many packets, and loopback has large ones
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_MAXSEG, &packet, sizeof(packet));
+  }
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -60,6 +67,13 @@ RawConnection::Answer RawConnection::read_answer(To to) {
   answer.body = buffer_.substr(0, size);
   buffer_.erase(0, std::min(size, buffer_.size()));
   return answer;
+}
+
+std::string RawConnection::take(std::size_t most) {
+  std::string bytes(most, '\0');
+  const ssize_t count = ::recv(socket_, bytes.data(), bytes.size(), 0);
+  bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  return bytes;
 }
 
 bool RawConnection::is_closed() { return buffer_.empty() && !fill(); }

@@ -9,7 +9,8 @@ namespace torchhub::testing {
 class RawConnection {
  public:
   /// @param base_url "http://127.0.0.1:PORT"
-  explicit RawConnection(const std::string& base_url);
+  /// @param room_bytes about what the kernel takes of what is not read yet; 0: what it likes
+  explicit RawConnection(const std::string& base_url, int room_bytes = 0);
   ~RawConnection();
   RawConnection(const RawConnection&) = delete;
   RawConnection& operator=(const RawConnection&) = delete;
@@ -26,6 +27,8 @@ class RawConnection {
   /// @param to a HEAD request has no body whatever its head says
   enum class To { get, head };
   Answer read_answer(To to = To::get);
+  /// Waits for some bytes. @return at most `most` of them; none if the server has closed
+  std::string take(std::size_t most);
   /// Waits for the server to close. @return false if it sends something instead
   bool is_closed();
 

@@ -1,5 +1,6 @@
 #include "server/http/tls.h"
 
+#include "server/http/http_server.h"
 #include "server/raw_connection.h"
 #include "support/self_signed.h"
 #include "support/temp_dir.h"
@@ -12,8 +13,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <filesystem>
+#include <span>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace torchhub::testing {
 namespace {
@@ -88,6 +93,47 @@ TEST_F(TlsTest, CarriesLargeFilesBothWays) {
                              "\n";
   ASSERT_EQ(call("POST", "/api/models/demo/m/commit/main", commit).status, 200);
   EXPECT_EQ(call("GET", "/demo/m/resolve/main/m.bin", "").body, bytes);
+}
+
+/// A large file for everybody.
+class OneFile final : public server::RequestHandler {
+ public:
+  explicit OneFile(std::filesystem::path path) : path_(std::move(path)) {}
+  server::Answer begin(server::HttpRequest&) override {
+    server::OpenFile file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    const auto size = std::filesystem::file_size(path_);
+    return server::HttpResponse{200, {}, server::FileBody{std::move(file), 0, size}};
+  }
+  server::HttpResponse failed(const server::HttpRequest&, const std::exception&) override {
+    return server::text_response("", 500);
+  }
+  void decorate(const server::HttpRequest&, server::HttpResponse&) override {}
+  void finished(const server::HttpRequest&, const server::ExchangeFacts&) override {}
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST_F(TlsTest, WritesOnWhereASlowClientStopped) {
+  std::string bytes(64 << 20, '\0');  // more than the kernel buffers
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 31 % 251);
+  write_file_atomically(folder_ / "large", bytes);
+  OneFile handler(folder_ / "large");
+  server::Listener listener("127.0.0.1:0");
+  Request request;
+  request.url = listener.url("https");
+  const server::TlsContext tls({certificate_, key_});
+  const server::HttpServer server(  // each write soon says that nothing was taken
+      listener, {.answer_window = std::chrono::milliseconds(1), .min_answer_bytes = 0}, handler,
+      &tls);
+  Digest got(Digest::Algorithm::sha256);
+  std::size_t pieces = 0;
+  request.sink = [&](std::span<const std::byte> piece) {
+    got.update(piece);
+    if (++pieces % 1000 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  };
+  EXPECT_EQ(make_curl_transport({.ca_file = certificate_})->send(request, {}).status, 200);
+  EXPECT_EQ(got.hex(), sha256_hex(bytes));
 }
 
 TEST_F(TlsTest, TakesANewCertificateWithoutARestart) {

@@ -63,8 +63,10 @@ struct ServerOptions {
   /// Repositories that one user may make in an hour; clients on this machine are not counted,
   /// unless rate_loopback. 0: no limit.
   unsigned max_new_repos_per_hour = 100;
-  unsigned git_processes = 4;                                    ///< Clones and pushes at once.
-  std::chrono::seconds git_timeout = std::chrono::seconds(300);  ///< Of one that stands still.
+  unsigned git_processes = 4;  ///< Clones and pushes at once.
+  /// How long one may stand still, be kept waiting by its client in all, or wait for its turn. Each
+  /// 64 KiB that the client takes gives it a second more.
+  std::chrono::seconds git_timeout = std::chrono::seconds(300);
 
   /// How often what nobody needs any more is taken away (collect.h); 0: never.
   std::chrono::milliseconds gc_interval = std::chrono::milliseconds(0);

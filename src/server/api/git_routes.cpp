@@ -1,5 +1,6 @@
 #include "server/accounts/gate.h"
 #include "server/api/routes.h"
+#include "server/git/served_output.h"
 #include "server/http/api_error.h"
 #include "server/push/push_body.h"
 #include "server/push/spool.h"
@@ -23,6 +24,11 @@ constexpr std::size_t kMaxRequestBytes = std::size_t{8} << 20;
 HttpResponse git_answer(std::string type, std::unique_ptr<BodySource> source) {
   return {
       200, {{"Content-Type", std::move(type)}, {"Cache-Control", "no-cache"}}, std::move(source)};
+}
+
+std::unique_ptr<BodySource> served(HubState& hub, const git::Program::Call& call) {
+  return std::make_unique<git::ServedOutput>(hub.git.run(call, hub.stop.get_token()),
+                                             hub.options.git_timeout);
 }
 
 /// Puts a text before what git prints.
@@ -87,10 +93,9 @@ HttpResponse advertise(HubState& hub, const HttpRequest& request) {
     throw ApiError(403, "Only git's smart HTTP is spoken here. Use a git of this century.");
   }
   const std::string protocol = git::checked_protocol(request.header("Git-Protocol"));
-  auto output = hub.git.run({.arguments = {"upload-pack", "--stateless-rpc", "--advertise-refs",
+  auto output = served(hub, {.arguments = {"upload-pack", "--stateless-rpc", "--advertise-refs",
                                            hub.folder.repository(repo.id).string()},
-                             .protocol = protocol},
-                            hub.stop.get_token());
+                             .protocol = protocol});
   // Protocol 2 starts with its own first line (git http-backend.c).
   const bool prefixed = !git::asks_for_version_2(protocol);
   const std::string prefix = prefixed ? "001e# service=git-upload-pack\n0000" : "";
@@ -105,8 +110,7 @@ Answer upload_pack(HubState& hub, const HttpRequest& request) {
       .protocol = git::checked_protocol(request.header("Git-Protocol"))};
   const auto answer = [&hub, call](std::shared_ptr<const OpenFile> body) mutable {
     call.input = std::move(body);
-    return git_answer("application/x-git-upload-pack-result",
-                      hub.git.run(call, hub.stop.get_token()));
+    return git_answer("application/x-git-upload-pack-result", served(hub, call));
   };
   return std::make_unique<SpooledRequest>(hub.folder, answer);
 }

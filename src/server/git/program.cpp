@@ -149,6 +149,13 @@ bool is_new_enough(const std::string& text) {
 
 constexpr std::chrono::milliseconds kLook{200};  // how soon a stop is noticed
 
+ApiError too_many() {
+  return {503,
+          "Too many clones and pushes at once. Try again in a moment.",
+          {},
+          {{"Retry-After", "5"}}};
+}
+
 }  // namespace
 
 std::string checked_protocol(std::string_view header) {
@@ -269,14 +276,13 @@ unsigned Program::waiting() const {
 
 void Program::take_place(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
-  if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) {
-    throw ApiError(503, "Too many clones and pushes at once. Try again in a moment.", {},
-                   {{"Retry-After", "5"}});
-  }
+  if (running_ >= max_processes_ && waiting_ >= kMaxWaiting) throw too_many();
   ++waiting_;
-  const bool free = free_place_.wait(lock, stop, [this] { return running_ < max_processes_; });
+  const bool free =
+      free_place_.wait_for(lock, stop, timeout_, [this] { return running_ < max_processes_; });
   --waiting_;
-  if (!free) throw CancelledError("The server stops; git was not started.");
+  if (stop.stop_requested()) throw CancelledError("The server stops; git was not started.");
+  if (!free) throw too_many();
   ++running_;
 }
 

@@ -62,8 +62,8 @@ class Program {
     ProcessLimits limits = {};
   };
   /// Starts git; what it prints is the body. Its end, the client's and `stop` end each other.
-  /// Reading throws GitFailed, CancelledError. @throws ApiError 503 if git cannot be used or too
-  /// many wait for it
+  /// Reading throws GitFailed, CancelledError. @throws ApiError 503 if git cannot be used, too many
+  /// wait for it, or no place came free within the timeout
   std::unique_ptr<BodySource> run(const Call& call, std::stop_token stop);
   /// Runs git to its end. @throws as run, GitFailed, CancelledError
   std::string output(const Call& call, std::stop_token stop);

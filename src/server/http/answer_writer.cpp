@@ -66,18 +66,24 @@ std::string head_of(const HttpResponse& answer, const AnswerForm& form) {
   return fmt::to_string(head);
 }
 
-std::uint64_t write_source(Stream& stream, BodySource& source, bool chunked) {
+void write_source(PacedWriter& out, BodySource& source, bool chunked, std::uint64_t& sent) {
   constexpr std::size_t kBlockBytes = std::size_t{64} << 10;
   std::string room(kBlockBytes, '\0');
-  std::uint64_t total = 0;
   while (const std::size_t count = source.read(room)) {
-    if (chunked) stream.write(fmt::format("{:x}\r\n", count), true);
-    stream.write(std::string_view(room).substr(0, count), chunked);
-    if (chunked) stream.write("\r\n", false);
-    total += count;
+    if (chunked) out.write(fmt::format("{:x}\r\n", count), true);
+    out.write(std::string_view(room).substr(0, count), chunked);
+    if (chunked) out.write("\r\n", false);
+    sent += count;
   }
-  if (chunked) stream.write("0\r\n\r\n", false);
-  return total;
+  if (chunked) out.write("0\r\n\r\n", false);
+}
+
+void write_file(PacedWriter& out, const FileBody& body, std::uint64_t& sent) {
+  for (std::uint64_t done = 0; done < body.size;) {
+    const std::size_t count = out.send_some(body.file, body.offset + done, body.size - done);
+    done += count;
+    sent += count;
+  }
 }
 
 }  // namespace
@@ -92,31 +98,26 @@ bool has_visible_end(const HttpResponse& answer, const AnswerForm& form) {
   return !form.http_1_0 || size_of(answer).has_value();
 }
 
-std::uint64_t write_answer(Stream& stream, HttpResponse& answer, const AnswerForm& form) {
+void write_answer(PacedWriter& out, HttpResponse& answer, const AnswerForm& form,
+                  std::uint64_t& sent) {
   std::string head = head_of(answer, form);
-  if (form.head_only || is_bodiless(answer.status)) {
-    stream.write(head, false);
-    return 0;
-  }
+  if (form.head_only || is_bodiless(answer.status)) return out.write(head, false);
   constexpr std::size_t kOnePacket = 16384;  // a copy is cheaper than a second call
   if (auto* text = std::get_if<std::string>(&answer.body)) {
     if (text->size() <= kOnePacket) {
-      stream.write(head.append(*text), false);
+      out.write(head.append(*text), false);
     } else {
-      stream.write(head, true);
-      stream.write(*text, false);
+      out.write(head, true);
+      out.write(*text, false);
     }
-    return text->size();
+    sent += text->size();
+    return;
   }
-  stream.write(head, size_of(answer).value_or(1) > 0);
-  if (const auto* file = std::get_if<FileBody>(&answer.body)) {
-    if (file->size > 0) stream.send_file(*file);
-    return file->size;
-  }
+  out.write(head, size_of(answer).value_or(1) > 0);
+  if (const auto* file = std::get_if<FileBody>(&answer.body)) write_file(out, *file, sent);
   if (const auto* source = std::get_if<Source>(&answer.body)) {
-    return write_source(stream, **source, !form.http_1_0);
+    write_source(out, **source, !form.http_1_0, sent);
   }
-  return 0;
 }
 
 }  // namespace torchhub::server

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "server/http/paced_writer.h"
 #include "server/http/response.h"
-#include "server/http/stream.h"
 
 #include <cstdint>
 #include <string_view>
@@ -18,10 +18,12 @@ struct AnswerForm {
 /// Can the client tell where this answer ends? Not HTTP/1.0 where the length is not known.
 bool has_visible_end(const HttpResponse& answer, const AnswerForm& form);
 
-/// Sends a whole answer. @return bytes of its body that went out
+/// Sends a whole answer. @param sent grows by the bytes of its body that went out, also of an
+/// answer that is cut off
 /// @throws ConnectionLost, and whatever a BodySource throws: the connection must end then, so that
 /// the client sees that something is missing
-std::uint64_t write_answer(Stream& stream, HttpResponse& answer, const AnswerForm& form);
+void write_answer(PacedWriter& out, HttpResponse& answer, const AnswerForm& form,
+                  std::uint64_t& sent);
 
 /// The words of a status line: "Not Found".
 std::string_view reason_phrase(int status);

@@ -44,11 +44,12 @@ ClientConnection::ClientConnection(int descriptor, Stream& stream, std::string a
       options_(options),
       handler_(handler),
       watch_(watch),
-      reader_(stream, options) {}
+      reader_(stream, options),
+      writer_(stream, options) {}
 
 void ClientConnection::run() {
   try {
-    stream_.set_write_timeout(options_.write_timeout);
+    writer_.begin();
     std::chrono::milliseconds patience = options_.head_timeout;
     while (watch_.waits_for_request() && reader_.wait(patience) && serve_one()) {
       patience = options_.idle_timeout;
@@ -110,7 +111,7 @@ void ClientConnection::receive(Exchange& exchange) {
 void ClientConnection::take_body(Exchange& exchange, BodyConsumer& consumer) {
   const HttpRequest& request = exchange.request;
   if (request.has_body() && request.headers.get("Expect").has_value()) {
-    stream_.write("HTTP/1.1 100 Continue\r\n\r\n", false);
+    writer_.write("HTTP/1.1 100 Continue\r\n\r\n", false);
   }
   try {
     std::span<const std::byte> bytes;
@@ -157,7 +158,7 @@ void ClientConnection::answer(Exchange& exchange) {
   AnswerForm& form = exchange.form;
   form.close = form.close || watch_.is_closing() || !has_visible_end(response, form);
   exchange.facts.status = response.status;
-  exchange.facts.bytes_out = write_answer(stream_, response, form);
+  write_answer(writer_, response, form, exchange.facts.bytes_out);
 }
 
 void ClientConnection::linger() {

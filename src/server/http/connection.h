@@ -2,6 +2,7 @@
 
 #include "server/http/answer_writer.h"
 #include "server/http/http_options.h"
+#include "server/http/paced_writer.h"
 #include "server/http/request_handler.h"
 #include "server/http/request_reader.h"
 #include "server/http/stream.h"
@@ -54,6 +55,7 @@ class ClientConnection {
   RequestHandler& handler_;
   ConnectionWatch& watch_;
   RequestReader reader_;
+  PacedWriter writer_;
 };
 
 }  // namespace torchhub::server

@@ -22,8 +22,11 @@ struct HttpOptions {
   /// A body must bring `min_body_bytes` in each window of this length. Else 408.
   std::chrono::milliseconds body_window = std::chrono::seconds(30);
   std::size_t min_body_bytes = std::size_t{30} << 10;
-  /// How long a client may take nothing of its answer.
-  std::chrono::milliseconds write_timeout = std::chrono::seconds(120);
+  /// A client must take `min_answer_bytes` in each window of this length that we wait for it to
+  /// take some. Else its connection is cut. As fast as bodies must come, with longer pauses: a
+  /// client may work on what it has.
+  std::chrono::milliseconds answer_window = std::chrono::seconds(120);
+  std::size_t min_answer_bytes = std::size_t{120} << 10;
   /// How long a connection whose body was refused is still read after the answer; and for how long
   /// it may say nothing before that.
   std::chrono::milliseconds linger_time = std::chrono::seconds(2);

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <functional>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -12,12 +14,24 @@
 namespace torchhub::server {
 namespace {
 
+bool is_timeout(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
 [[noreturn]] void fail(const char* doing, int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) {
+  if (is_timeout(error)) {
     throw ConnectionTimedOut(fmt::format("The client made no progress while we {}.", doing));
   }
   throw ConnectionLost(fmt::format("The connection broke while we {}: {}.", doing,
                                    std::strerror(error)));  // NOLINT(concurrency-mt-unsafe)
+}
+
+/// @return what `send` says; 0 at its timeout
+std::size_t went_out(const char* doing, const std::function<ssize_t()>& send) {
+  for (;;) {
+    const ssize_t count = send();
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (is_timeout(errno)) return 0;
+    if (errno != EINTR) fail(doing, errno);
+  }
 }
 
 class PlainStream final : public Stream {
@@ -39,28 +53,25 @@ class PlainStream final : public Stream {
     }
   }
 
-  void write(std::string_view bytes, bool more) override {
-    while (!bytes.empty()) {
-      const ssize_t count =
-          ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("sent an answer", errno);
-      bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
+  std::size_t write_some(std::string_view bytes, bool more) override {
+    return went_out("sent an answer", [&] {
+      return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+    });
   }
 
-  void send_file(const FileBody& file) override {
-    constexpr std::uint64_t kPieceBytes = std::uint64_t{1} << 30;  // sendfile(2) takes 2 GB at most
-    auto offset = static_cast<off_t>(file.offset);
-    for (std::uint64_t left = file.size; left > 0;) {
-      const ssize_t count = ::sendfile(descriptor_, file.file.descriptor(), &offset,
-                                       static_cast<std::size_t>(std::min(left, kPieceBytes)));
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail("sent a file", errno);
-      if (count == 0) throw ConnectionLost("The file that was being sent has become shorter.");
-      left -= static_cast<std::uint64_t>(count);
-    }
+  std::size_t send_some(const OpenFile& file, std::uint64_t offset, std::size_t size) override {
+    auto from = static_cast<off_t>(offset);
+    bool ended = false;
+    const std::size_t count = went_out("sent a file", [&] {
+      const ssize_t sent = ::sendfile(descriptor_, file.descriptor(), &from, size);
+      ended = sent == 0;
+      return sent;
+    });
+    if (ended) throw ConnectionLost("The file that was being sent has become shorter.");
+    return count;
   }
+
+  std::uint64_t untaken() const override { return untaken_bytes(descriptor_); }
 
   void end_writing() override { ::shutdown(descriptor_, SHUT_WR); }
 
@@ -75,6 +86,11 @@ void set_socket_timeout(int descriptor, int option, std::chrono::milliseconds ti
   const timeval value{static_cast<time_t>(seconds.count()),
                       static_cast<suseconds_t>((timeout - seconds).count() * 1000)};
   ::setsockopt(descriptor, SOL_SOCKET, option, &value, sizeof(value));
+}
+
+std::uint64_t untaken_bytes(int descriptor) {
+  int count = 0;
+  return ::ioctl(descriptor, SIOCOUTQ, &count) == 0 && count > 0 ? static_cast<unsigned>(count) : 0;
 }
 
 std::unique_ptr<Stream> plain_stream(int descriptor) {

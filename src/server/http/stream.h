@@ -34,17 +34,23 @@ class Stream {
   /// What has come, at least one byte; 0 if the client has ended its side.
   /// @throws ConnectionTimedOut, ConnectionLost
   virtual std::size_t read(std::span<char> room) = 0;
-  /// All of it. @param more something follows at once, so a packet of its own would be waste
-  /// @throws ConnectionTimedOut, ConnectionLost
-  virtual void write(std::string_view bytes, bool more) = 0;
-  /// @throws FileError if the file ends early, ConnectionTimedOut, ConnectionLost
-  virtual void send_file(const FileBody& file) = 0;
+  /// The front of it, as far as it goes out. @param more something follows at once, so a packet of
+  /// its own would be waste @return how many bytes; 0 if the client took nothing within the write
+  /// timeout @throws ConnectionLost
+  virtual std::size_t write_some(std::string_view bytes, bool more) = 0;
+  /// The same with `size` bytes of a file. @throws ConnectionLost, also if the file ends early
+  virtual std::size_t send_some(const OpenFile& file, std::uint64_t offset, std::size_t size) = 0;
+  /// How much of what was written has not reached the client's machine.
+  virtual std::uint64_t untaken() const = 0;
   /// Tells the client that nothing more comes. Never throws.
   virtual void end_writing() = 0;
 };
 
 /// Plain TCP. `descriptor` stays the caller's.
 std::unique_ptr<Stream> plain_stream(int descriptor);
+
+/// What lies in the socket's buffer and waits for the other side. @see Stream::untaken
+std::uint64_t untaken_bytes(int descriptor);
 
 /// Sets SO_RCVTIMEO or SO_SNDTIMEO; zero waits for ever.
 void set_socket_timeout(int descriptor, int option, std::chrono::milliseconds timeout);

@@ -74,28 +74,27 @@ class TlsStream final : public Stream {
     fail(result);
   }
 
-  void write(std::string_view bytes, bool) override {
+  std::size_t write_some(std::string_view bytes, bool) override {
     std::size_t count = 0;
     ERR_clear_error();
-    if (bytes.empty()) return;
+    if (bytes.empty()) return 0;
     const int result = SSL_write_ex(session_.get(), bytes.data(), bytes.size(), &count);
-    if (result != 1) fail(result);
+    if (result == 1) return count;
+    if (SSL_get_error(session_.get(), result) == SSL_ERROR_WANT_WRITE) return 0;
+    fail(result);
   }
 
-  void send_file(const FileBody& file) override {
-    std::string room(std::min<std::uint64_t>(file.size, std::uint64_t{256} << 10), '\0');
-    auto offset = static_cast<off_t>(file.offset);
-    for (std::uint64_t left = file.size; left > 0;) {
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(left, room.size()));
-      const ssize_t count = ::pread(file.file.descriptor(), room.data(), wanted, offset);
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0)
-        throw ConnectionLost("The file that was being sent cannot be read to its end.");
-      write({room.data(), static_cast<std::size_t>(count)}, true);
-      offset += count;
-      left -= static_cast<std::uint64_t>(count);
-    }
+  std::size_t send_some(const OpenFile& file, std::uint64_t offset, std::size_t size) override {
+    room_.resize(std::min(size, kRecordBytes));
+    ssize_t count = -1;
+    do {
+      count = ::pread(file.descriptor(), room_.data(), room_.size(), static_cast<off_t>(offset));
+    } while (count < 0 && errno == EINTR);
+    if (count <= 0) throw ConnectionLost("The file that was being sent cannot be read to its end.");
+    return write_some({room_.data(), static_cast<std::size_t>(count)}, true);
   }
+
+  std::uint64_t untaken() const override { return untaken_bytes(descriptor_); }
 
   void end_writing() override {
     ERR_clear_error();
@@ -112,9 +111,12 @@ class TlsStream final : public Stream {
     throw ConnectionLost("The connection broke: " + last_reason());
   }
 
+  static constexpr std::size_t kRecordBytes = std::size_t{16} << 10;  ///< More goes into several.
+
   int descriptor_;
   Context context_;  ///< Kept for as long as the session uses it.
   Session session_;
+  std::string room_ = {};  ///< For bytes of files.
 };
 
 }  // namespace
@@ -147,6 +149,8 @@ std::unique_ptr<Stream> TlsContext::accept(int descriptor,
   if (!session || SSL_set_fd(session.get(), descriptor) != 1) {
     throw ConnectionLost("OpenSSL cannot take a connection: " + last_reason());
   }
+  // A record that a slow client took half of is written on from wherever its bytes lie by then.
+  SSL_set_mode(session.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   set_socket_timeout(descriptor, SO_RCVTIMEO, timeout);
   set_socket_timeout(descriptor, SO_SNDTIMEO, timeout);
   ERR_clear_error();
