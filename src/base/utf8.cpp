@@ -1,5 +1,6 @@
 #include "torchhub/base/utf8.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace torchhub {
@@ -46,6 +47,23 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string_view first_characters(std::string_view text, std::size_t most) {
+  std::size_t end = 0;
+  for (std::size_t count = 0; count < most && end < text.size(); ++count) {
+    end += std::max<std::size_t>(character_length(text.substr(end)), 1);
+  }
+  return text.substr(0, end);
+}
+
+std::string_view first_bytes(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  constexpr std::size_t kLongest = 4;
+  for (std::size_t end = most - std::min(most, kLongest - 1); end < most; ++end) {
+    if (end + character_length(text.substr(end)) > most) return text.substr(0, end);
+  }
+  return text.substr(0, most);
 }
 
 }  // namespace torchhub

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace torchhub {
 namespace {
@@ -23,6 +26,23 @@ TEST(Utf8, RefusesWhatTheStandardForbids) {
         "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "a\xf0\x9f\x98"}) {
     EXPECT_FALSE(is_utf8(text));
   }
+}
+
+TEST(Utf8, CutsBetweenCharacters) {
+  EXPECT_EQ(first_characters("a\xc3\xa4\xf0\x9f\x98\x80z", 3), "a\xc3\xa4\xf0\x9f\x98\x80");
+  EXPECT_EQ(first_characters("ab", 3), "ab");
+  EXPECT_EQ(first_characters("\x80\x80\x80\x80", 3), "\x80\x80\x80") << "no character";
+  const std::string text = "a\xf0\x9f\x98\x80z";
+  for (const auto& [most, front] : {std::pair<std::size_t, std::string_view>{0, ""},
+                                    {1, "a"},
+                                    {2, "a"},
+                                    {4, "a"},
+                                    {5, "a\xf0\x9f\x98\x80"},
+                                    {6, text},
+                                    {7, text}}) {
+    EXPECT_EQ(first_bytes(text, most), front) << most;
+  }
+  EXPECT_EQ(first_bytes(std::string(9, '\x80'), 5).size(), 5U);
 }
 
 }  // namespace

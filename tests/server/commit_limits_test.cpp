@@ -64,6 +64,20 @@ TEST_F(CommitLimitsTest, SkipsAMillionBlankLines) {
   files_ = 2;
 }
 
+TEST_F(CommitLimitsTest, RefusesADescriptionOfMoreThan64KiB) {
+  const auto described = [this](std::size_t bytes) {
+    return client_.send(
+        "POST", "/api/models/demo/m/commit/main",
+        to_ndjson(CommitHeaderLine{.summary = "s", .description = std::string(bytes, 'd')}) +
+            to_ndjson(CommitFileLine{"a.txt", "1"}));
+  };
+  const Response refused = described(65'537);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_EQ(message(refused), "'description' has 65537 bytes; it may have 65536.");
+  EXPECT_EQ(described(65'536).status, 200);
+  files_ = 2;
+}
+
 TEST_F(CommitLimitsTest, RefusesALineOfMoreThan28MiB) {
   const std::string start = R"({"key": "file", "value": {"path": "a", "content": ")";
   for (const bool ended : {true, false}) {

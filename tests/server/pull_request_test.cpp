@@ -1,5 +1,6 @@
 #include "server/discussion_fixture.h"
 #include "server/git/repository.h"
+#include "server/git_user.h"
 #include "server/refused_change.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
@@ -454,6 +455,18 @@ TEST_F(PullRequestTest, ACommitThatFailsMakesNone) {
   EXPECT_EQ(error_of(long_one, 400), "'description' has 65537 bytes; it may have 65536.");
   EXPECT_EQ(client_.get_json(at()).at("count"), 0);
   EXPECT_EQ(number(propose(eve_, put("a", "1"))), 1);
+}
+
+TEST_F(PullRequestTest, TellsOfAPushedCommitByTheFrontOfItsTitle) {
+  ASSERT_EQ(propose(eve_, put("a.txt", "1")).status, 200);
+  const GitUser ana(hub_.base_url(), hub_.token());
+  ana.clone("demo/m", "m");
+  ana.shell("m",
+            "git fetch -q origin refs/pr/1 && git checkout -q FETCH_HEAD && "
+            "head -c 1000000 /dev/zero | tr '\\0' t > ../title && "
+            "git commit -q --allow-empty -F ../title && git push -q origin HEAD:refs/pr/1");
+  const json events = details(1).at("events");
+  EXPECT_EQ(events.back().at("data").at("subject"), std::string(1000, 't'));
 }
 
 TEST_F(PullRequestTest, ItsTitleIsTheSummaryCutToSize) {

@@ -1,4 +1,5 @@
 #include "server/data_layout.h"
+#include "server/git_user.h"
 #include "server/hub_client.h"
 #include "server/refused_change.h"
 #include "torchhub/base/base64.h"
@@ -229,6 +230,28 @@ TEST_F(RefTest, ListsCommitsInPages) {
   ASSERT_EQ(commits.size(), 1U);
   EXPECT_EQ(commits[0].at("title"), "initial commit");
   EXPECT_FALSE(page.headers.get("Link"));
+}
+
+TEST_F(RefTest, ListsOfPushedCommitsStaySmallWhateverTheirTexts) {
+  const GitUser ana(hub_.base_url(), hub_.token());
+  ana.clone("demo/m", "m");
+  ana.shell("m",
+            "head -c 400000 /dev/zero | tr '\\0' '\"' > ../text && "
+            "{ cat ../text; echo; echo; cat ../text; } > ../message && for i in 1 2 3; do "
+            "git commit -q --allow-empty --cleanup=verbatim -F ../message "
+            "--author=\"$(head -c 100000 /dev/zero | tr '\\0' x) <a@b>\"; done && git push -q");
+  const std::string target = "/api/models/demo/m/commits/main";
+  const json commits = client_.get_json(target + "?limit=3");
+  EXPECT_EQ(commits.at(0).at("title"), std::string(1000, '"'));
+  EXPECT_EQ(commits.at(0).at("message"), std::string(65'536, '"'));
+  EXPECT_EQ(commits.at(0).at("authors").at(0).at("user").get<std::string>().size(), 1000U);
+  // A page of a thousand has 4 MiB of messages at most.
+  const Response formatted = client_.get(target + "?limit=1000&expand=formatted");
+  EXPECT_EQ(formatted.status, 200);
+  EXPECT_LT(formatted.body.size(), 3 * 50'000U);
+  EXPECT_EQ(json::parse(formatted.body).at(2).at("message").get<std::string>().size(), 4194U);
+  const Response tree = client_.get("/api/models/demo/m/tree/main?expand=true");
+  EXPECT_LT(tree.body.size(), 10'000U);
 }
 
 TEST_F(RefTest, ListsTreesInPagesOfOneCommit) {

@@ -2,6 +2,7 @@
 
 #include "server/http/api_error.h"
 #include "server/repos/commit_checks.h"
+#include "torchhub/base/utf8.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +12,7 @@ namespace {
 constexpr std::size_t kMaxLineBytes = std::size_t{28} << 20;  // 20 MiB as base64
 constexpr std::size_t kMaxChanges = 25000;
 constexpr std::size_t kMaxSummary = 1000;
-
-/// Cuts between characters: half of one could not be shown as JSON.
-void cut_to_characters(std::string& text, std::size_t limit) {
-  std::size_t characters = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool starts = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U;
-    if (starts && ++characters > limit) return text.resize(i);
-  }
-}
+constexpr std::size_t kMaxDescriptionBytes = std::size_t{64} << 10;
 
 }  // namespace
 
@@ -76,7 +69,11 @@ void CommitBody::take_line(std::string_view line) {
 
 void CommitBody::take(CommitHeaderLine line) {
   if (line.summary.empty()) throw ApiError(400, "The header needs a 'summary'.");
-  cut_to_characters(line.summary, kMaxSummary);
+  line.summary.resize(first_characters(line.summary, kMaxSummary).size());
+  if (line.description.size() > kMaxDescriptionBytes) {
+    throw ApiError(400, fmt::format("'description' has {} bytes; it may have {}.",
+                                    line.description.size(), kMaxDescriptionBytes));
+  }
   plan_.header = std::move(line);
   has_header_ = true;
 }

@@ -77,24 +77,28 @@ json describe_author(const std::string& base_url, const std::string& name) {
 HttpResponse commits(HubState& hub, const HttpRequest& request) {
   constexpr std::size_t kDefaultLimit = 50;
   constexpr std::size_t kMaxLimit = 1000;
+  constexpr std::size_t kMaxMessageBytes = std::size_t{64} << 10;
+  constexpr std::size_t kMaxPageBytes = std::size_t{4} << 20;  // of messages, which pushes choose
   const git::Repository git = hub.open(Gate(hub).readable(request));
   const std::string commit = need_commit(git, request.capture("rev"));
   const std::size_t limit =
       std::clamp<std::size_t>(query_number(request, "limit", kDefaultLimit), 1, kMaxLimit);
   const std::size_t page = query_number(request, "p", 0);
   const std::size_t total = hub.commit_counts.count(git, commit);
+  const std::size_t message_bytes = std::min(kMaxMessageBytes, kMaxPageBytes / limit);
   const std::string base_url = hub.base_url(request);
   json out = json::array();
-  for (const git::CommitInfo& info : git::history(git, commit, page * limit, limit)) {
+  for (const std::string& id : git::history(git, commit, page * limit, limit)) {
+    const git::CommitInfo info = git.commit_info(id);
+    const std::string message = git.commit_message(id, message_bytes);
     out.push_back({{"id", info.id},
                    {"title", info.title},
-                   {"message", info.message},
+                   {"message", message},
                    {"date", to_rfc3339(info.time)},
                    {"authors", json::array({describe_author(base_url, info.author)})}});
     for (const std::string& field : request.query_list("expand")) {
       if (field == "formatted") {
-        out.back()["formatted"] = {{"title", as_html(info.title)},
-                                   {"message", as_html(info.message)}};
+        out.back()["formatted"] = {{"title", as_html(info.title)}, {"message", as_html(message)}};
       }
     }
   }

@@ -37,6 +37,7 @@ std::vector<CommitInfo> commits_since(const Repository& repository, const std::s
   git_oid oid;
   while (out.size() < limit && git_revwalk_next(&oid, walk.get()) == 0) {
     out.push_back(repository.commit_info(to_hex(oid)));
+    out.back().parents.clear();  // one pushed commit may name thousands
   }
   std::reverse(out.begin(), out.end());
   return out;

@@ -14,13 +14,13 @@ WalkHandle start_walk(const Repository& repository, const std::string& commit, u
 }
 
 /// With merges: libgit2 reads all of the history to sort it.
-std::vector<CommitInfo> sorted_history(const Repository& repository, const std::string& commit,
-                                       std::size_t skip, std::size_t limit) {
+std::vector<std::string> sorted_history(const Repository& repository, const std::string& commit,
+                                        std::size_t skip, std::size_t limit) {
   const WalkHandle walk = start_walk(repository, commit, GIT_SORT_TOPOLOGICAL | GIT_SORT_TIME);
-  std::vector<CommitInfo> out;
+  std::vector<std::string> out;
   git_oid oid;
   for (std::size_t at = 0; out.size() < limit && git_revwalk_next(&oid, walk.get()) == 0; ++at) {
-    if (at >= skip) out.push_back(repository.commit_info(to_hex(oid)));
+    if (at >= skip) out.push_back(to_hex(oid));
   }
   return out;
 }
@@ -40,16 +40,16 @@ std::string parent_of(const git_commit& commit) {
 
 }  // namespace
 
-std::vector<CommitInfo> history(const Repository& repository, const std::string& commit,
-                                std::size_t skip, std::size_t limit) {
-  std::vector<CommitInfo> out;
+std::vector<std::string> history(const Repository& repository, const std::string& commit,
+                                 std::size_t skip, std::size_t limit) {
+  std::vector<std::string> out;
   std::string next = commit;
   for (std::size_t at = 0; out.size() < limit && !next.empty(); ++at) {
     const CommitHandle found = repository.find_commit(next);
     if (git_commit_parentcount(found.get()) > 1) {
       return sorted_history(repository, commit, skip, limit);
     }
-    if (at >= skip) out.push_back(repository.commit_info(next));
+    if (at >= skip) out.push_back(next);
     next = parent_of(*found);
   }
   return out;

@@ -10,10 +10,10 @@
 
 namespace torchhub::server::git {
 
-/// The commits that `commit` comes from, newest first and children before parents even where clocks
-/// differ. Where the page lies in a history without merges, nothing behind it is read.
-std::vector<CommitInfo> history(const Repository& repository, const std::string& commit,
-                                std::size_t skip, std::size_t limit);
+/// The ids of the commits that `commit` comes from, newest first and children before parents even
+/// where clocks differ. Where the page lies in a history without merges, nothing behind it is read.
+std::vector<std::string> history(const Repository& repository, const std::string& commit,
+                                 std::size_t skip, std::size_t limit);
 
 /// How many commits a commit comes from, itself included. That never changes, so each is counted
 /// once, and its children from there. Safe from several threads.

@@ -47,7 +47,7 @@ std::vector<CommitInfo> last_changes(const Repository& repository, const std::st
         std::erase_if(folder.places, [&, &now = folder.now](std::size_t place) {
           const std::string name = split_last(paths[place]).second;
           const bool changed = id_in(now, name) != id_in(before, name);
-          if (changed) out[place] = info;
+          if (changed) out[place] = {info.id, info.title, info.author, info.time};
           return changed;
         });
       }

@@ -1,6 +1,7 @@
 #include "server/git/repository.h"
 
 #include "server/git/tree_walk.h"
+#include "torchhub/base/utf8.h"
 
 #include <algorithm>
 #include <utility>
@@ -22,14 +23,14 @@ std::string_view bytes_of(git_odb_object& object) {
   return {static_cast<const char*>(git_odb_object_data(&object)), git_odb_object_size(&object)};
 }
 
+std::string line_of(std::string_view text) {
+  constexpr std::size_t kMaxCharacters = 1000;
+  return std::string(first_characters(text.substr(0, text.find('\n')), kMaxCharacters));
+}
+
 CommitInfo describe_commit(git_commit& commit) {
-  const std::string text = git_commit_message(&commit);
-  const std::size_t line = std::min(text.find('\n'), text.size());
-  std::string rest = text.substr(line);
-  rest.erase(0, std::min(rest.find_first_not_of('\n'), rest.size()));
-  while (rest.ends_with('\n')) rest.pop_back();
-  CommitInfo info{to_hex(*git_commit_id(&commit)), text.substr(0, line), std::move(rest),
-                  git_commit_author(&commit)->name,
+  CommitInfo info{to_hex(*git_commit_id(&commit)), line_of(git_commit_message(&commit)),
+                  line_of(git_commit_author(&commit)->name),
                   std::chrono::system_clock::from_time_t(git_commit_time(&commit))};
   for (unsigned i = 0; i < git_commit_parentcount(&commit); ++i) {
     info.parents.push_back(to_hex(*git_commit_parent_id(&commit, i)));
@@ -120,6 +121,15 @@ std::optional<std::string> Repository::file(const std::string& commit, const std
 
 CommitInfo Repository::commit_info(const std::string& commit) const {
   return describe_commit(*find_commit(commit));
+}
+
+std::string Repository::commit_message(const std::string& commit, std::size_t max_bytes) const {
+  const CommitHandle found = find_commit(commit);
+  std::string_view text = git_commit_message(found.get());
+  text.remove_prefix(std::min(text.find('\n'), text.size()));
+  text.remove_prefix(std::min(text.find_first_not_of('\n'), text.size()));
+  text = text.substr(0, text.find_last_not_of('\n') + 1);
+  return std::string(first_bytes(text, max_bytes));
 }
 
 }  // namespace torchhub::server::git

@@ -5,6 +5,7 @@
 #include "torchhub/wire/lfs_pointer.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -34,11 +35,11 @@ struct Entry {
   std::uint64_t blob_size = 0;  ///< Of what lies in git.
 };
 
+/// Whoever may push chooses the texts, so they are cut: lists hold many.
 struct CommitInfo {
   std::string id;
-  std::string title;
-  std::string message;  ///< Without the title.
-  std::string author;
+  std::string title;   ///< At most 1,000 characters, as commits by the API have.
+  std::string author;  ///< The same.
   std::chrono::system_clock::time_point time = {};
   std::vector<std::string> parents = {};
 };
@@ -92,6 +93,8 @@ class Repository {
                                   std::uint64_t max_bytes) const;
 
   CommitInfo commit_info(const std::string& commit) const;
+  /// What follows its title, cut to `max_bytes`.
+  std::string commit_message(const std::string& commit, std::size_t max_bytes) const;
 
   /// @throws GitError
   CommitHandle find_commit(const std::string& commit) const;
