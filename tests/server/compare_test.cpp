@@ -80,6 +80,25 @@ TEST_F(CompareTest, LeavesOutWhatIsTooLong) {
   EXPECT_NE(diff.find("[The diff is longer than 5242880 bytes"), std::string::npos);
 }
 
+TEST_F(CompareTest, LeavesOutWhatIsTooLongOfTheRawFormToo) {
+  std::string lines;
+  const std::string folder(200, 'f');
+  for (int i = 0; i < 20'000; ++i) {
+    lines += to_ndjson(CommitFileLine{folder + "/" + std::to_string(i), "x"});
+  }
+  ASSERT_EQ(client_.commit("demo/m", lines).status, 200);
+  const std::string diff = compare(second_ + "..main?raw=true").body;
+  EXPECT_LE(diff.size(), (5U << 20) + 200);
+  EXPECT_NE(diff.find("[The diff is longer than 5242880 bytes"), std::string::npos);
+}
+
+TEST_F(CompareTest, DoesNotReadLargeFilesForTheRawForm) {
+  const std::string text((2U << 20) + 1, 'x');
+  client_.commit_file("demo/m", "large.txt", text);
+  const std::string diff = compare("main?raw=true").body;
+  EXPECT_TRUE(diff.starts_with("B 2097153\t:")) << diff;
+}
+
 TEST_F(CompareTest, RefusesWhatIsNoRevision) {
   for (const char* what : {"main..missing", "missing", "main..", "main~1..main"}) {
     const Response response = compare(what);

@@ -38,7 +38,7 @@ HttpResponse compare(const HubState& hub, const HttpRequest& request) {
   const git::Repository git = hub.open(Gate(hub).contents(request));
   const git::Comparison comparison = parse_comparison(git, request.capture("path"));
   HttpResponse response =
-      text_response(request.query_flag("raw") ? git::raw_diff(git, comparison)
+      text_response(request.query_flag("raw") ? git::raw_diff(git, comparison, kMaxBytes)
                                               : git::unified_diff(git, comparison, kMaxBytes));
   response.headers.set("X-Content-Type-Options", "nosniff");
   return response;

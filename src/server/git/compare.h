@@ -19,7 +19,10 @@ std::string unified_diff(const Repository& repository, const Comparison& compari
                          std::size_t max_bytes);
 
 /// One line a file, in the Hub's variant of git's raw format (read by hf-hub's diff.rs): T or B for
-/// text or binary, the size of the new content (an LFS object's own), modes, ids, status, paths.
-std::string raw_diff(const Repository& repository, const Comparison& comparison);
+/// text or binary, the size of the new content (an LFS object's own), modes, ids, status, paths. A
+/// file that is too large to be compared is binary. What would exceed `max_bytes` is left out, and
+/// a line says so.
+std::string raw_diff(const Repository& repository, const Comparison& comparison,
+                     std::size_t max_bytes);
 
 }  // namespace torchhub::server::git
