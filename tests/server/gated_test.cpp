@@ -72,6 +72,27 @@ TEST_F(GatedTest, GivesBytesOnlyToThoseWhoWereLetIn) {
   EXPECT_EQ(download_batch(client_, oid_).status, 200);
 }
 
+TEST_F(GatedTest, LetsInNoTokenWhoseScopesDoNotNameIt) {
+  ASSERT_EQ(settings({{"gated", "manual"}}).status, 200);
+  ASSERT_EQ(decide("grant", {{"user", "eve"}}).status, 200);
+  const auto eve_with = [this](const std::string& scope) {
+    return HubClient(hub_.base_url(), hub_.admin()
+                                          .create_token({.user = "eve",
+                                                         .role = TokenRole::fine_grained,
+                                                         .scopes = {TokenScope::parse(scope)}})
+                                          .value);
+  };
+  const HubClient elsewhere = eve_with("eve=repo.read,repo.write");
+  const HubClient named = eve_with("demo/m=repo.read");
+  for (const std::string& target : kByteTargets) {
+    SCOPED_TRACE(target);
+    EXPECT_EQ(elsewhere.get(target).status, 403);
+    EXPECT_EQ(named.get(target).status, eve_.get(target).status);
+    EXPECT_NE(named.get(target).status, 403);
+  }
+  EXPECT_EQ(elsewhere.get("/api/models/demo/m").status, 200) << "that it is there is public";
+}
+
 TEST_F(GatedTest, ShowsThePullRequestButNotItsDiff) {
   ASSERT_EQ(
       client_.commit("demo/m", to_ndjson(CommitFileLine{"a.txt", "a secret"}), "main?create_pr=1")
