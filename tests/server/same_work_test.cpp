@@ -1,6 +1,7 @@
 #include "server/hub_client.h"
 #include "server/route_walk.h"
 #include "support/fake_clock.h"
+#include "torchhub/base/sha256.h"
 
 #include <gtest/gtest.h>
 #include <sqlite3.h>
@@ -121,6 +122,22 @@ TEST_F(SameWorkTest, PrivateAndMissingAskTheSameOfTheDatabase) {
     }
   }
   EXPECT_GT(compared, 200U) << "nothing was asked, or nothing was counted";
+}
+
+TEST_F(SameWorkTest, AnObjectOfAPrivateRepositoryIsLookedForLikeOneThatIsNowhere) {
+  const std::string held = demo_.upload("demo/hidden", "held");
+  demo_.upload("team/hidden", "helm");
+  HubClient eve(hub_.base_url(), who_.at("eve"));
+  eve.create_repo("own");
+  const auto work_for_upload = [&](const std::string& oid) {
+    Statements::take();
+    EXPECT_TRUE(eve.batch("eve/own", "upload", oid, 4).contains("actions"));
+    return Statements::take();
+  };
+  const auto wanted = work_for_upload(sha256_hex("none"));
+  EXPECT_FALSE(wanted.empty());
+  EXPECT_EQ(work_for_upload(held), wanted);
+  EXPECT_EQ(work_for_upload(sha256_hex("helm")), wanted);
 }
 
 }  // namespace

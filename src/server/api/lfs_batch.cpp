@@ -125,8 +125,10 @@ class Batch {
                        fmt::format("An object may have {} bytes.", hub_.options.max_object_bytes));
     }
     const auto stored = hub_.objects.size(object.oid);
-    // To everybody else the object is as if it were not here, its size included.
-    wanted.is_missing = !stored || !may_read(object.oid);
+    // To everybody else the object is as if it were not here, its size included. We ask whether it
+    // is here or not: else the time would tell.
+    const bool readable = may_read(object.oid);
+    wanted.is_missing = !stored || !readable;
     if (const auto why = over_quota(object)) {
       wanted.is_missing = false;
       return set_error(wanted, 413, *why);
@@ -239,7 +241,11 @@ class Batch {
   /// The caller can already read these bytes somewhere here, so knowing the id is no theft.
   bool may_read(const std::string& oid) const {
     if (hub_.repo_objects.is_linked(repo_.id, oid)) return true;
-    const std::vector<RepoRow> holders = hub_.repo_objects.holders(oid);
+    std::vector<RepoRow> holders = hub_.repo_objects.holders(oid);
+    if (holders.empty()) {  // ask as much as of one that may not be known
+      holders.emplace_back();
+      holders.back().private_ = true;
+    }
     return std::any_of(holders.begin(), holders.end(), [this](const RepoRow& holder) {
       return Gate(hub_).may_have_contents(caller_, holder);
     });
