@@ -1,3 +1,4 @@
+#include "server/store/database.h"
 #include "server/xet_fixture.h"
 #include "torchhub/wire/commit_lines.h"
 #include "xet/inputs.h"
@@ -109,6 +110,29 @@ TEST_F(XetTest, WhoMayReadSendsForAPullRequestWhatIsNotTheRepositorysYet) {
   EXPECT_EQ(eve.get(target + "refs%2Fpr%2F1").status, 200) << "to go on with the pull request";
   EXPECT_EQ(client_.get(target + "None").headers.get("X-Error-Code"), "RevisionNotFound");
   EXPECT_EQ(HubClient(hub_.base_url(), "").get(target + "None?create_pr=1").status, 401);
+}
+
+TEST_F(XetTest, AReadersXorbsHaveALimitTogether) {
+  const HubClient eve(hub_.base_url(), hub_.create_user("eve"));
+  const json grant = eve.get_json("/api/models/demo/m/xet-write-token/main?create_pr=1");
+  const XetPusher push(eve, "models/demo/m", grant.at("accessToken"));
+  const XetParts first = cut_for_xet("first");
+  EXPECT_EQ(push.send_xorb(first).status, 200);
+  const auto set_bytes = [this](const std::string& bytes) {
+    server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
+    database.script("UPDATE xet_xorb SET bytes = " + bytes);
+  };
+  set_bytes("50 * 1073741824 - 1");
+  const std::size_t kept = files_in("xet");
+  const Response refused = push.send_xorb(cut_for_xet("second"));
+  EXPECT_EQ(refused.status, 413);
+  EXPECT_NE(refused.body.find("they may have 53687091200. They go an hour after their last use."),
+            std::string::npos)
+      << refused.body;
+  EXPECT_EQ(files_in("xet"), kept);
+  EXPECT_EQ(pusher().send_xorb(cut_for_xet("a writer's")).status, 200);
+  set_bytes("0");
+  EXPECT_EQ(push.send_xorb(cut_for_xet("second")).status, 200);
 }
 
 TEST_F(XetTest, AHiddenRepositoryLooksLikeNone) {

@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace torchhub::server {
 namespace {
 
@@ -70,11 +72,23 @@ std::uint64_t announced_bytes(const HttpRequest& request, std::size_t limit, con
   throw ApiError(413, fmt::format("{} may have {} bytes.", what, limit));
 }
 
+/// Xorbs are nobody's LFS objects yet, so no quota counts them. A reader may have as many bytes of
+/// them as of objects for pull requests. A writer, where there are quotas, so many more than these:
+/// what he sent an hour ago may be here still.
+std::uint64_t max_kept_bytes(const HubState& hub, const XetGrant& grant) {
+  if (grant.right == XetRight::pull_request) return LfsOffers::kMaxBytes;
+  const std::uint64_t quota = std::max(hub.options.max_repo_bytes, hub.options.max_account_bytes);
+  return quota > 0 ? LfsOffers::kMaxBytes + quota : 0;
+}
+
 Answer start_xorb(HubState& hub, const HttpRequest& request) {
   const XetGrant grant = xet_writer(hub, request);
   const xet::Hash hash = hash_in(request);
   const auto bytes = announced_bytes(request, xet::kMaxReadXorbBytes, "A xorb");
-  return std::make_unique<XorbBody>(hub, XetSession{grant.repo_id, grant.user_id}, hash, bytes);
+  const XetSession session{grant.repo_id, grant.user_id, grant.right == XetRight::pull_request,
+                           max_kept_bytes(hub, grant)};
+  hub.xorbs.need_room(session, bytes);
+  return std::make_unique<XorbBody>(hub, session, hash, bytes);
 }
 
 HttpResponse look_for_xorb(const HubState& hub, const HttpRequest& request) {

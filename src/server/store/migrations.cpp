@@ -291,6 +291,11 @@ ALTER TABLE repo ADD COLUMN forced_pushes INTEGER NOT NULL DEFAULT 1;
     R"sql(
 ALTER TABLE repo ADD COLUMN parameters INTEGER NOT NULL DEFAULT -2;
 CREATE INDEX repo_by_parameters ON repo(type, parameters, id) WHERE state = 'ready';
+)sql",
+    // How large a xorb is, so that its sender can be kept to a limit.
+    R"sql(
+ALTER TABLE xet_xorb ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX xet_upload_by_user ON xet_upload(user, xorb);
 )sql"};
 
 std::int64_t version_of(Connection& connection) {

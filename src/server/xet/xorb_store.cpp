@@ -36,6 +36,20 @@ std::unordered_set<std::string> kept_xorbs(Connection& connection) {
   return out;
 }
 
+/// Once the xorb is among those of the session, `more` is 0.
+void need_kept_room(Connection& connection, const XetSession& session, std::uint64_t more) {
+  if (session.max_kept_bytes == 0) return;
+  Statement row = connection.prepare(
+      "SELECT COALESCE(SUM(bytes), 0) FROM xet_xorb WHERE kept = 1 AND hash IN "
+      "(SELECT xorb FROM xet_upload WHERE user = ?)");
+  row.bind(session.user_id).step();
+  const std::uint64_t held = static_cast<std::uint64_t>(row.number(0)) + more;
+  if (held <= session.max_kept_bytes) return;
+  throw ApiError(413, fmt::format("With this one the xorbs that you have sent would have {} bytes; "
+                                  "they may have {}. They go an hour after their last use.",
+                                  held, session.max_kept_bytes));
+}
+
 }  // namespace
 
 XorbStore::Upload::Upload(XorbStore& store, const xet::Hash& expected, std::uint64_t bytes)
@@ -83,14 +97,17 @@ bool XorbStore::insert(const XetSession& session, const xet::XorbTable& table, I
     connection->run("UPDATE xet_xorb SET used = ? WHERE hash = ?", now, hash);
   } else {
     connection->run(
-        "INSERT INTO xet_xorb(hash, chunks, used, kept) VALUES(?,?,?,1) ON CONFLICT(hash) DO "
-        "UPDATE SET chunks = excluded.chunks, used = excluded.used, kept = 1",
-        hash, std::span<const std::byte>(encode_chunks(table)), now);
+        "INSERT INTO xet_xorb(hash, chunks, used, kept, bytes) VALUES(?,?,?,1,?) ON CONFLICT(hash) "
+        "DO UPDATE SET chunks = excluded.chunks, used = excluded.used, kept = 1, "
+        "bytes = excluded.bytes",
+        hash, std::span<const std::byte>(encode_chunks(table)), now,
+        static_cast<std::int64_t>(table.packed_bytes()));
   }
   touch_session(*connection, session, now);
   connection->run("INSERT OR IGNORE INTO xet_upload(xorb, repo, user) VALUES(?,?,?)", hash,
                   session.repo_id, session.user_id);
   const bool is_new = connection->changes() > 0;
+  if (is_new) need_kept_room(*connection, session, 0);
   if (!kept) file.move_to(path, durability_);
   faults_.reach("xet.xorb_moved");
   try {
@@ -148,6 +165,11 @@ std::optional<std::uint64_t> XorbStore::sent_by(const std::string& user_id,
   if (!row.bind(xorb.text()).bind(user_id).step()) return std::nullopt;
   if (!fs::exists(folder_.xorb(xorb.text()))) return std::nullopt;
   return decode_chunks(xorb, row.text(0)).packed_bytes();
+}
+
+void XorbStore::need_room(const XetSession& session, std::uint64_t more) const {
+  auto connection = database_.lease();
+  need_kept_room(*connection, session, more);
 }
 
 void XorbStore::touch(const XetSession& session) { touch(session, {}); }

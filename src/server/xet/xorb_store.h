@@ -26,6 +26,8 @@ struct XetSession {
   std::string repo_id;
   std::string user_id;
   bool offers = false;  ///< For a pull request of who may only read (server/lfs/offers.h).
+  /// Of all xorbs that the user has sent and that are here. 0: no limit.
+  std::uint64_t max_kept_bytes = 0;
 };
 
 /// Some chunks of a xorb that lie side by side in an LFS object.
@@ -68,7 +70,8 @@ class XorbStore {
 
     /// @throws ApiError 400, 413
     void write(std::span<const std::byte> bytes);
-    /// Keeps it, durably. @return false if this session had sent it before. @throws ApiError 400
+    /// Keeps it, durably. @return false if this session had sent it before. @throws ApiError 400,
+    /// 413 past the session's limit
     bool commit(const XetSession& session);
 
    private:
@@ -87,6 +90,10 @@ class XorbStore {
   std::optional<LfsPointer> object_of(const xet::Hash& file) const;
   /// Did this user send it, and are its bytes here? How many there are.
   std::optional<std::uint64_t> sent_by(const std::string& user_id, const xet::Hash& xorb) const;
+
+  /// Before a large body travels for nothing. @throws ApiError 413 if `more` bytes of new xorbs
+  /// would be past the session's limit
+  void need_room(const XetSession& session, std::uint64_t more) const;
 
   /// The session is alive; so are the xorbs that it sent.
   void touch(const XetSession& session);
