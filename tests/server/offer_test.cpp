@@ -118,19 +118,23 @@ TEST_F(OfferTest, LinksAreForTheirSenderMethodAndObject) {
   EXPECT_EQ(eve_.send("PUT", href, "y").status, 422);
 }
 
-TEST_F(OfferTest, CountsAgainstItsSenderUntilItIsCommitted) {
+TEST_F(OfferTest, CountsAgainstItsSenderUntilItIsMerged) {
   eve_.upload("demo/m", "small");
-  {
+  const auto make_large = [this](const std::string& table) {
     server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
-    database.script("UPDATE lfs_offer SET size = 50 * 1073741824");
-  }
+    database.script("UPDATE " + table + " SET size = 50 * 1073741824");
+  };
+  make_large("lfs_offer");
   const json refused = eve_.batch("demo/m", "upload", sha256_hex("x"), 1);
   EXPECT_EQ(refused.at("error").at("code"), 413);
   EXPECT_EQ(refused.at("error").at("message"),
-            "What you have sent for pull requests and not committed has 53687091200 bytes, and 1 "
-            "more would be over the limit of 53687091200. Commit what is there first.");
+            "What you have sent for pull requests that are not merged has 53687091200 bytes, and 1 "
+            "more would be over the limit of 53687091200. Have one merged first.");
   EXPECT_TRUE(mallory_.batch("demo/m", "upload", sha256_hex("x"), 1).contains("actions"));
   EXPECT_EQ(propose(eve_, "small").status, 200);
+  make_large("repo_lfs");
+  EXPECT_EQ(eve_.batch("demo/m", "upload", sha256_hex("x"), 1).at("error").at("code"), 413);
+  EXPECT_EQ(client_.send("POST", "/api/models/demo/m/discussions/1/merge").status, 200);
   EXPECT_TRUE(eve_.batch("demo/m", "upload", sha256_hex("x"), 1).contains("actions"));
 }
 

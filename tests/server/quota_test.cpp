@@ -86,22 +86,40 @@ TEST(Quota, CountsPartsDuplicatesAndMoves) {
   EXPECT_EQ(failed.size(), 1U);
 }
 
-TEST(Quota, CountsOffersWhenTheyAreTheRepositorys) {
+TEST(Quota, CountsOffersWhenABranchHasThem) {
   LocalHub hub(limited({.max_repo_bytes = 10}));
   HubClient client(hub);
   const HubClient ben(hub.base_url(), hub.create_user("ben"));
   client.create_repo("m");
-  client.upload("demo/m", "12345678");
-  const std::string oid = sha256_hex("abc");
-  const json offered =
-      json::parse(ben.post("/demo/m.git/info/lfs/objects/batch",
-                           {{"operation", "upload"}, {"objects", {{{"oid", oid}, {"size", 3}}}}})
-                      .body)["objects"][0];
-  ASSERT_TRUE(offered.contains("actions")) << offered;
-  ben.send("PUT", offered["actions"]["upload"]["href"].get<std::string>(), "abc");
-  const Response refused =
+  const std::string own = client.upload("demo/m", "12345678");
+  const std::string oid = ben.upload("demo/m", "abc");
+  const Response made =
       ben.commit("demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, 3}), "main?create_pr=1");
+  ASSERT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(client.get("/demo/m/resolve/refs%2Fpr%2F1/w.bin").body, "abc");
+  EXPECT_TRUE(client.batch("demo/m", "upload", sha256_hex("x"), 2).contains("actions"))
+      << "a stranger used up what is left";
+
+  const std::string merge = "/api/models/demo/m/discussions/1/merge";
+  const Response refused = client.send("POST", merge);
   EXPECT_EQ(refused.status, 413) << refused.body;
+  EXPECT_EQ(client.commit("demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, 3})).status, 413)
+      << "another way into the branch";
+  client.send("DELETE", "/api/models/demo/m/lfs-files/" + own);
+  EXPECT_EQ(client.send("POST", merge).status, 200);
+  EXPECT_EQ(client.batch("demo/m", "upload", sha256_hex("x"), 8)["error"]["code"], 413);
+}
+
+TEST(Quota, AWriterMakesAnOfferTheRepositorys) {
+  LocalHub hub(limited({.max_repo_bytes = 10}));
+  HubClient client(hub);
+  const HubClient ben(hub.base_url(), hub.create_user("ben"));
+  client.create_repo("m");
+  const std::string oid = ben.upload("demo/m", "abcdef");
+  const std::string line = to_ndjson(CommitLfsFileLine{"w.bin", oid, 6});
+  ASSERT_EQ(ben.commit("demo/m", line, "main?create_pr=1").status, 200);
+  ASSERT_EQ(client.commit("demo/m", line).status, 200);
+  EXPECT_EQ(client.batch("demo/m", "upload", sha256_hex("x"), 5)["error"]["code"], 413);
 }
 
 TEST(Quota, CountsFilesThatCameByXet) {

@@ -138,8 +138,8 @@ class Backup {
         "DELETE FROM repo WHERE state <> 'ready'");
     copy.run("ATTACH ? AS live", hub_.folder.database().string());
     copy.script(
-        "INSERT OR IGNORE INTO main.repo_lfs(repo, oid, size, created) "
-        "SELECT repo, oid, size, created FROM live.repo_lfs "
+        "INSERT OR IGNORE INTO main.repo_lfs(repo, oid, size, created, offered_by) "
+        "SELECT repo, oid, size, created, offered_by FROM live.repo_lfs "
         "WHERE repo IN (SELECT id FROM main.repo); DETACH live;");
   }
 

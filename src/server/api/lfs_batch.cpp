@@ -141,10 +141,10 @@ class Batch {
     }
   }
 
-  /// Offers count when they become the repository's.
+  /// Offers count against their sender.
   std::optional<std::string> over_quota(const LfsPointer& object) {
     if (offers_ || !hub_.repo_objects.has_quotas()) return std::nullopt;
-    if (hub_.repo_objects.is_linked(repo_.id, object.oid)) return std::nullopt;
+    if (hub_.repo_objects.is_own(repo_.id, object.oid)) return std::nullopt;
     if (!room_) room_ = hub_.repo_objects.room(repo_.id);
     return room_->take(object.size);
   }

@@ -179,6 +179,7 @@ void merge_pull_request(HubState& hub, const RepoRow& repo, std::int64_t num, co
                                       tip ? request->ref() : request->base));
     }
     const std::string commit = Merge(hub, git, *request, *tip, *head).build(user);
+    if (commit != *tip) hub.offers.settle(repo.id, git::new_pointers(git, {*tip, commit}));
     hub.discussions.start_merge(*request, commit, user.id);
     hub.faults.reach("pr.merge_noted");
     const std::string log = fmt::format("merge of pull request {} (API)", num);

@@ -14,7 +14,7 @@ constexpr std::size_t kMaxFilesForRenames = 1000;
 /// Files that are larger are said to differ, without the lines.
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{2} << 20;
 
-DiffHandle diff_of(const Repository& repository, const Comparison& comparison) {
+DiffHandle plain_diff(const Repository& repository, const Comparison& comparison) {
   const TreeHandle from = comparison.from ? repository.tree_of(*comparison.from) : nullptr;
   const TreeHandle to = repository.tree_of(comparison.to);
   git_diff_options options = GIT_DIFF_OPTIONS_INIT;
@@ -24,7 +24,11 @@ DiffHandle diff_of(const Repository& repository, const Comparison& comparison) {
   git_diff* raw = nullptr;
   check(git_diff_tree_to_tree(&raw, repository.handle(), from.get(), to.get(), &options),
         "compare two commits");
-  DiffHandle diff(raw);
+  return DiffHandle(raw);
+}
+
+DiffHandle diff_of(const Repository& repository, const Comparison& comparison) {
+  DiffHandle diff = plain_diff(repository, comparison);
   if (git_diff_num_deltas(diff.get()) <= kMaxFilesForRenames) {
     check(git_diff_find_similar(diff.get(), nullptr), "look for renames");
   }
@@ -140,6 +144,21 @@ std::string raw_diff(const Repository& repository, const Comparison& comparison,
     line += fmt::format("\t{}\n", delta.new_file.path);
     if (out.size() + line.size() > max_bytes) return out + left_out(max_bytes);
     out += line;
+  }
+  return out;
+}
+
+std::vector<LfsPointer> new_pointers(const Repository& repository, const Comparison& comparison) {
+  constexpr std::uint64_t kMaxPointerBytes = 1024;  // longer ones are none
+  const DiffHandle diff = plain_diff(repository, comparison);
+  const auto odb = made<OdbHandle>("open the objects", git_repository_odb, repository.handle());
+  std::vector<LfsPointer> out;
+  for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
+    const git_oid& id = git_diff_get_delta(diff.get(), i)->new_file.id;
+    const auto size = blob_size(*odb, id);
+    if (!size || *size > kMaxPointerBytes) continue;
+    const BlobHandle blob = read_blob(repository, id);
+    if (const auto pointer = blob ? pointer_in(*blob) : std::nullopt) out.push_back(*pointer);
   }
   return out;
 }

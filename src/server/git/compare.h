@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace torchhub::server::git {
 
@@ -24,5 +25,8 @@ std::string unified_diff(const Repository& repository, const Comparison& compari
 /// a line says so.
 std::string raw_diff(const Repository& repository, const Comparison& comparison,
                      std::size_t max_bytes);
+
+/// Of the files that are new or have changed.
+std::vector<LfsPointer> new_pointers(const Repository& repository, const Comparison& comparison);
 
 }  // namespace torchhub::server::git

@@ -9,16 +9,24 @@ namespace torchhub::server {
 namespace {
 
 std::uint64_t bytes_of(Connection& connection, const std::string& user) {
-  Statement row = connection.prepare("SELECT COALESCE(SUM(size), 0) FROM lfs_offer WHERE user = ?");
+  Statement row = connection.prepare(
+      "SELECT (SELECT COALESCE(SUM(size), 0) FROM lfs_offer WHERE user = ?1) + "
+      "(SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE offered_by = ?1)");
   row.bind(user).step();
   return static_cast<std::uint64_t>(row.number(0));
 }
 
+bool is_offered(Connection& connection, const std::string& repo_id, const std::string& oid) {
+  Statement row = connection.prepare(
+      "SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ? AND offered_by IS NOT NULL");
+  return row.bind(repo_id).bind(oid).step();
+}
+
 void need_offer_room(std::uint64_t held, std::uint64_t more) {
   if (held <= LfsOffers::kMaxBytes && more <= LfsOffers::kMaxBytes - held) return;
-  throw ApiError(413, fmt::format("What you have sent for pull requests and not committed has {} "
-                                  "bytes, and {} more would be over the limit of {}. Commit what "
-                                  "is there first.",
+  throw ApiError(413, fmt::format("What you have sent for pull requests that are not merged has {} "
+                                  "bytes, and {} more would be over the limit of {}. Have one "
+                                  "merged first.",
                                   held, more, LfsOffers::kMaxBytes));
 }
 
@@ -64,12 +72,29 @@ void LfsOffers::accept(const std::string& repo_id, const std::string& user,
                        const std::vector<LfsPointer>& objects) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
-  server::need_room(*connection, repo_id, quotas_, objects);
   for (const LfsPointer& object : objects) {
-    connection->run("INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?)",
-                    repo_id, object.oid, static_cast<std::int64_t>(object.size),
-                    to_milliseconds(clock_.now()));
+    connection->run(
+        "INSERT OR IGNORE INTO repo_lfs(repo, oid, size, created, offered_by) VALUES(?,?,?,?,?)",
+        repo_id, object.oid, static_cast<std::int64_t>(object.size), to_milliseconds(clock_.now()),
+        user);
     connection->run("DELETE FROM lfs_offer WHERE repo = ? AND user = ? AND oid = ?", repo_id, user,
+                    object.oid);
+  }
+  transaction.commit();
+}
+
+void LfsOffers::settle(const std::string& repo_id, const std::vector<LfsPointer>& objects) {
+  if (objects.empty()) return;
+  auto connection = database_.lease();
+  std::vector<LfsPointer> offered;
+  for (const LfsPointer& object : objects) {
+    if (is_offered(*connection, repo_id, object.oid)) offered.push_back(object);
+  }
+  if (offered.empty()) return;
+  WriteTransaction transaction(*connection);
+  server::need_room(*connection, repo_id, quotas_, offered);
+  for (const LfsPointer& object : offered) {
+    connection->run("UPDATE repo_lfs SET offered_by = NULL WHERE repo = ? AND oid = ?", repo_id,
                     object.oid);
   }
   transaction.commit();

@@ -175,6 +175,19 @@ std::optional<std::string> build_commit(HubState& hub, const RepoRow& repo, git:
   return commit;
 }
 
+namespace {
+
+std::vector<LfsPointer> pointers_in(const CommitPlan& plan) {
+  std::vector<LfsPointer> out;
+  for (const Change& change : plan.changes) {
+    const auto* put = std::get_if<PutChange>(&change);
+    if (put != nullptr && put->lfs) out.push_back(*put->lfs);
+  }
+  return out;
+}
+
+}  // namespace
+
 void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan) {
   if (!plan.offered.empty()) hub.offers.accept(repo.id, plan.offered_by, plan.offered);
 }
@@ -200,6 +213,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
     intake.keep({move->file()});
     hub.faults.reach("commit.objects_durable");
     accept_offers(hub, repo, plan);
+    if (ref.starts_with("refs/heads/")) hub.offers.settle(repo.id, pointers_in(plan));
     move->commit();
     hub.faults.reach("commit.ref_moved");
     note_change(hub, repo, ref_event(events::kCommit, user, repo, ref, *commit));

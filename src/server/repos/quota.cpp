@@ -19,12 +19,14 @@ std::uint64_t used_by_account(Connection& connection, const std::string& account
   return sum(connection,
              "SELECT COALESCE(SUM(repo_lfs.size), 0) FROM repo JOIN repo_lfs ON repo_lfs.repo = "
              "repo.id WHERE repo.type IN ('model', 'dataset', 'space') AND repo.owner = ? AND "
-             "repo.state <> 'deleting'",
+             "repo.state <> 'deleting' AND repo_lfs.offered_by IS NULL",
              account_id);
 }
 
 std::uint64_t used_by_repository(Connection& connection, const std::string& repo_id) {
-  return sum(connection, "SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE repo = ?", repo_id);
+  return sum(connection,
+             "SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE repo = ? AND offered_by IS NULL",
+             repo_id);
 }
 
 QuotaRoom::QuotaRoom(Connection& connection, const std::string& repo_id, const Quotas& quotas) {
@@ -57,7 +59,8 @@ void need_room(Connection& connection, const std::string& repo_id, const Quotas&
   if (quotas.none()) return;
   QuotaRoom room(connection, repo_id, quotas);
   for (const LfsPointer& object : objects) {
-    Statement row = connection.prepare("SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ?");
+    Statement row = connection.prepare(
+        "SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ? AND offered_by IS NULL");
     if (row.bind(repo_id).bind(object.oid).step()) continue;
     if (const auto why = room.take(object.size)) throw ApiError(413, *why);
   }

@@ -10,7 +10,8 @@
 
 namespace torchhub::server {
 
-/// Bytes of LFS objects; an object counts in each repository that has it. 0: no limit.
+/// Bytes of LFS objects; an object counts in each repository that has it, but where somebody else
+/// sent it for a pull request that is not merged (server/lfs/offers.h). 0: no limit.
 struct Quotas {
   std::uint64_t repository = 0;
   std::uint64_t account = 0;  ///< In all repositories of one user or organisation together.

@@ -16,7 +16,8 @@ void RepoObjects::link(const std::string& repo_id, const std::vector<LfsPointer>
     // of a large repository would else rewrite thousands of rows.
     connection->run(
         "INSERT INTO repo_lfs(repo, oid, size, created) VALUES(?,?,?,?) ON CONFLICT(repo, oid) DO "
-        "UPDATE SET created = excluded.created WHERE excluded.created - created > 86400000",
+        "UPDATE SET created = excluded.created, offered_by = NULL "
+        "WHERE excluded.created - created > 86400000 OR offered_by IS NOT NULL",
         repo_id, object.oid, static_cast<std::int64_t>(object.size), to_milliseconds(clock_.now()));
   }
   transaction.commit();
@@ -38,7 +39,10 @@ void RepoObjects::link_all(const std::string& from, const std::string& to) {
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
   if (has_quotas()) {
-    const std::uint64_t bytes = used_by_repository(*connection, from);
+    Statement row =
+        connection->prepare("SELECT COALESCE(SUM(size), 0) FROM repo_lfs WHERE repo = ?");
+    row.bind(from).step();
+    const auto bytes = static_cast<std::uint64_t>(row.number(0));
     if (const auto why = QuotaRoom(*connection, to, quotas_).take(bytes)) throw ApiError(413, *why);
   }
   connection->run(
@@ -62,6 +66,13 @@ void RepoObjects::unlink(const std::string& repo_id, const std::vector<std::stri
 bool RepoObjects::is_linked(const std::string& repo_id, std::string_view oid) const {
   auto connection = database_.lease();
   Statement row = connection->prepare("SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ?");
+  return row.bind(repo_id).bind(oid).step();
+}
+
+bool RepoObjects::is_own(const std::string& repo_id, std::string_view oid) const {
+  auto connection = database_.lease();
+  Statement row = connection->prepare(
+      "SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ? AND offered_by IS NULL");
   return row.bind(repo_id).bind(oid).step();
 }
 

@@ -27,7 +27,8 @@ class RepoObjects {
   RepoObjects(Database& database, const Clock& clock, const Quotas& quotas = {})
       : database_(database), clock_(clock), quotas_(quotas) {}
 
-  /// All of them or none. @throws ApiError 413 if they would be past a quota
+  /// All of them or none. One that came for a pull request is the repository's own from now on.
+  /// @throws ApiError 413 if they would be past a quota
   void link(const std::string& repo_id, const std::vector<LfsPointer>& objects);
   /// The same without linking: before bytes travel for nothing. @throws ApiError 413
   void need_room(const std::string& repo_id, const std::vector<LfsPointer>& objects) const;
@@ -38,6 +39,8 @@ class RepoObjects {
   void unlink(const std::string& repo_id, const std::vector<std::string>& oids,
               const std::optional<NewEvent>& event = std::nullopt);
   bool is_linked(const std::string& repo_id, std::string_view oid) const;
+  /// Linked, and not only for a pull request of who may only read.
+  bool is_own(const std::string& repo_id, std::string_view oid) const;
   /// The size of an object of the repository.
   std::optional<std::uint64_t> linked_size(const std::string& repo_id, std::string_view oid) const;
   /// Every object of the repository: oid and size.

@@ -296,6 +296,12 @@ CREATE INDEX repo_by_parameters ON repo(type, parameters, id) WHERE state = 'rea
     R"sql(
 ALTER TABLE xet_xorb ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX xet_upload_by_user ON xet_upload(user, xorb);
+)sql",
+    // Who sent an object for a pull request that is not merged: it counts against that account, and
+    // not against the repository. NULL: it is the repository's own.
+    R"sql(
+ALTER TABLE repo_lfs ADD COLUMN offered_by TEXT;
+CREATE INDEX repo_lfs_by_sender ON repo_lfs(offered_by) WHERE offered_by IS NOT NULL;
 )sql"};
 
 std::int64_t version_of(Connection& connection) {
