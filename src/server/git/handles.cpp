@@ -1,5 +1,7 @@
 #include "server/git/handles.h"
 
+#include "server/git/small_blobs.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -34,6 +36,7 @@ void start_library() {
     constexpr ssize_t kObjectBytes = ssize_t{16} << 20;
     constexpr std::size_t kMappedBytes = std::size_t{64} << 20;
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, kObjectBytes);
+    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_BLOB, kSmallBlobBytes);
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, kMappedBytes);
   });
 }

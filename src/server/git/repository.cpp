@@ -1,5 +1,6 @@
 #include "server/git/repository.h"
 
+#include "server/git/small_blobs.h"
 #include "server/git/tree_walk.h"
 #include "torchhub/base/utf8.h"
 
@@ -103,8 +104,15 @@ std::optional<Entry> Repository::entry(const std::string& commit, const std::str
   if (path.empty() || git_tree_entry_bypath(&raw, tree_of(commit).get(), path.c_str()) != 0) {
     return std::nullopt;
   }
-  const TreeEntryHandle entry(raw);
-  return describe_entry(path, *entry, *odb_of(repository_.get()));
+  const TreeEntryHandle found(raw);
+  const OdbHandle odb = odb_of(repository_.get());
+  Entry out = describe_entry(path, *found, *odb);
+  // Once read it is remembered, and the next look at it opens no file.
+  const bool is_blob = git_tree_entry_type(found.get()) == GIT_OBJECT_BLOB;
+  if (is_blob && out.blob_size <= kSmallBlobBytes) {
+    read_object(*odb, *git_tree_entry_id(found.get()));
+  }
+  return out;
 }
 
 std::string Repository::blob(const std::string& oid) const {

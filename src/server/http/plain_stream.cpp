@@ -39,7 +39,9 @@ class PlainStream final : public Stream {
   explicit PlainStream(int descriptor) : descriptor_(descriptor) {}
 
   void set_read_timeout(std::chrono::milliseconds timeout) override {
+    if (timeout == read_timeout_) return;  // as before each request of a connection
     set_socket_timeout(descriptor_, SO_RCVTIMEO, timeout);
+    read_timeout_ = timeout;
   }
   void set_write_timeout(std::chrono::milliseconds timeout) override {
     set_socket_timeout(descriptor_, SO_SNDTIMEO, timeout);
@@ -77,6 +79,7 @@ class PlainStream final : public Stream {
 
  private:
   int descriptor_;
+  std::chrono::milliseconds read_timeout_{-1};
 };
 
 }  // namespace
