@@ -27,7 +27,8 @@ constexpr std::size_t kMaxIdLength = 128;
 /// One that holds the client's trace id.
 std::string make_id(const HttpRequest& request) {
   const std::string trace = request.header("X-Amzn-Trace-Id");
-  const std::string root = fmt::format("Root=1-{}-{}", random_hex(4), random_hex(12));
+  std::string root = "Root=1-" + random_hex(16);
+  root.insert(root.size() - 24, "-");
   if (trace.empty() || trace.size() > kMaxIdLength || !is_visible_ascii(trace)) return root;
   return root + ";" + trace;
 }

@@ -37,23 +37,34 @@ std::string_view joined(Segments segments, std::size_t count) {
   return {begin, static_cast<std::size_t>(last.data() + last.size() - begin)};
 }
 
+/// At most two numbers; a vector would ask for memory a hundred times a request.
+class Lengths {
+ public:
+  Lengths() = default;
+  explicit Lengths(std::size_t only) : values_{only}, count_(1) {}
+  Lengths(std::size_t first, std::size_t second) : values_{first, second}, count_(2) {}
+  const std::size_t* begin() const { return values_.data(); }
+  const std::size_t* end() const { return values_.data() + count_; }
+
+ private:
+  std::array<std::size_t, 2> values_ = {};
+  std::size_t count_ = 0;
+};
+
 /// How many segments a part of a pattern may take, in the order to try.
-std::vector<std::size_t> lengths(std::string_view part, Segments segments) {
+Lengths lengths(std::string_view part, Segments segments) {
   const std::size_t left = segments.size();
-  if (part == "{path...}") return {left};
+  if (part == "{path...}") return Lengths(left);
   if (part == "{web}") {
     const bool prefix = left > 0 && is_type(segments.front()) && segments.front() != "models";
-    return prefix ? std::vector<std::size_t>{1, 0} : std::vector<std::size_t>{0};
+    return prefix ? Lengths(1, 0) : Lengths(0);
   }
   if (left == 0 || segments.front().empty()) return {};
-  if (part == "{repo}") {
-    return left > 1 && !segments[1].empty() ? std::vector<std::size_t>{2, 1}
-                                            : std::vector<std::size_t>{1};
-  }
-  if (part == "{rev}" && segments.front() == "refs") return {std::min<std::size_t>(left, 3)};
+  if (part == "{repo}") return left > 1 && !segments[1].empty() ? Lengths(2, 1) : Lengths(1);
+  if (part == "{rev}" && segments.front() == "refs") return Lengths(std::min<std::size_t>(left, 3));
   if (part == "{type}" && !is_type(segments.front())) return {};
   if (!part.starts_with('{') && part != segments.front()) return {};
-  return {1};
+  return Lengths(1);
 }
 
 bool matches(std::span<const std::string> pattern, Segments segments, Captures& captures) {
