@@ -14,6 +14,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 
 namespace torchhub::server {
 namespace {
@@ -24,11 +26,18 @@ bool is_visible_ascii(std::string_view text) {
 
 constexpr std::size_t kMaxIdLength = 128;
 
+/// No other request has it, here or elsewhere. It is no secret, so it counts instead of asking the
+/// generator of secrets each time.
+std::string new_id() {
+  static const std::string process = random_hex(8);
+  static std::atomic<std::uint64_t> count = 0;
+  return fmt::format("Root=1-{}-{}{:016x}", process.substr(0, 8), process.substr(8), ++count);
+}
+
 /// One that holds the client's trace id.
 std::string make_id(const HttpRequest& request) {
   const std::string trace = request.header("X-Amzn-Trace-Id");
-  std::string root = "Root=1-" + random_hex(16);
-  root.insert(root.size() - 24, "-");
+  std::string root = new_id();
   if (trace.empty() || trace.size() > kMaxIdLength || !is_visible_ascii(trace)) return root;
   return root + ";" + trace;
 }

@@ -65,9 +65,10 @@ RepoRow read_repo(const Statement& row) {
 
 std::optional<RepoRow> RepoStore::find(RepoType type, const RepoId& id) const {
   auto connection = database_.lease();
-  Statement row = connection->prepare(
-      select("WHERE repo.type = ? AND account.name_fold = ? AND repo.name_fold = ? AND "
-             "repo.state = 'ready'"));
+  static const std::string by_name = select(
+      "WHERE repo.type = ? AND account.name_fold = ? AND repo.name_fold = ? AND "
+      "repo.state = 'ready'");
+  Statement row = connection->prepare(by_name);
   row.bind(to_string(type)).bind(folded(id.owner)).bind(folded(id.name));
   auto found = read_one(row);
   if (found && !found->private_) return found;
