@@ -1,5 +1,6 @@
 #include "server/git/object_intake.h"
 
+#include "server/git/loose_object.h"
 #include "server/store/flush.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/random_id.h"
@@ -9,13 +10,14 @@
 
 #include <cerrno>
 #include <set>
-#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace torchhub::server::git {
 namespace {
 
 namespace fs = std::filesystem;
+using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
 
 constexpr std::size_t kMemoryBytes = std::size_t{32} << 20;
 /// More objects than this go into one pack: two files to flush instead of one each.
@@ -24,6 +26,50 @@ constexpr std::size_t kMaxLooseObjects = 64;
 fs::path place_of(const fs::path& objects, const std::string& id) {
   return objects / id.substr(0, 2) / id.substr(2);
 }
+
+/// Of a file that lies where place_of() says.
+std::string id_of(const fs::path& file) {
+  return file.parent_path().filename().native() + file.filename().native();
+}
+
+/// Objects in files of their own, not yet where a repository finds them. Those that stay so are
+/// removed.
+class LooseFiles {
+ public:
+  LooseFiles() = default;
+  ~LooseFiles() {
+    for (const auto& [id, path] : files_) ::unlink(path.c_str());
+  }
+  LooseFiles(const LooseFiles&) = delete;
+  LooseFiles& operator=(const LooseFiles&) = delete;
+
+  const fs::path& add(const std::string& id, const fs::path& path) {
+    return files_.emplace_back(id, path).second;
+  }
+  std::vector<fs::path> paths_and(std::vector<fs::path> out) const {
+    for (const auto& [id, path] : files_) out.push_back(path);
+    return out;
+  }
+  /// @return the folders that changed
+  std::set<fs::path> move_into(const fs::path& repository) {
+    const fs::path objects = repository / "objects";
+    std::set<fs::path> changed;
+    for (; !files_.empty(); files_.pop_back()) {
+      const auto& [id, path] = files_.back();
+      const fs::path place = place_of(objects, id);
+      if (!fs::exists(place.parent_path())) {
+        make_folders_in(repository, "objects" / place.parent_path().filename());
+        changed.insert(objects);
+      }
+      if (::rename(path.c_str(), place.c_str()) != 0) throw_file_error("create", place, errno);
+      changed.insert(place.parent_path());
+    }
+    return changed;
+  }
+
+ private:
+  std::vector<std::pair<std::string, fs::path>> files_ = {};
+};
 
 }  // namespace
 
@@ -97,46 +143,24 @@ void ObjectIntake::keep(const std::vector<fs::path>& also_flush) {
     keep_packed(files);
     if (target_.durability() == Durability::full) flush_together(also_flush);
   } else {
-    keep_loose(also_flush);
+    keep_loose(files, also_flush);
   }
   memory_->clear();
 }
 
-/// What lies in memory goes into the folder too.
-void ObjectIntake::spill() {
-  const std::vector<git_oid> ids = memory_->ids();
-  if (!ids.empty()) make_folders(folder_);
-  for (const git_oid& oid : ids) {
-    git_odb_object* raw = nullptr;
-    check(git_odb_read(&raw, objects_.get(), &oid), "read an object");
-    const std::unique_ptr<git_odb_object, Release<&git_odb_object_free>> object(raw);
-    check(loose_->write(loose_, &oid, git_odb_object_data(raw), git_odb_object_size(raw),
-                        git_odb_object_type(raw)),
-          "write an object");
+void ObjectIntake::keep_loose(const std::vector<fs::path>& spilled_files,
+                              const std::vector<fs::path>& also_flush) {
+  LooseFiles files;
+  for (const fs::path& file : spilled_files) files.add(id_of(file), file);
+  for (const git_oid& oid : memory_->ids()) {
+    const auto object = made<OdbObjectHandle>("read an object", git_odb_read, objects_.get(), &oid);
+    // No folder for them: ext4 is slow to make one where others were removed a moment ago.
+    const std::string id = to_hex(oid);
+    write_loose_object(files.add(id, fs::path(folder_).concat("-" + id)), *object);
   }
-}
-
-void ObjectIntake::keep_loose(const std::vector<fs::path>& also_flush) {
-  spill();
-  const std::vector<fs::path> files = spilled();
-  const fs::path objects = target_.path() / "objects";
   const bool durable = target_.durability() == Durability::full;
-  if (durable) {
-    std::vector<fs::path> first = files;
-    first.insert(first.end(), also_flush.begin(), also_flush.end());
-    flush_together(first);
-  }
-  std::set<fs::path> changed;
-  for (const fs::path& file : files) {
-    const fs::path folder = objects / file.parent_path().filename();
-    if (!fs::exists(folder)) {
-      make_folders_in(target_.path(), "objects" / folder.filename());
-      changed.insert(objects);
-    }
-    const fs::path place = folder / file.filename();
-    if (::rename(file.c_str(), place.c_str()) != 0) throw_file_error("create", place, errno);
-    changed.insert(folder);
-  }
+  if (durable) flush_together(files.paths_and(also_flush));
+  const std::set<fs::path> changed = files.move_into(target_.path());
   if (durable) flush_together({changed.begin(), changed.end()});
 }
 
@@ -144,7 +168,7 @@ void ObjectIntake::keep_packed(const std::vector<fs::path>& files) {
   const auto builder = made<PackBuilderHandle>("write a pack", git_packbuilder_new, view_.handle());
   std::vector<git_oid> ids = memory_->ids();
   for (const fs::path& file : files) {
-    ids.push_back(parse_oid(file.parent_path().filename().native() + file.filename().native()));
+    ids.push_back(parse_oid(id_of(file)));
   }
   for (const git_oid& oid : ids) {
     check(git_packbuilder_insert(builder.get(), &oid, nullptr), "write a pack");

@@ -40,8 +40,8 @@ class ObjectIntake {
 
  private:
   std::vector<std::filesystem::path> spilled() const;
-  void spill();
-  void keep_loose(const std::vector<std::filesystem::path>& also_flush);
+  void keep_loose(const std::vector<std::filesystem::path>& spilled_files,
+                  const std::vector<std::filesystem::path>& also_flush);
   void keep_packed(const std::vector<std::filesystem::path>& files);
 
   Repository& target_;
