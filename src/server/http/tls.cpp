@@ -122,6 +122,7 @@ class TlsStream final : public Stream {
 }  // namespace
 
 struct TlsContext::Impl {
+  explicit Impl(TlsFiles from) : files(std::move(from)) {}  // clang before 16 wants one
   TlsFiles files;
   std::mutex mutex = {};
   Context current = nullptr;  // guarded by mutex
