@@ -1,6 +1,6 @@
 #include "server/admin/file_copier.h"
 
-#include "server/store/open_file.h"
+#include "server/store/write_all.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
@@ -17,25 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void write_all(int descriptor, const char* bytes, std::size_t count, const fs::path& path) {
-  while (count > 0) {
-    const ssize_t written = ::write(descriptor, bytes, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_file_error("write", path, errno);
-    bytes += written;
-    count -= static_cast<std::size_t>(written);
-  }
-}
-
-std::uint64_t copy_all(int from, const fs::path& source, int to, const fs::path& target) {
+std::uint64_t copy_all(const OpenFile& from, const fs::path& source, const OpenFile& to,
+                       const fs::path& target) {
   std::array<char, std::size_t{256} << 10> room;
   std::uint64_t sum = 0;
   for (;;) {
-    const ssize_t count = ::read(from, room.data(), room.size());
+    const ssize_t count = ::read(from.descriptor(), room.data(), room.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw_file_error("read", source, errno);
     if (count == 0) return sum;
-    write_all(to, room.data(), static_cast<std::size_t>(count), target);
+    write_all(to, std::as_bytes(std::span(room).first(static_cast<std::size_t>(count))), target);
     sum += static_cast<std::uint64_t>(count);
   }
 }
@@ -55,7 +46,7 @@ bool FileCopier::copy_bytes(const fs::path& from, const fs::path& to, Flush flus
       ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, info.st_mode & 0777));
   if (target.descriptor() < 0) throw_file_error("create", beside, errno);
   try {
-    report_.copied_bytes += copy_all(source.descriptor(), from, target.descriptor(), beside);
+    report_.copied_bytes += copy_all(source, from, target, beside);
     if (flush == Flush::yes && ::fdatasync(target.descriptor()) != 0) {
       throw_file_error("flush", beside, errno);
     }
@@ -98,7 +89,7 @@ void FileCopier::write(const fs::path& name, std::string_view text) {
   const fs::path beside = target.string() + ".tmp-" + random_hex(4);
   const OpenFile file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
   if (file.descriptor() < 0) throw_file_error("create", beside, errno);
-  write_all(file.descriptor(), text.data(), text.size(), beside);
+  write_all(file, std::as_bytes(std::span(text)), beside);
   if (::rename(beside.c_str(), target.c_str()) != 0) throw_file_error("create", target, errno);
 }
 

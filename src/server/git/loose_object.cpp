@@ -1,6 +1,6 @@
 #include "server/git/loose_object.h"
 
-#include "server/store/open_file.h"
+#include "server/store/write_all.h"
 #include "torchhub/base/error.h"
 
 #include <fmt/format.h>
@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <span>
 #include <string>
-#include <unistd.h>
 
 namespace torchhub::server::git {
 namespace {
@@ -38,12 +37,7 @@ void write_loose_object(const std::filesystem::path& path, git_odb_object& objec
   const std::string bytes = loose_form(object);
   const OpenFile file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444));
   if (file.descriptor() < 0) throw_file_error("create", path, errno);
-  for (std::span<const char> left(bytes); !left.empty();) {
-    const ssize_t count = ::write(file.descriptor(), left.data(), left.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_file_error("write", path, errno);
-    left = left.subspan(static_cast<std::size_t>(count));
-  }
+  write_all(file, std::as_bytes(std::span(bytes)), path);
 }
 
 }  // namespace torchhub::server::git

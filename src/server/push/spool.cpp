@@ -1,5 +1,6 @@
 #include "server/push/spool.h"
 
+#include "server/store/write_all.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
 
@@ -37,12 +38,7 @@ void Spool::write(std::span<const std::byte> bytes) {
   const auto turn = folder_.space_turn();
   if (!on_disk_ && size_ + bytes.size() > kInMemory) move_to_disk();
   size_ += bytes.size();
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_->descriptor(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_file_error("write", kName, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
+  write_all(*file_, bytes, kName);
 }
 
 void Spool::move_to_disk() {

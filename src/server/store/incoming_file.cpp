@@ -1,5 +1,6 @@
 #include "server/store/incoming_file.h"
 
+#include "server/store/write_all.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
 
@@ -43,14 +44,7 @@ IncomingFile::~IncomingFile() {
   if (!path_.empty()) ::unlink(path_.c_str());
 }
 
-void IncomingFile::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file_.descriptor(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw_file_error("write", path_, errno);
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-}
+void IncomingFile::write(std::span<const std::byte> bytes) { write_all(file_, bytes, path_); }
 
 void IncomingFile::finish(std::uint64_t size, Durability durability) {
   if (::ftruncate(file_.descriptor(), static_cast<off_t>(size)) != 0) {
