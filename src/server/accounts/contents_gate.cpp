@@ -5,20 +5,14 @@
 #include <fmt/format.h>
 
 namespace torchhub::server {
-namespace {
 
 /// That a repository is public lets every token see that it is there, but what its owner holds back
 /// is not public.
-bool may_read_gated(const TokenOwner& owner, const RepoRow& repo) {
+bool Gate::may_read_gated(const TokenOwner& owner, const RepoRow& repo) {
   if (owner.role != TokenRole::fine_grained) return true;
-  const auto has = [&](TokenPermission permission) {
-    return allows(owner.grants, repo.id, permission) ||
-           allows(owner.grants, repo.owner_id, permission);
-  };
-  return has(TokenPermission::repo_read) || has(TokenPermission::repo_write);
+  return grants(owner, repo, TokenPermission::repo_read) ||
+         grants(owner, repo, TokenPermission::repo_write);
 }
-
-}  // namespace
 
 bool Gate::may_have_contents(const Caller& caller, const RepoRow& repo) const {
   const Access right = access(caller, repo);

@@ -133,15 +133,17 @@ Access Gate::right_of_user(const Caller& caller, const RepoRow& repo) const {
   return role.empty() ? visible : Access::read;
 }
 
+bool Gate::grants(const TokenOwner& owner, const RepoRow& repo, TokenPermission permission) {
+  return allows(owner.grants, repo.id, permission) ||
+         allows(owner.grants, repo.owner_id, permission);
+}
+
 Access Gate::right_of_token(const TokenOwner& owner, const RepoRow& repo) const {
   if (owner.role == TokenRole::write) return Access::write;
   if (owner.role == TokenRole::read) return Access::read;
-  const auto has = [&](TokenPermission permission) {
-    return allows(owner.grants, repo.id, permission) ||
-           allows(owner.grants, repo.owner_id, permission);
-  };
-  if (has(TokenPermission::repo_write)) return Access::write;
-  return has(TokenPermission::repo_read) || !repo.private_ ? Access::read : Access::none;
+  if (grants(owner, repo, TokenPermission::repo_write)) return Access::write;
+  const bool may_read = grants(owner, repo, TokenPermission::repo_read) || !repo.private_;
+  return may_read ? Access::read : Access::none;
 }
 
 Access Gate::access(const Caller& caller, const RepoRow& repo) const {

@@ -70,6 +70,9 @@ class Gate {
   /// What the user may do by ownership and role alone.
   Access right_of_user(const Caller& caller, const RepoRow& repo) const;
   Access right_of_token(const TokenOwner& owner, const RepoRow& repo) const;
+  /// By a scope for the repository or for its owner.
+  static bool grants(const TokenOwner& owner, const RepoRow& repo, TokenPermission permission);
+  static bool may_read_gated(const TokenOwner& owner, const RepoRow& repo);
   std::string role_of(const Caller& caller, std::string_view organization_id) const;
   RepoRow visible(const Caller& caller, RepoType type, std::string_view id) const;
   void need_account_role(const TokenOwner& owner, const Account& account) const;
