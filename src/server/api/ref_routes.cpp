@@ -138,22 +138,23 @@ void need_free_path(const git::Repository& git, const std::string& ref) {
   }
 }
 
-HttpResponse create_branch(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
-                           const std::string& name, const json& body) {
+HttpResponse create_branch(HubState& hub, const Writer& by, const std::string& name,
+                           const json& body) {
+  const RepoRow& repo = by.repo;
   const std::string ref = branch_ref(name);
   const auto turn = wait_for_turn(hub, repo, ref);
   const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   git::Repository git = hub.open(repo);
   const bool empty = optional_flag(body, "emptyBranch").value_or(false);
   const std::string start =
-      empty ? write_empty_commit(hub, git, caller.user.name)
+      empty ? write_empty_commit(hub, git, by.user.name)
             : need_commit(git, optional_text(body, "startingPoint").value_or("HEAD"));
   const std::string old = git.ref_target(ref).value_or("");
   if (!old.empty() && !optional_flag(body, "overwrite").value_or(false)) throw already_exists(ref);
   need_free_path(git, ref);
   need_objects_of(hub, repo, git, start);
   if (!git.move_ref(ref, old, start, "branch: created by API")) throw already_exists(ref);
-  note_change(hub, repo, ref_event(events::kBranchCreated, caller.user, repo, ref, start));
+  note_change(hub, repo, ref_event(events::kBranchCreated, by.user, repo, ref, start));
   return json_response(json::object());
 }
 
@@ -170,8 +171,9 @@ HttpResponse delete_branch(HubState& hub, const RepoRow& repo, const Account& us
   return json_response(json::object());
 }
 
-HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& caller,
-                        const std::string& revision, const json& body) {
+HttpResponse create_tag(HubState& hub, const Writer& by, const std::string& revision,
+                        const json& body) {
+  const RepoRow& repo = by.repo;
   const std::string name = need_text(body, "tag");
   git::Repository git = hub.open(repo);
   std::string target = need_commit(git, revision);  // before the name: clients ask for its code
@@ -183,12 +185,12 @@ HttpResponse create_tag(HubState& hub, const RepoRow& repo, const TokenOwner& ca
   need_objects_of(hub, repo, git, target);
   if (const auto message = optional_text(body, "message"); message && !message->empty()) {
     git::ObjectIntake intake(git, hub.folder);
-    const auto tagger = signature_of(hub, caller.user.name);
+    const auto tagger = signature_of(hub, by.user.name);
     target = git::to_hex(intake.write_tag(name, target, *message, *tagger));
     intake.keep();
   }
   if (!git.move_ref(ref, "", target, "tag: created by API")) throw already_exists(ref);
-  note_change(hub, repo, ref_event(events::kTagCreated, caller.user, repo, ref, target));
+  note_change(hub, repo, ref_event(events::kTagCreated, by.user, repo, ref, target));
   return json_response(json::object());
 }
 
@@ -223,11 +225,9 @@ void add_ref_routes(Router& router, HubState& hub) {
   router.add("GET", "/api/{type}/{repo}/commits/{rev}",
              [&hub](const HttpRequest& request) { return commits(hub, request); });
   router.add("POST", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const TokenOwner caller = Gate(hub).signed_in(request);
     const std::string name = request.capture("path");
-    return read_optional_json([&hub, repo, caller, name](const json& body) {
-      return create_branch(hub, repo, caller, name, body);
+    return read_optional_json([&hub, by = Gate(hub).writer(request), name](const json& body) {
+      return create_branch(hub, by, name, body);
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/branch/{path...}", [&hub](const HttpRequest& request) {
@@ -242,11 +242,9 @@ void add_ref_routes(Router& router, HubState& hub) {
     });
   });
   router.add("POST", "/api/{type}/{repo}/tag/{rev}", [&hub](const HttpRequest& request) {
-    const RepoRow repo = Gate(hub).writable(request);
-    const TokenOwner caller = Gate(hub).signed_in(request);
     const std::string revision = request.capture("rev");
-    return read_json([&hub, repo, caller, revision](const json& body) {
-      return create_tag(hub, repo, caller, revision, body);
+    return read_json([&hub, by = Gate(hub).writer(request), revision](const json& body) {
+      return create_tag(hub, by, revision, body);
     });
   });
   router.add("DELETE", "/api/{type}/{repo}/tag/{path...}", [&hub](const HttpRequest& request) {
