@@ -9,7 +9,6 @@ namespace torchhub {
 namespace {
 
 constexpr std::string_view kVersionLine = "version https://git-lfs.github.com/spec/v1\n";
-constexpr std::size_t kMaxPointerBytes = 1024;
 
 /// The rest of the line that starts with `key`, anywhere after the first line.
 std::optional<std::string_view> value_of(std::string_view blob, std::string_view key) {
@@ -34,7 +33,7 @@ std::string LfsPointer::text() const {
 }
 
 std::optional<LfsPointer> LfsPointer::parse(std::string_view blob) {
-  if (blob.size() >= kMaxPointerBytes || !blob.starts_with(kVersionLine)) return std::nullopt;
+  if (blob.size() >= kMaxBytes || !blob.starts_with(kVersionLine)) return std::nullopt;
   const auto oid = value_of(blob, "oid sha256:");
   const auto size = value_of(blob, "size ");
   if (!oid || !size || !is_lfs_oid(*oid)) return std::nullopt;

@@ -149,14 +149,13 @@ std::string raw_diff(const Repository& repository, const Comparison& comparison,
 }
 
 std::vector<LfsPointer> new_pointers(const Repository& repository, const Comparison& comparison) {
-  constexpr std::uint64_t kMaxPointerBytes = 1024;  // longer ones are none
   const DiffHandle diff = plain_diff(repository, comparison);
   const auto odb = made<OdbHandle>("open the objects", git_repository_odb, repository.handle());
   std::vector<LfsPointer> out;
   for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i) {
     const git_oid& id = git_diff_get_delta(diff.get(), i)->new_file.id;
     const auto size = blob_size(*odb, id);
-    if (!size || *size > kMaxPointerBytes) continue;
+    if (!size || *size >= LfsPointer::kMaxBytes) continue;
     const BlobHandle blob = read_blob(repository, id);
     if (const auto pointer = blob ? pointer_in(*blob) : std::nullopt) out.push_back(*pointer);
   }

@@ -36,6 +36,7 @@ struct Release {
 
 using RepositoryHandle = std::unique_ptr<git_repository, Release<&git_repository_free>>;
 using OdbHandle = std::unique_ptr<git_odb, Release<&git_odb_free>>;
+using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
 using ReferenceHandle = std::unique_ptr<git_reference, Release<&git_reference_free>>;
 using ObjectHandle = std::unique_ptr<git_object, Release<&git_object_free>>;
 using CommitHandle = std::unique_ptr<git_commit, Release<&git_commit_free>>;

@@ -17,7 +17,6 @@ namespace torchhub::server::git {
 namespace {
 
 namespace fs = std::filesystem;
-using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
 
 constexpr std::size_t kMemoryBytes = std::size_t{32} << 20;
 /// More objects than this go into one pack: two files to flush instead of one each.

@@ -12,10 +12,7 @@
 namespace torchhub::server::git {
 namespace {
 
-using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
 using ReflogHandle = std::unique_ptr<git_reflog, Release<&git_reflog_free>>;
-
-constexpr std::size_t kMaxPointerBytes = 1024;  // as git-lfs has it
 
 struct OidHash {
   std::size_t operator()(const git_oid& oid) const {
@@ -151,12 +148,12 @@ class Walk {
     git_object_t type = GIT_OBJECT_INVALID;
     const std::string named = path.empty() ? named_by : fmt::format("'{}' in {}", path, named_by);
     if (git_odb_read_header(&size, &type, odb_.get(), &oid) != 0) return note(oid, "file", named);
-    if (depth_ == Depth::pointers && size >= kMaxPointerBytes) return;
+    if (depth_ == Depth::pointers && size >= LfsPointer::kMaxBytes) return;
     git_odb_object* raw = nullptr;
     // Reading compares the hash, too.
     if (git_odb_read(&raw, odb_.get(), &oid) != 0) return note(oid, "file", named);
     const OdbObjectHandle object(raw);
-    if (size >= kMaxPointerBytes) return;
+    if (size >= LfsPointer::kMaxBytes) return;
     const auto pointer =
         LfsPointer::parse({static_cast<const char*>(git_odb_object_data(raw)), size});
     if (!pointer) return;

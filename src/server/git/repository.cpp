@@ -10,8 +10,6 @@
 namespace torchhub::server::git {
 namespace {
 
-using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
-
 OdbHandle odb_of(git_repository* repository) {
   return made<OdbHandle>("open the objects", git_repository_odb, repository);
 }

@@ -6,10 +6,7 @@
 namespace torchhub::server::git {
 namespace {
 
-using OdbObjectHandle = std::unique_ptr<git_odb_object, Release<&git_odb_object_free>>;
-
-/// A pointer's text is shorter than this (git-lfs spec), and longer than its fixed words.
-constexpr std::size_t kMaxPointerBytes = 1024;
+/// A pointer's text is longer than its fixed words.
 constexpr std::size_t kMinPointerBytes = 120;
 
 bool is_folder(const git_tree_entry& entry) {
@@ -121,7 +118,7 @@ Entry describe_entry(const std::string& path, const git_tree_entry& raw, git_odb
   git_object_t type = GIT_OBJECT_INVALID;
   check(git_odb_read_header(&size, &type, &odb, &oid), "read an object's size");
   entry.size = entry.blob_size = size;
-  if (size >= kMaxPointerBytes || size < kMinPointerBytes) return entry;
+  if (size >= LfsPointer::kMaxBytes || size < kMinPointerBytes) return entry;
   const auto object = made<OdbObjectHandle>("read an object", git_odb_read, &odb, &oid);
   entry.lfs = LfsPointer::parse({static_cast<const char*>(git_odb_object_data(object.get())),
                                  git_odb_object_size(object.get())});

@@ -15,7 +15,6 @@ namespace torchhub::server {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 1024;
-constexpr std::size_t kMaxPointerBytes = 1024;  // a pointer is shorter (git-lfs spec)
 constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 20;  // of a commit, or of a tag
 constexpr std::uint64_t kMaxFolderBytes = std::uint64_t{32} << 20;
 constexpr std::uint64_t kMaxFoldersBytes = std::uint64_t{256} << 20;
@@ -138,7 +137,7 @@ class ContentChecks {
                                 hub_.options.max_regular_bytes));
       return;
     }
-    if (size >= kMaxPointerBytes) return;
+    if (size >= LfsPointer::kMaxBytes) return;
     const auto blob = git::made<git::BlobHandle>("read a file", git_blob_lookup, view_, &object.id);
     const auto pointer =
         LfsPointer::parse({static_cast<const char*>(git_blob_rawcontent(blob.get())), size});

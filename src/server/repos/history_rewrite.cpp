@@ -66,7 +66,6 @@ class Rewriter {
 
  private:
   bool is_doomed(const git_oid& blob) {
-    constexpr std::size_t kMaxPointerBytes = 1024;
     const auto found = blobs_.find(blob);
     if (found != blobs_.end()) return found->second;
     const auto objects =
@@ -75,7 +74,7 @@ class Rewriter {
     git_object_t type = GIT_OBJECT_INVALID;
     git::check(git_odb_read_header(&size, &type, objects.get(), &blob), "read an object's size");
     const auto pointer =
-        size < kMaxPointerBytes ? LfsPointer::parse(intake_.read_blob(blob)) : std::nullopt;
+        size < LfsPointer::kMaxBytes ? LfsPointer::parse(intake_.read_blob(blob)) : std::nullopt;
     return blobs_[blob] = pointer && doomed_oids_.contains(pointer->oid);
   }
 
