@@ -146,6 +146,15 @@ class CommitBuilder {
   git::TreeEdit tree_;
 };
 
+std::vector<LfsPointer> pointers_in(const CommitPlan& plan) {
+  std::vector<LfsPointer> out;
+  for (const Change& change : plan.changes) {
+    const auto* put = std::get_if<PutChange>(&change);
+    if (put != nullptr && put->lfs) out.push_back(*put->lfs);
+  }
+  return out;
+}
+
 }  // namespace
 
 void need_done(git::TreeEdit::Result result, const std::string& path) {
@@ -174,19 +183,6 @@ std::optional<std::string> build_commit(HubState& hub, const RepoRow& repo, git:
   if (commit) hub.faults.reach("commit.objects_written");
   return commit;
 }
-
-namespace {
-
-std::vector<LfsPointer> pointers_in(const CommitPlan& plan) {
-  std::vector<LfsPointer> out;
-  for (const Change& change : plan.changes) {
-    const auto* put = std::get_if<PutChange>(&change);
-    if (put != nullptr && put->lfs) out.push_back(*put->lfs);
-  }
-  return out;
-}
-
-}  // namespace
 
 void accept_offers(HubState& hub, const RepoRow& repo, const CommitPlan& plan) {
   if (!plan.offered.empty()) hub.offers.accept(repo.id, plan.offered_by, plan.offered);

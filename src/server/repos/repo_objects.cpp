@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace torchhub::server {
 
 void RepoObjects::link(const std::string& repo_id, const std::vector<LfsPointer>& objects) {
@@ -64,9 +66,7 @@ void RepoObjects::unlink(const std::string& repo_id, const std::vector<std::stri
 }
 
 bool RepoObjects::is_linked(const std::string& repo_id, std::string_view oid) const {
-  auto connection = database_.lease();
-  Statement row = connection->prepare("SELECT 1 FROM repo_lfs WHERE repo = ? AND oid = ?");
-  return row.bind(repo_id).bind(oid).step();
+  return linked_size(repo_id, oid).has_value();
 }
 
 bool RepoObjects::is_own(const std::string& repo_id, std::string_view oid) const {
@@ -85,12 +85,8 @@ std::optional<std::uint64_t> RepoObjects::linked_size(const std::string& repo_id
 }
 
 std::vector<LfsPointer> RepoObjects::objects(const std::string& repo_id) const {
-  auto connection = database_.lease();
-  Statement rows =
-      connection->prepare("SELECT oid, size FROM repo_lfs WHERE repo = ? ORDER BY oid");
-  rows.bind(repo_id);
   std::vector<LfsPointer> out;
-  while (rows.step()) out.push_back({rows.text(0), static_cast<std::uint64_t>(rows.number(1))});
+  for (LinkedObject& object : linked_objects(repo_id)) out.push_back(std::move(object.pointer));
   return out;
 }
 
