@@ -98,4 +98,8 @@ chr::system_clock::time_point parse_rfc3339(std::string_view text) {
       fmt::format("'{}' is not an RFC 3339 time such as 2026-11-22T00:43:51.000Z.", text));
 }
 
+std::int64_t to_unix_seconds(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 }  // namespace torchhub

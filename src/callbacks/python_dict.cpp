@@ -32,7 +32,7 @@ std::string quoted(const std::string& text) {
   return out + quote;
 }
 
-std::string value_text(const LogValue& value) {
+std::string python_text(const LogValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return quoted(short_number(*number));
   if (const auto* whole = std::get_if<std::int64_t>(&value)) return fmt::format("{}", *whole);
   if (const auto* flag = std::get_if<bool>(&value)) return *flag ? "True" : "False";
@@ -47,7 +47,7 @@ std::string python_dict(const LogRow& logs) {
   std::string text;
   for (const auto& [key, value] : logs) {
     if (key == "total_flos") continue;
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", quoted(key), value_text(value));
+    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", quoted(key), python_text(value));
   }
   return "{" + text + "}";
 }

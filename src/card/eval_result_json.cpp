@@ -33,12 +33,12 @@ void for_each_field(Result& result, Visit visit) {
   visit("source_url", result.source_url, false);
 }
 
-void put(ordered_json& map, const char* name, const ordered_json& value) {
+void put_field(ordered_json& map, const char* name, const ordered_json& value) {
   if (!value.is_null()) map[name] = value;
 }
-void put(ordered_json& map, const char* name, const std::string& value) { map[name] = value; }
+void put_field(ordered_json& map, const char* name, const std::string& value) { map[name] = value; }
 template <typename Value>
-void put(ordered_json& map, const char* name, const std::optional<Value>& value) {
+void put_field(ordered_json& map, const char* name, const std::optional<Value>& value) {
   if (value) map[name] = *value;
 }
 
@@ -108,8 +108,8 @@ bool is_model_index(const ordered_json& json) {
 
 ordered_json to_json(const EvalResult& result) {
   ordered_json out = ordered_json::object();
-  for_each_field(result,
-                 [&out](const char* name, const auto& field, bool) { put(out, name, field); });
+  for_each_field(
+      result, [&out](const char* name, const auto& field, bool) { put_field(out, name, field); });
   return out;
 }
 

@@ -19,7 +19,7 @@ namespace {
 using ordered_json = nlohmann::ordered_json;
 
 constexpr std::string_view kFence = "---";
-constexpr std::string_view kSpaces = " \t\r\n\v\f";
+constexpr std::string_view kBlanksAndBreaks = " \t\r\n\v\f";
 
 /// Half-open range of lines that one top-level key takes.
 struct KeyLines {
@@ -111,7 +111,7 @@ std::optional<std::string> edited_lines(std::string_view yaml, std::string_view 
 
 CardParts split_card(std::string_view card) {
   const CardParts no_block{.body = card};
-  const std::size_t fence = card.find_first_not_of(kSpaces);
+  const std::size_t fence = card.find_first_not_of(kBlanksAndBreaks);
   if (fence == std::string_view::npos || !card.substr(fence).starts_with(kFence)) return no_block;
   const std::string_view after = card.substr(fence + kFence.size());
   if (!after.starts_with('\n') && !after.starts_with('\r')) return no_block;

@@ -18,7 +18,7 @@ using ordered_json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr const char* kModelIndex = "model-index";
+constexpr const char* kResultsKey = "model-index";
 
 }  // namespace
 
@@ -79,7 +79,7 @@ std::vector<std::string> ModelCard::words(std::string_view key) const {
 }
 
 ModelIndex ModelCard::eval_results(MetadataErrors errors) const {
-  const auto found = metadata_->find(kModelIndex);
+  const auto found = metadata_->find(kResultsKey);
   if (found == metadata_->end() || found->is_null()) return {};
   try {
     return from_model_index(*found);
@@ -92,13 +92,13 @@ ModelIndex ModelCard::eval_results(MetadataErrors errors) const {
 
 void ModelCard::set_eval_results(const std::string& model_name,
                                  const std::vector<EvalResult>& results) {
-  if (results.empty()) return set(kModelIndex, nullptr);
+  if (results.empty()) return set(kResultsKey, nullptr);
   if (model_name.empty()) {
     throw ModelCardError(
         "Evaluation results of a model card need the model's name. Give the name that the "
         "model-index is to show.");
   }
-  set(kModelIndex, to_model_index(model_name, results));
+  set(kResultsKey, to_model_index(model_name, results));
 }
 
 }  // namespace torchhub

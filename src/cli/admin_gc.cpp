@@ -18,7 +18,7 @@ struct GcArguments {
   bool as_json = false;
 };
 
-void print_json(const CollectReport& report) {
+void print_report_json(const CollectReport& report) {
   json items = json::array();
   for (const CollectedItem& item : report.items) {
     items.push_back({{"kind", to_string(item.kind)},
@@ -63,7 +63,7 @@ void add_admin_gc(CLI::App& admin, const DataName& data) {
         arguments->force ? std::chrono::milliseconds(0) : server::parse_time_span(arguments->grace);
     const CollectReport report = collect_garbage(*data, arguments->options);
     if (arguments->as_json) {
-      print_json(report);
+      print_report_json(report);
     } else {
       print(report);
     }

@@ -56,11 +56,6 @@ UploadOptions upload_options(const CardArguments& arguments, const char* usual_m
       .create_pr = arguments.create_pr};
 }
 
-[[noreturn]] void end_with_problem(const std::string& message) {
-  fmt::print(stderr, "torchhub: {}\n", message);
-  throw ExitStatus{kProblemFound};
-}
-
 /// A card that cannot be read, a conflict, and metadata that the Hub refuses are what the command
 /// is there to find.
 void report_problems(const std::function<void()>& command) {
@@ -216,9 +211,9 @@ void update_card(const CardArguments& arguments) {
 
 // -- options -------------------------------------------------------------------------------------
 
-using Arguments = std::shared_ptr<CardArguments>;
+using SharedArguments = std::shared_ptr<CardArguments>;
 
-CLI::App* add_command(CLI::App& card, const Arguments& arguments, const char* name,
+CLI::App* add_command(CLI::App& card, const SharedArguments& arguments, const char* name,
                       const char* help, void (*run)(const CardArguments&)) {
   CLI::App* command = card.add_subcommand(name, help);
   command

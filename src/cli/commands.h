@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+
 namespace torchhub::cli {
 
 /// Exit codes of every command.
@@ -14,6 +16,9 @@ inline constexpr int kCouldNotRun = 3;
 struct ExitStatus {
   int code = kFine;
 };
+
+/// Says what is wrong and ends with kProblemFound.
+[[noreturn]] void end_with_problem(const std::string& message);
 
 /// Stands for the first "--" of `torchhub launch`, which CLI11 2.1 would take from the command and
 /// give to the application. A plain argument by its look, so that it begins the program.

@@ -1,5 +1,6 @@
 #include "cli/mirror_git.h"
 
+#include "cli/argument_pointers.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/base64.h"
 #include "torchhub/base/error.h"
@@ -40,13 +41,6 @@ std::vector<std::string> environment(const fs::path& secrets) {
                            "NO_PROXY", "SSL_CERT_FILE", "GIT_SSL_CAINFO"}) {
     if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
   }
-  return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
   return out;
 }
 
@@ -104,8 +98,8 @@ std::string MirrorGit::git(const std::vector<std::string>& arguments) const {
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = environment(secrets_);
   pid_t id = -1;
-  const int error = ::posix_spawnp(&id, "git", &actions, nullptr, pointers(words).data(),
-                                   pointers(variables).data());
+  const int error = ::posix_spawnp(&id, "git", &actions, nullptr, argument_pointers(words).data(),
+                                   argument_pointers(variables).data());
   posix_spawn_file_actions_destroy(&actions);
   ::close(pipe_ends[1]);
   const std::string output = error == 0 ? read_to_end(pipe_ends[0]) : "";

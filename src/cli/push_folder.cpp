@@ -48,11 +48,6 @@ PushFolderOptions options_of(const FolderArguments& arguments) {
   return options;
 }
 
-[[noreturn]] void end_with_problem(const std::string& message) {
-  fmt::print(stderr, "torchhub: {}\n", message);
-  throw ExitStatus{kProblemFound};
-}
-
 void list(const PushPlan& plan, bool takes_card) {
   fmt::print("{} -> {} ({})\n", plan.commit_message, plan.repo_id, plan.revision);
   for (const FileToPush& file : plan.files) fmt::print("  {:>10}  {}\n", file.bytes, file.path);

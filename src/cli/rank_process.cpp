@@ -1,5 +1,6 @@
 #include "cli/rank_process.h"
 
+#include "cli/argument_pointers.h"
 #include "torchhub/base/error.h"
 
 #include <fmt/format.h>
@@ -25,14 +26,6 @@ Pipe open_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw_file_error("open", "a pipe", errno);
   return {ends[0], ends[1]};
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
 }
 
 /// What the new process needs; made before fork(), since afterwards only system calls are safe.
@@ -78,8 +71,8 @@ RankProcess::RankProcess(int rank, RankProgram program, bool tag_output) : rank_
   const Pipe failure = open_pipe();
   const Pipe out = tag_output ? open_pipe() : Pipe();
   const Pipe err = tag_output ? open_pipe() : Pipe();
-  std::vector<char*> arguments = pointers(program.arguments);
-  std::vector<char*> environment = pointers(program.environment);
+  std::vector<char*> arguments = argument_pointers(program.arguments);
+  std::vector<char*> environment = argument_pointers(program.environment);
   const Start start = {arguments.data(),
                        environment.data(),
                        ::getpid(),

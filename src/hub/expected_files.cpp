@@ -13,7 +13,7 @@
 namespace torchhub {
 namespace {
 
-std::string_view bare(std::string_view path) {
+std::string_view folder_path(std::string_view path) {
   while (path.ends_with('/')) path.remove_suffix(1);
   return path;
 }
@@ -30,7 +30,7 @@ void put(ExpectedFiles& files, const std::string& path, ContentIds ids) {
 
 /// A file, or a folder and what lies in it: both lines may name either.
 void remove(ExpectedFiles& files, std::string_view path) {
-  const std::string gone(bare(path));
+  const std::string gone(folder_path(path));
   std::erase_if(files, [&](const auto& file) { return file.first.starts_with(gone + "/"); });
   files[gone] = {};
 }

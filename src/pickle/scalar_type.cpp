@@ -6,14 +6,14 @@
 namespace torchhub::pickle {
 namespace {
 
-struct Row {
+struct TypeRow {
   ScalarType type;
   std::string_view name;
   std::size_t size;
   std::string_view storage;
 };
 
-constexpr Row kRows[] = {
+constexpr TypeRow kTypeRows[] = {
     {ScalarType::uint8, "uint8", 1, "ByteStorage"},
     {ScalarType::int8, "int8", 1, "CharStorage"},
     {ScalarType::int16, "int16", 2, "ShortStorage"},
@@ -37,12 +37,13 @@ constexpr Row kRows[] = {
     {ScalarType::float8_e8m0fnu, "float8_e8m0fnu", 1, ""},
 };
 
-const Row& row(ScalarType type) { return kRows[static_cast<std::size_t>(type)]; }
+const TypeRow& row(ScalarType type) { return kTypeRows[static_cast<std::size_t>(type)]; }
 
-std::optional<ScalarType> found_by(std::string_view Row::*column, std::string_view name) {
-  const auto* found = std::find_if(std::begin(kRows), std::end(kRows),
-                                   [&](const Row& candidate) { return candidate.*column == name; });
-  if (name.empty() || found == std::end(kRows)) return std::nullopt;
+std::optional<ScalarType> found_by(std::string_view TypeRow::*column, std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(kTypeRows), std::end(kTypeRows),
+                   [&](const TypeRow& candidate) { return candidate.*column == name; });
+  if (name.empty() || found == std::end(kTypeRows)) return std::nullopt;
   return found->type;
 }
 
@@ -50,12 +51,12 @@ std::optional<ScalarType> found_by(std::string_view Row::*column, std::string_vi
 
 std::string_view to_string(ScalarType type) { return row(type).name; }
 std::optional<ScalarType> find_scalar_type(std::string_view name) {
-  return found_by(&Row::name, name);
+  return found_by(&TypeRow::name, name);
 }
 std::size_t item_size(ScalarType type) { return row(type).size; }
 std::string_view storage_class(ScalarType type) { return row(type).storage; }
 std::optional<ScalarType> find_storage_class(std::string_view name) {
-  return found_by(&Row::storage, name);
+  return found_by(&TypeRow::storage, name);
 }
 
 }  // namespace torchhub::pickle

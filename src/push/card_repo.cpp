@@ -1,6 +1,7 @@
 #include "torchhub/push/card_repo.h"
 
 #include "push/online.h"
+#include "push/root_card.h"
 #include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
@@ -16,16 +17,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCardFile = "README.md";
 constexpr std::string_view kLicenseTag = "license:";
 /// Between our reading and our commit others may commit; so often we read again.
-constexpr int kTries = 3;
+constexpr int kReadings = 3;
 
 RemoteCard read_card(const HubClient& client, const Repo& repo, const std::string& revision,
                      const std::stop_token& stop) {
   // Forced: else an older card, or one of another Hub, would stand for what cannot be had.
   const fs::path file =
-      client.hub_download(repo, kCardFile, {.revision = revision, .force_download = true},
+      client.hub_download(repo, kRootCard, {.revision = revision, .force_download = true},
                           stop);  // snapshots/<commit>/
   try {
     return {.card = ModelCard::load(file), .commit = file.parent_path().filename().string()};
@@ -73,7 +73,7 @@ ModelCard load_card(const HubClient& client, const Repo& repo, const std::string
 
 CommitInfo push_card(const HubClient& client, const Repo& repo, const ModelCard& card,
                      const UploadOptions& options, std::stop_token stop) {
-  return client.upload_file(repo, CommitOperationAdd::from_bytes(kCardFile, card.text()), options,
+  return client.upload_file(repo, CommitOperationAdd::from_bytes(kRootCard, card.text()), options,
                             std::move(stop));
 }
 
@@ -81,7 +81,7 @@ CommitInfo edit_card(const HubClient& client, const Repo& repo,
                      const std::function<void(ModelCard&)>& edit, const UploadOptions& options,
                      std::stop_token stop) {
   require_online(client, repo);
-  return again_after<HeadMovedError>(options.parent_commit ? 1 : kTries,
+  return again_after<HeadMovedError>(options.parent_commit ? 1 : kReadings,
                                      [&] { return edit_once(client, repo, edit, options, stop); });
 }
 

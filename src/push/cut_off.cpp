@@ -17,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
-  return journal.output_dir() / checkpoint_name(step);
-}
-
 /// The epoch that trainer_state.json notes; 0 if it notes none.
 double epoch_of(const fs::path& checkpoint) {
   const auto state = nlohmann::json::parse(read_file(checkpoint / "trainer_state.json"), nullptr,
@@ -38,6 +34,10 @@ bool is_of_this_run(const PushJournal& journal, const PushTarget& target, std::i
 }
 
 }  // namespace
+
+fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
+  return journal.output_dir() / checkpoint_name(step);
+}
 
 std::int64_t newest_handed_over(const PushTarget& target, const std::vector<PushJob>& jobs) {
   std::int64_t newest = target.handed_over;

@@ -4,11 +4,15 @@
 #include "torchhub/push/journal.h"
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace torchhub {
+
+/// Where the checkpoint of a step lies.
+std::filesystem::path checkpoint_of(const PushJournal& journal, std::int64_t step);
 
 /// Step of the newest checkpoint below the journal's folder, if a run for `target` has completed it
 /// and was killed before it could hand it over. @param jobs those that were handed over

@@ -3,6 +3,7 @@
 #include "push/branch.h"
 #include "push/git_tag.h"
 #include "push/hub_card.h"
+#include "push/root_card.h"
 #include "push/root_weights.h"
 #include "push/try_again.h"
 #include "torchhub/base/atomic_file.h"
@@ -22,7 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kTries = 5;  // where others commit at the same moment
-const std::string kCard = "README.md";
 
 /// One call of push_folder().
 class FolderPush {
@@ -34,14 +34,14 @@ class FolderPush {
         options_(options),
         stop_(std::move(stop)),
         plan_(plan_push(folder, options)),
-        takes_card_(options.filter.takes(kCard)) {
+        takes_card_(options.filter.takes(kRootCard)) {
     for (const FileToPush& file : plan_.files) paths_.push_back(file.path);
   }
 
   CommitInfo run() {
     read_own_card();
     require_no_secrets(folder_, paths_, client_.options().token, stop_);
-    std::erase(paths_, kCard);
+    std::erase(paths_, kRootCard);
     repo_ = options_.create_pr ? repo_for_pull_request() : made_repo();
     std::optional<GitTag> tag;
     if (options_.tag) {
@@ -56,16 +56,16 @@ class FolderPush {
  private:
   void read_own_card() {
     std::error_code error;
-    if (!takes_card_ || !fs::is_regular_file(folder_ / kCard, error)) return;
-    own_card_ = read_file(folder_ / kCard);
+    if (!takes_card_ || !fs::is_regular_file(folder_ / kRootCard, error)) return;
+    own_card_ = read_file(folder_ / kRootCard);
     try {
       static_cast<void>(ModelCard(*own_card_));
     } catch (ModelCardError& broken) {
-      broken.add_context((folder_ / kCard).string());
+      broken.add_context((folder_ / kRootCard).string());
       throw;
     }
     // Unchanged since options_.unless_as, it would not be looked at.
-    if (!std::binary_search(paths_.begin(), paths_.end(), kCard)) paths_.push_back(kCard);
+    if (!std::binary_search(paths_.begin(), paths_.end(), kRootCard)) paths_.push_back(kRootCard);
   }
 
   Repo made_repo() const {
@@ -112,7 +112,7 @@ class FolderPush {
       operations.emplace_back(CommitOperationAdd::from_file(path, folder_ / path));
     }
     if (const auto card = card_for(parent)) {
-      operations.emplace_back(CommitOperationAdd::from_bytes(kCard, *card));
+      operations.emplace_back(CommitOperationAdd::from_bytes(kRootCard, *card));
     }
     return client_.create_commit(repo_, operations, how, stop_);
   }
@@ -132,8 +132,8 @@ class FolderPush {
 
   std::string chosen_card(const std::string& on_hub) const {
     if (options_.card_mode == CardMode::keep && on_hub != *own_card_) {
-      log::warning("card_of_folder_not_pushed",
-                   {{"file", (folder_ / kCard).string()}, {"because", "the repository has one"}});
+      log::warning("card_of_folder_not_pushed", {{"file", (folder_ / kRootCard).string()},
+                                                 {"because", "the repository has one"}});
     }
     return next_card(options_.card_mode, {.fresh = *own_card_, .old = on_hub});
   }

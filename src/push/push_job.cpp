@@ -4,6 +4,7 @@
 #include "push/hub_card.h"
 #include "push/moved_branch.h"
 #include "push/pushed_card.h"
+#include "push/root_card.h"
 #include "push/root_weights.h"
 #include "push/sent_files.h"
 #include "push/try_again.h"
@@ -23,8 +24,7 @@ namespace torchhub {
 namespace {
 
 /// Others commit now and then, not all the time: who loses so often has met something else.
-constexpr int kTries = 5;
-const std::string kCard = "README.md";
+constexpr int kJobTries = 5;
 
 /// One call of push_job().
 class Push {
@@ -41,8 +41,8 @@ class Push {
         pushed_card_(journal, job.place()),
         sent_files_(journal) {
     if (last_.has_overtaken(job)) keep_only_what_lasts();
-    if (std::binary_search(paths_.begin(), paths_.end(), kCard)) {
-      our_card_ = read_file(job.snapshot.folder() / kCard);
+    if (std::binary_search(paths_.begin(), paths_.end(), kRootCard)) {
+      our_card_ = read_file(job.snapshot.folder() / kRootCard);
     }
   }
 
@@ -85,7 +85,7 @@ class Push {
   void add_digests() {
     std::map<std::string, std::string> known = std::exchange(job_.sha256, {});
     for (const std::string& path : paths_) {
-      if (path == kCard) continue;
+      if (path == kRootCard) continue;
       const auto found = known.find(path);
       job_.sha256[path] = found != known.end()
                               ? found->second
@@ -127,7 +127,7 @@ class Push {
   CommitInfo commit() {
     if (job_.moved_branch == MovedBranch::fail) return commit_on(parent_unless_moved());
     // ConflictError: somebody is at it this moment.
-    return again_after<HeadMovedError, ConflictError>(kTries, [&] { return commit_on(head()); });
+    return again_after<HeadMovedError, ConflictError>(kJobTries, [&] { return commit_on(head()); });
   }
 
   /// On another head than this the Hub refuses the commit.
@@ -163,7 +163,7 @@ class Push {
       operations.emplace_back(CommitOperationDelete{path});
     }
     for (const std::string& path : paths_) {
-      if (path != kCard) {
+      if (path != kRootCard) {
         operations.emplace_back(CommitOperationAdd::from_file(path, job_.snapshot.folder() / path,
                                                               job_.sha256.at(path)));
       } else if (card_.text) {

@@ -3,6 +3,7 @@
 #include "push/cut_off.h"
 #include "push/loop_output.h"
 #include "push/replaced_files.h"
+#include "push/root_card.h"
 #include "push/saved_parts.h"
 #include "push/size_guard.h"
 #include "torchhub/push/saved_files.h"
@@ -18,12 +19,6 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::string kCard = "README.md";
-
-fs::path checkpoint_of(const PushJournal& journal, std::int64_t step) {
-  return journal.output_dir() / checkpoint_name(step);
-}
 
 /// Has this save's checkpoint a commit of its own that was never noted, and can it still be made?
 bool needs_second_commit(const PushJournal& journal, const PushTarget& target, const PushJob& job,
@@ -113,9 +108,9 @@ ListedPush listed_cut_off(const PushJournal& journal, const PushTarget& target,
       parts_of_save(journal.output_dir(), checkpoint, target.checkpoint, target.selection));
   listed.job.replaced = replaced_by_save(checkpoint, target.checkpoint, target.selection);
   listed.files = save.plan.files;  // with the card
-  const auto is_card = [](const FileToPush& file) { return file.path == kCard; };
+  const auto is_card = [](const FileToPush& file) { return file.path == kRootCard; };
   if (std::any_of(listed.files.begin(), listed.files.end(), is_card)) {
-    listed.sources[kCard] = journal.output_dir() / kCard;
+    listed.sources[kRootCard] = journal.output_dir() / kRootCard;
   }
   return listed;
 }

@@ -16,7 +16,7 @@
 namespace torchhub {
 namespace {
 
-using Json = nlohmann::json;
+using MachineJson = nlohmann::json;
 
 std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
                                    const TrainingArguments& args) {
@@ -29,15 +29,15 @@ std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
 }  // namespace
 
 std::string seat(const std::string& host, const std::vector<int>& cpus) {
-  return Json{{"host", host}, {"cpus", cpus}}.dump();
+  return MachineJson{{"host", host}, {"cpus", cpus}}.dump();
 }
 
 ProcessesHere processes_among(const std::string& here, const std::vector<std::string>& seats) {
-  const Json own = Json::parse(here);
+  const MachineJson own = MachineJson::parse(here);
   const auto& mine = own.at("cpus");
   ProcessesHere found{.on_cpus = 0, .on_host = 0};
   for (const std::string& text : seats) {
-    const Json there = Json::parse(text);
+    const MachineJson there = MachineJson::parse(text);
     if (there.at("host") != own.at("host")) continue;
     ++found.on_host;
     const auto& cpus = there.at("cpus");

@@ -10,7 +10,7 @@
 namespace torchhub {
 namespace {
 
-constexpr std::array<std::pair<TokenRole, std::string_view>, 3> kRoles{
+constexpr std::array<std::pair<TokenRole, std::string_view>, 3> kTokenRoles{
     {{TokenRole::read, "read"},
      {TokenRole::write, "write"},
      {TokenRole::fine_grained, "fineGrained"}}};
@@ -32,14 +32,14 @@ std::string_view word_of(const Words& words, Value value) {
 }  // namespace
 
 TokenRole parse_token_role(std::string_view word) {
-  for (const auto& [role, name] : kRoles) {
+  for (const auto& [role, name] : kTokenRoles) {
     if (name == word) return role;
   }
   throw InvalidArgumentError(
       fmt::format("'{}' is not a token's role. Use read, write or fineGrained.", word));
 }
 
-std::string_view to_string(TokenRole role) { return word_of(kRoles, role); }
+std::string_view to_string(TokenRole role) { return word_of(kTokenRoles, role); }
 
 TokenPermission parse_token_permission(std::string_view word) {
   for (const auto& [permission, name] : kPermissions) {

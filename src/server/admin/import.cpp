@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::uint64_t kMaxManifestBytes = std::uint64_t{256} << 20;
-constexpr std::chrono::hours kPatience{24};
+constexpr std::chrono::hours kRequestPatience{24};
 
 struct Manifest {
   Repo repo;
@@ -182,7 +182,7 @@ class Import {
 
   void make_repository() {
     server::git::Repository::create(made());
-    server::git::Program git(1, kPatience);
+    server::git::Program git(1, kRequestPatience);
     if (git.problem()) throw Error(*git.problem());
     try {
       git.output({.arguments = {"-C", made().string(), "fetch", "--quiet", "--no-tags",

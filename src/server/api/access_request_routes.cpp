@@ -26,7 +26,7 @@ void need_gated(const RepoRow& repo) {
   }
 }
 
-HttpResponse list(const HubState& hub, const HttpRequest& request) {
+HttpResponse list_requests(const HubState& hub, const HttpRequest& request) {
   constexpr std::size_t kPageSize = 1000;
   const RepoRow repo = Gate(hub).writable(request);
   need_gated(repo);
@@ -156,7 +156,7 @@ void add_access_request_routes(Router& router, HubState& hub) {
         [&hub, by = Gate(hub).writer(request)](const json& body) { return grant(hub, by, body); });
   });
   router.add("GET", base + "{status}",
-             [&hub](const HttpRequest& request) { return list(hub, request); });
+             [&hub](const HttpRequest& request) { return list_requests(hub, request); });
   router.add("POST", "/{web}/{repo}/ask-access",
              [&hub](const HttpRequest& request) { return start_asking(hub, request); });
 }

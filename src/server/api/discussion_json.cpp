@@ -1,5 +1,6 @@
 #include "server/api/discussion_json.h"
 
+#include "server/api/html_text.h"
 #include "server/api/json_body.h"
 #include "server/http/api_error.h"
 #include "torchhub/base/timestamp.h"
@@ -22,33 +23,9 @@ void add_author(json& to, const Actor& author) {
 }
 
 /// Nothing in it is markup any more: the pages that show Markdown come later.
-std::string as_html(const std::string& text) {
-  std::string out = "<p>";
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out + "</p>";
-}
+std::string as_html(const std::string& text) { return "<p>" + escape_html(text) + "</p>"; }
 
-json describe(const CommentText& text, const Actor& author) {
+json describe_text(const CommentText& text, const Actor& author) {
   json out{{"raw", text.raw}, {"html", as_html(text.raw)}, {"updatedAt", to_rfc3339(text.time)}};
   add_author(out, author);
   return out;
@@ -58,18 +35,18 @@ json comment_data(const DiscussionEvent& event) {
   if (event.hidden || event.texts.empty()) {
     return {{"edited", false},
             {"hidden", event.hidden},
-            {"latest", describe(CommentText{kHidden, event.created}, event.author)},
+            {"latest", describe_text(CommentText{kHidden, event.created}, event.author)},
             {"history", json::array()},
             {"numEdits", 0}};
   }
   json history = json::array();
   for (std::size_t i = 0; i + 1 < event.texts.size(); ++i) {
-    history.push_back(describe(event.texts[i], event.author));
+    history.push_back(describe_text(event.texts[i], event.author));
   }
   const std::size_t edits = history.size();
   return {{"edited", edits > 0},
           {"hidden", false},
-          {"latest", describe(event.texts.back(), event.author)},
+          {"latest", describe_text(event.texts.back(), event.author)},
           {"history", std::move(history)},
           {"numEdits", edits}};
 }

@@ -23,7 +23,7 @@ namespace {
 using nlohmann::json;
 
 /// Somebody who may change things, and the discussion that the path names.
-struct Place {
+struct DiscussionPlace {
   RepoRow repo;
   Caller caller;
   Discussion discussion;
@@ -42,7 +42,7 @@ Discussion need_discussion(const HubState& hub, const RepoRow& repo, const std::
 }
 
 /// @throws ApiError 401, 403, 404 before any body is read
-Place need_place(const HubState& hub, const HttpRequest& request) {
+DiscussionPlace need_place(const HubState& hub, const HttpRequest& request) {
   const Gate gate(hub);
   Caller caller = gate.caller(request);
   RepoRow repo = gate.readable(caller, type_of(request), request.capture("repo"));
@@ -51,11 +51,11 @@ Place need_place(const HubState& hub, const HttpRequest& request) {
   return {std::move(repo), std::move(caller), std::move(discussion)};
 }
 
-bool may_write(const HubState& hub, const Place& place) {
+bool may_write(const HubState& hub, const DiscussionPlace& place) {
   return Gate(hub).access(place.caller, place.repo) == Access::write;
 }
 
-void need_author_or_writer(const HubState& hub, const Place& place, const char* what) {
+void need_author_or_writer(const HubState& hub, const DiscussionPlace& place, const char* what) {
   if (place.discussion.author.id == place.user() || may_write(hub, place)) return;
   throw ApiError(403, fmt::format("Only its author, and who may write to '{}', may change the {} "
                                   "of a discussion.",
@@ -79,7 +79,7 @@ DiscussionFilter filter_of(const HttpRequest& request) {
   return filter;
 }
 
-HttpResponse list(const HubState& hub, const HttpRequest& request) {
+HttpResponse list_discussions(const HubState& hub, const HttpRequest& request) {
   constexpr std::size_t kPage = 50;
   constexpr std::size_t kMaxPage = 1'000'000;
   const RepoRow repo = Gate(hub).readable(request);
@@ -164,13 +164,13 @@ Answer start_create(HubState& hub, const HttpRequest& request) {
       [&hub, repo, author, url](const json& body) { return create(hub, repo, author, url, body); });
 }
 
-HttpResponse comment(HubState& hub, const Place& place, const json& body) {
+HttpResponse comment(HubState& hub, const DiscussionPlace& place, const json& body) {
   const DiscussionEvent event =
       hub.discussions.add_comment(place.discussion, place.user(), need_comment(body, "comment"));
   return json_response({{"newMessage", describe(event)}});
 }
 
-HttpResponse retitle(HubState& hub, const Place& place, const json& body) {
+HttpResponse retitle(HubState& hub, const DiscussionPlace& place, const json& body) {
   need_author_or_writer(hub, place, "title");
   const DiscussionEvent event =
       hub.discussions.change_title(place.discussion, place.user(), need_title(body));
@@ -178,13 +178,13 @@ HttpResponse retitle(HubState& hub, const Place& place, const json& body) {
 }
 
 /// Of a pull request; talk is no business of the log.
-std::optional<NewEvent> status_event(const Place& place, bool opens) {
+std::optional<NewEvent> status_event(const DiscussionPlace& place, bool opens) {
   if (!place.discussion.is_pull_request) return std::nullopt;
   return repo_event(opens ? events::kPullRequestReopened : events::kPullRequestClosed,
                     place.caller.owner->user, place.repo, {{"num", place.discussion.num}});
 }
 
-HttpResponse change_status(HubState& hub, const Place& place, const json& body) {
+HttpResponse change_status(HubState& hub, const DiscussionPlace& place, const json& body) {
   need_author_or_writer(hub, place, "status");
   const std::string word = need_text(body, "status");
   if (word != "open" && word != "closed") {
@@ -202,20 +202,20 @@ HttpResponse change_status(HubState& hub, const Place& place, const json& body) 
   return json_response({{"newStatus", describe(event)}});
 }
 
-HttpResponse merge(HubState& hub, const Place& place, const json& body) {
+HttpResponse merge(HubState& hub, const DiscussionPlace& place, const json& body) {
   merge_pull_request(hub, place.repo, place.discussion.num, place.caller.owner->user,
                      optional_comment(body, "comment"));
   return json_response(json::object());
 }
 
-HttpResponse edit_comment(HubState& hub, const Place& place, const std::string& id,
+HttpResponse edit_comment(HubState& hub, const DiscussionPlace& place, const std::string& id,
                           const json& body) {
   const DiscussionEvent event = hub.discussions.edit_comment(place.discussion, id, place.user(),
                                                              need_comment(body, "content"));
   return json_response({{"updatedComment", describe(event)}});
 }
 
-HttpResponse hide_comment(HubState& hub, const Place& place, const std::string& id) {
+HttpResponse hide_comment(HubState& hub, const DiscussionPlace& place, const std::string& id) {
   const bool own = hub.discussions.comment(place.discussion, id).author.id == place.user();
   if (!own && !may_write(hub, place)) {
     throw ApiError(403, fmt::format("Only its author, and who may write to '{}', may hide a "
@@ -231,15 +231,16 @@ HttpResponse hide_comment(HubState& hub, const Place& place, const std::string& 
 void add_discussion_routes(Router& router, HubState& hub) {
   const std::string all = "/api/{type}/{repo}/discussions";
   const std::string one = all + "/{num}";
-  router.add("GET", all, [&hub](const HttpRequest& request) { return list(hub, request); });
+  router.add("GET", all,
+             [&hub](const HttpRequest& request) { return list_discussions(hub, request); });
   router.add("POST", all,
              [&hub](const HttpRequest& request) { return start_create(hub, request); });
   router.add("GET", one, [&hub](const HttpRequest& request) { return details(hub, request); });
 
-  using Change = HttpResponse (*)(HubState&, const Place&, const json&);
+  using Change = HttpResponse (*)(HubState&, const DiscussionPlace&, const json&);
   const auto add = [&](const char* word, Change change) {
     router.add("POST", one + word, [&hub, change](const HttpRequest& request) {
-      const Place place = need_place(hub, request);
+      const DiscussionPlace place = need_place(hub, request);
       return read_json(
           [&hub, change, place](const json& body) { return change(hub, place, body); });
     });
@@ -248,18 +249,18 @@ void add_discussion_routes(Router& router, HubState& hub) {
   add("/title", retitle);
   add("/status", change_status);
   router.add("POST", one + "/merge", [&hub](const HttpRequest& request) {
-    const Place place = need_place(hub, request);
+    const DiscussionPlace place = need_place(hub, request);
     Gate(hub).need_write(place.caller, place.repo);
     return read_optional_json([&hub, place](const json& body) { return merge(hub, place, body); });
   });
   router.add("POST", one + "/comment/{event}/edit", [&hub](const HttpRequest& request) {
-    const Place place = need_place(hub, request);
+    const DiscussionPlace place = need_place(hub, request);
     const std::string id = request.capture("event");
     return read_json(
         [&hub, place, id](const json& body) { return edit_comment(hub, place, id, body); });
   });
   router.add("POST", one + "/comment/{event}/hide", [&hub](const HttpRequest& request) {
-    const Place place = need_place(hub, request);
+    const DiscussionPlace place = need_place(hub, request);
     const std::string id = request.capture("event");
     return read_optional_json(
         [&hub, place, id](const json&) { return hide_comment(hub, place, id); });

@@ -21,15 +21,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kFilesPerPage = 1000;
 
 /// For those who may delete them: the list names objects that no commit has yet.
-HttpResponse list(const HubState& hub, const HttpRequest& request) {
+HttpResponse list_files(const HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).writable(request);
   const std::vector<LfsFile> files = list_lfs_files(hub, repo);
   const std::size_t page = query_number(request, "p", 0);
-  const std::size_t begin = std::min(page * kPageSize, files.size());
-  const std::size_t end = std::min(begin + kPageSize, files.size());
+  const std::size_t begin = std::min(page * kFilesPerPage, files.size());
+  const std::size_t end = std::min(begin + kFilesPerPage, files.size());
   json out = json::array();
   for (std::size_t i = begin; i < end; ++i) {
     const LfsFile& file = files[i];
@@ -63,7 +63,7 @@ HttpResponse remove_many(HubState& hub, const RepoRow& repo, const Account& user
   const json deletions = body.value("deletions", json());
   const json shas = deletions.is_object() ? deletions.value("sha", json()) : json();
   if (!shas.is_array()) throw ApiError(400, "'deletions' must have a list 'sha'.");
-  if (shas.size() > kPageSize) throw ApiError(413, "Name at most 1,000 files at once.");
+  if (shas.size() > kFilesPerPage) throw ApiError(413, "Name at most 1,000 files at once.");
   std::set<std::string> oids;
   for (const json& sha : shas) {
     if (!sha.is_string() || !is_lfs_oid(sha.get<std::string>())) {
@@ -113,7 +113,7 @@ HttpResponse duplicate(HubState& hub, const RepoRow& source, const Caller& calle
   gate.need_write(caller, target);
   const json files = body.value("files", json());
   if (!files.is_array()) throw ApiError(400, "'files' must be a list.");
-  if (files.size() > kPageSize) throw ApiError(413, "Name at most 1,000 files at once.");
+  if (files.size() > kFilesPerPage) throw ApiError(413, "Name at most 1,000 files at once.");
   json failed = json::array();
   for (const json& file : files) {
     const std::string problem = link(hub, source, target, file);
@@ -128,7 +128,7 @@ HttpResponse duplicate(HubState& hub, const RepoRow& source, const Caller& calle
 
 void add_lfs_file_routes(Router& router, HubState& hub) {
   const std::string base = "/api/{type}/{repo}/lfs-files";
-  router.add("GET", base, [&hub](const HttpRequest& request) { return list(hub, request); });
+  router.add("GET", base, [&hub](const HttpRequest& request) { return list_files(hub, request); });
   router.add("POST", base + "/batch", [&hub](const HttpRequest& request) {
     return read_json([&hub, by = Gate(hub).writer(request)](const json& body) {
       return remove_many(hub, by.repo, by.user, body);

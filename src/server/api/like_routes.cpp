@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kLikesPerPage = 1000;
 
 /// A user may like what is not the user's to write, but not with a token that gives less than all.
 Account need_liker(const Gate& gate, const HttpRequest& request) {
@@ -30,7 +30,7 @@ Account need_liker(const Gate& gate, const HttpRequest& request) {
 template <typename Item, typename Describe>
 HttpResponse paged(const HubState& hub, const HttpRequest& request, std::vector<Item> items,
                    Describe describe) {
-  const bool more = items.size() > kPageSize;
+  const bool more = items.size() > kLikesPerPage;
   if (more) items.pop_back();
   json out = json::array();
   for (const Item& item : items) describe(item, out);
@@ -45,7 +45,8 @@ HttpResponse paged(const HubState& hub, const HttpRequest& request, std::vector<
 HttpResponse likers(const HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub).readable(request);
   const std::string base = hub.base_url(request);
-  auto found = hub.likes.of_repo(repo.id, query_number(request, "p", 0) * kPageSize, kPageSize + 1);
+  auto found =
+      hub.likes.of_repo(repo.id, query_number(request, "p", 0) * kLikesPerPage, kLikesPerPage + 1);
   return paged(hub, request, std::move(found), [&](const Likes::Liker& liker, json& out) {
     out.push_back({{"user", liker.user},
                    {"fullname", liker.fullname},
@@ -62,7 +63,7 @@ HttpResponse liked_by(const HubState& hub, const HttpRequest& request) {
   const auto user = hub.accounts.find(name);
   if (!user) throw ApiError(404, fmt::format("There is no user '{}'.", name));
   auto found =
-      hub.likes.of_user(user->id, query_number(request, "p", 0) * kPageSize, kPageSize + 1);
+      hub.likes.of_user(user->id, query_number(request, "p", 0) * kLikesPerPage, kLikesPerPage + 1);
   return paged(hub, request, std::move(found), [&](const Likes::Liked& liked, json& out) {
     if (gate.access(caller, liked.repo) == Access::none) return;
     out.push_back(

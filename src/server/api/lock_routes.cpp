@@ -60,7 +60,7 @@ std::size_t parse_limit(std::string_view text) {
 
 /// A lock holds on every branch, so `refspec` leaves none out (git-lfs docs/api/locking.md: servers
 /// should use it for authentication only).
-HttpResponse list(const HubState& hub, const HttpRequest& request) {
+HttpResponse list_locks(const HubState& hub, const HttpRequest& request) {
   const RepoRow repo = Gate(hub, Gate::Style::lfs).readable(request);
   LockFilter filter{.path = request.query_value("path").value_or(""),
                     .id = request.query_value("id").value_or(""),
@@ -132,7 +132,7 @@ Answer unlock(HubState& hub, const HttpRequest& request) {
 void add_lock_routes(Router& router, HubState& hub) {
   const std::string locks = "/{web}/{repo}/info/lfs/locks";
   router.add("POST", locks, [&hub](const HttpRequest& request) { return create(hub, request); });
-  router.add("GET", locks, [&hub](const HttpRequest& request) { return list(hub, request); });
+  router.add("GET", locks, [&hub](const HttpRequest& request) { return list_locks(hub, request); });
   router.add("POST", locks + "/verify",
              [&hub](const HttpRequest& request) { return verify(hub, request); });
   router.add("POST", locks + "/{id}/unlock",

@@ -15,13 +15,13 @@ namespace {
 
 using nlohmann::json;
 
-enum class Kind { user, organization };
+enum class AccountKind { user, organization };
 
 /// The account that the path names.
-Account named_account(const HubState& hub, const HttpRequest& request, Kind kind) {
+Account named_account(const HubState& hub, const HttpRequest& request, AccountKind kind) {
   const auto account = hub.accounts.find(request.capture("account"));
-  if (account && account->is_organization == (kind == Kind::organization)) return *account;
-  throw ApiError(404, kind == Kind::user ? "User not found" : "Organization not found");
+  if (account && account->is_organization == (kind == AccountKind::organization)) return *account;
+  throw ApiError(404, kind == AccountKind::user ? "User not found" : "Organization not found");
 }
 
 /// How many repositories of the account the caller may see: a count of the others would give away
@@ -42,7 +42,7 @@ void add_repository_counts(json& out, const HubState& hub, const Caller& caller,
 
 HttpResponse user_overview(const HubState& hub, const HttpRequest& request) {
   const Caller caller = Gate(hub).caller(request);
-  const Account user = named_account(hub, request, Kind::user);
+  const Account user = named_account(hub, request, AccountKind::user);
   const std::string base_url = hub.base_url(request);
   json out = describe_user(base_url, user);
   out["createdAt"] = to_rfc3339(user.created);
@@ -61,7 +61,7 @@ HttpResponse user_overview(const HubState& hub, const HttpRequest& request) {
 
 HttpResponse organization_overview(const HubState& hub, const HttpRequest& request) {
   const Caller caller = Gate(hub).caller(request);
-  const Account organization = named_account(hub, request, Kind::organization);
+  const Account organization = named_account(hub, request, AccountKind::organization);
   json out = describe_organization(hub.base_url(request), organization);
   out["createdAt"] = to_rfc3339(organization.created);
   out["numUsers"] = hub.accounts.count_members(organization);
@@ -75,7 +75,7 @@ HttpResponse organization_overview(const HubState& hub, const HttpRequest& reque
 
 HttpResponse members(const HubState& hub, const HttpRequest& request) {
   Gate(hub).caller(request);
-  const Account organization = named_account(hub, request, Kind::organization);
+  const Account organization = named_account(hub, request, AccountKind::organization);
   constexpr std::size_t kPageSize = 1000;
   Page page{query_number(request, "cursor", 0), query_number(request, "limit", kPageSize)};
   page.limit = std::clamp(page.limit, std::size_t{1}, kPageSize);
@@ -104,16 +104,16 @@ void add_profile_routes(Router& router, HubState& hub) {
   router.add("GET", "/api/organizations/{account}/members",
              [&hub](const HttpRequest& request) { return members(hub, request); });
   // Nobody follows anybody here.
-  const auto nobody = [&hub](Kind kind) {
+  const auto nobody = [&hub](AccountKind kind) {
     return [&hub, kind](const HttpRequest& request) {
       Gate(hub).caller(request);
       named_account(hub, request, kind);
       return json_response(json::array());
     };
   };
-  router.add("GET", "/api/users/{account}/followers", nobody(Kind::user));
-  router.add("GET", "/api/users/{account}/following", nobody(Kind::user));
-  router.add("GET", "/api/organizations/{account}/followers", nobody(Kind::organization));
+  router.add("GET", "/api/users/{account}/followers", nobody(AccountKind::user));
+  router.add("GET", "/api/users/{account}/following", nobody(AccountKind::user));
+  router.add("GET", "/api/organizations/{account}/followers", nobody(AccountKind::organization));
 }
 
 }  // namespace torchhub::server

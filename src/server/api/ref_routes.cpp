@@ -1,5 +1,6 @@
 #include "server/accounts/gate.h"
 #include "server/api/account_description.h"
+#include "server/api/html_text.h"
 #include "server/api/json_body.h"
 #include "server/api/paging.h"
 #include "server/api/request_rights.h"
@@ -49,25 +50,6 @@ HttpResponse refs(const HubState& hub, const HttpRequest& request) {
   return json_response(out);
 }
 
-/// Clients put it into pages as it is.
-std::string as_html(const std::string& text) {
-  std::string out;
-  for (char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '"') {
-      out += "&quot;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 /// Commits pushed by git name whom they like; there is a picture where that can be a user here.
 json describe_author(const std::string& base_url, const std::string& name) {
   const bool can_be_user = !problem_of_name(name);
@@ -98,7 +80,8 @@ HttpResponse commits(HubState& hub, const HttpRequest& request) {
                    {"authors", json::array({describe_author(base_url, info.author)})}});
     for (const std::string& field : request.query_list("expand")) {
       if (field == "formatted") {
-        out.back()["formatted"] = {{"title", as_html(info.title)}, {"message", as_html(message)}};
+        out.back()["formatted"] = {{"title", escape_html(info.title)},
+                                   {"message", escape_html(message)}};
       }
     }
   }

@@ -27,12 +27,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kPageSize = 1000;
+constexpr std::size_t kEntriesPerPage = 1000;
 constexpr std::size_t kExpandedPageSize = 100;
 
 /// Where the next page starts: the commit, so that a moving branch does not mix two trees, and the
 /// entry behind which it does. A folder's path ends in a slash, by which git sorts it.
-struct Cursor {
+struct TreeCursor {
   std::string commit;
   std::optional<std::string> after = std::nullopt;
 };
@@ -41,8 +41,8 @@ std::string place_text(const std::string& commit, const git::Entry& last) {
   return commit + "-" + base64_encode(last.path + (last.is_folder ? "/" : ""));
 }
 
-Cursor parse_cursor(const std::string& text) {
-  Cursor cursor{text.substr(0, text.find('-'))};
+TreeCursor parse_tree_cursor(const std::string& text) {
+  TreeCursor cursor{text.substr(0, text.find('-'))};
   if (text.size() > cursor.commit.size() + 1) {
     cursor.after = base64_decode(text.substr(cursor.commit.size() + 1));
   }
@@ -79,11 +79,12 @@ HttpResponse tree(const HubState& hub, git::BigTrees& trees, const HttpRequest& 
   const CommitPath asked = need_commit_path(git, request.capture("rev"), request.capture("path"));
   const std::string folder = without_end_slash(asked.path);
   const auto cursor_text = request.query_value("cursor");
-  const Cursor cursor = cursor_text ? parse_cursor(*cursor_text) : Cursor{asked.commit};
+  const TreeCursor cursor =
+      cursor_text ? parse_tree_cursor(*cursor_text) : TreeCursor{asked.commit};
   if (git.resolve(cursor.commit) != cursor.commit) refuse_revision(cursor.commit);
 
   const bool expand = request.query_flag("expand");
-  const std::size_t page = expand ? kExpandedPageSize : kPageSize;
+  const std::size_t page = expand ? kExpandedPageSize : kEntriesPerPage;
   json out = json::array();
   git::Entry last;
   bool more = false;
@@ -138,7 +139,8 @@ PathsWish parse_json_wish(const std::string& body) {
 
 HttpResponse paths_info(const git::Repository& git, const std::string& commit,
                         const PathsWish& wish) {
-  if (wish.paths.size() > kPageSize) throw ApiError(413, "Ask for at most 1,000 paths at once.");
+  if (wish.paths.size() > kEntriesPerPage)
+    throw ApiError(413, "Ask for at most 1,000 paths at once.");
   json out = json::array();
   for (const std::string& path : wish.paths) {
     const auto entry = git.entry(commit, without_end_slash(path));

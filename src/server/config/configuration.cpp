@@ -11,7 +11,7 @@
 namespace torchhub::server {
 namespace {
 
-constexpr std::string_view kPrefix = "TORCHHUB_";
+constexpr std::string_view kVariablePrefix = "TORCHHUB_";
 constexpr std::string_view kBlanks = " \t\r";
 
 const Setting* find(std::span<const Setting> known, std::string_view name) {
@@ -100,7 +100,7 @@ std::vector<GivenValue> values_in_environment(const std::vector<std::string>& en
                                               std::vector<std::string>& strangers) {
   std::vector<GivenValue> values;
   for (const std::string& entry : environment) {
-    if (!entry.starts_with(kPrefix)) continue;
+    if (!entry.starts_with(kVariablePrefix)) continue;
     const std::size_t sign = std::min(entry.find('='), entry.size());
     const std::string variable = entry.substr(0, sign);
     const auto setting = std::find_if(known.begin(), known.end(), [&](const Setting& candidate) {

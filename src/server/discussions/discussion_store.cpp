@@ -41,7 +41,7 @@ Discussion read(const Statement& row) {
           row.text(13)};
 }
 
-std::vector<Discussion> read_all(Statement& rows) {
+std::vector<Discussion> read_discussions(Statement& rows) {
   std::vector<Discussion> out;
   while (rows.step()) out.push_back(read(rows));
   return out;
@@ -112,7 +112,7 @@ DiscussionPage DiscussionStore::list(const std::string& repo_id, const Discussio
       fmt::format("{}{} ORDER BY d.num DESC LIMIT ? OFFSET ?", kSelect, condition(filter)));
   rows.bind(repo_id).bind(author).bind(author);
   rows.bind(static_cast<std::int64_t>(limit)).bind(static_cast<std::int64_t>(start));
-  return {read_all(rows), total.number(0)};
+  return {read_discussions(rows), total.number(0)};
 }
 
 std::int64_t DiscussionStore::open_discussion(const std::string& repo_id,
@@ -166,13 +166,13 @@ void DiscussionStore::forget(const std::string& repo_id, std::int64_t num) {
 std::vector<Discussion> DiscussionStore::half_made() const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(fmt::format("{} WHERE d.status = 'creating'", kSelect));
-  return read_all(rows);
+  return read_discussions(rows);
 }
 
 std::vector<Discussion> DiscussionStore::half_merged() const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(fmt::format("{} WHERE d.merging IS NOT NULL", kSelect));
-  return read_all(rows);
+  return read_discussions(rows);
 }
 
 void DiscussionStore::start_merge(const Discussion& of, const std::string& commit,

@@ -9,7 +9,7 @@
 namespace torchhub::server::event_rows {
 namespace {
 
-constexpr std::string_view kSelect =
+constexpr std::string_view kSelectEvent =
     "SELECT e.seq, e.id, e.type, e.author, account.name, e.created, e.data, e.hidden "
     "FROM discussion_event e LEFT JOIN account ON account.id = e.author ";
 
@@ -85,8 +85,8 @@ std::string add_comment(Connection& connection, const NewEvent& event, const std
 
 std::vector<DiscussionEvent> all(Connection& connection, const std::string& repo_id,
                                  std::int64_t num) {
-  Statement rows =
-      connection.prepare(fmt::format("{} WHERE e.repo = ? AND e.num = ? ORDER BY e.seq", kSelect));
+  Statement rows = connection.prepare(
+      fmt::format("{} WHERE e.repo = ? AND e.num = ? ORDER BY e.seq", kSelectEvent));
   rows.bind(repo_id).bind(num);
   std::vector<DiscussionEvent> out;
   while (rows.step()) out.push_back(read(connection, rows));
@@ -95,8 +95,8 @@ std::vector<DiscussionEvent> all(Connection& connection, const std::string& repo
 
 std::optional<DiscussionEvent> find(Connection& connection, const std::string& repo_id,
                                     std::int64_t num, std::string_view id) {
-  Statement row =
-      connection.prepare(fmt::format("{} WHERE e.repo = ? AND e.num = ? AND e.id = ?", kSelect));
+  Statement row = connection.prepare(
+      fmt::format("{} WHERE e.repo = ? AND e.num = ? AND e.id = ?", kSelectEvent));
   row.bind(repo_id).bind(num).bind(id);
   if (!row.step()) return std::nullopt;
   return read(connection, row);

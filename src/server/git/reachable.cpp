@@ -30,9 +30,9 @@ std::string last_words() {
   return last != nullptr && last->message != nullptr ? last->message : "no reason";
 }
 
-class Walk {
+class ReachableWalk {
  public:
-  Walk(const Repository& repository, Depth depth)
+  ReachableWalk(const Repository& repository, Depth depth)
       : repository_(repository),
         handle_(repository.handle()),
         depth_(depth),
@@ -189,7 +189,7 @@ class Walk {
 }  // namespace
 
 Reachable walk_reachable(const Repository& repository, Depth depth) {
-  return Walk(repository, depth).run();
+  return ReachableWalk(repository, depth).run();
 }
 
 bool is_reachable(const Repository& repository, const std::string& commit) {
@@ -204,7 +204,7 @@ bool is_reachable(const Repository& repository, const std::string& commit) {
 }
 
 Reachable walk_beyond_refs(const Repository& repository, const std::string& commit) {
-  return Walk(repository, Depth::pointers).run_beyond_refs(commit);
+  return ReachableWalk(repository, Depth::pointers).run_beyond_refs(commit);
 }
 
 }  // namespace torchhub::server::git

@@ -8,7 +8,7 @@
 namespace torchhub::server {
 namespace {
 
-[[noreturn]] void refuse(const char* what) {
+[[noreturn]] void refuse_head(const char* what) {
   throw ApiError(400, std::string("This is not a request that HTTP/1.1 allows: ") + what + ".");
 }
 
@@ -45,9 +45,9 @@ void need_head_within_limits(std::string_view head, const HttpOptions& options) 
 void need_unambiguous_lines(std::string_view head) {
   for (std::size_t at = head.find_first_of("\r\n"); at != std::string_view::npos;
        at = head.find_first_of("\r\n", at + 2)) {
-    if (head.substr(at, 2) != "\r\n") refuse("a line must end in CR LF");
+    if (head.substr(at, 2) != "\r\n") refuse_head("a line must end in CR LF");
     const char next = at + 2 < head.size() ? head[at + 2] : '\0';
-    if (next == ' ' || next == '\t') refuse("a header must not be folded over two lines");
+    if (next == ' ' || next == '\t') refuse_head("a header must not be folded over two lines");
   }
 }
 
@@ -57,14 +57,14 @@ void need_one_meaning(const HttpRequest& request, unsigned version) {
   constexpr unsigned kOneOne = 11;
   if (version != kOneOne && version != kOneOne - 1) refuse_version();
   const std::size_t hosts = count_of(request, "host");
-  if (hosts > 1 || (hosts == 0 && version == kOneOne)) refuse("it needs exactly one Host");
+  if (hosts > 1 || (hosts == 0 && version == kOneOne)) refuse_head("it needs exactly one Host");
   const std::size_t lengths = count_of(request, "content-length");
   const std::size_t codings = count_of(request, "transfer-encoding");
-  if (lengths + codings > 1) refuse("it gives its body's length twice");
+  if (lengths + codings > 1) refuse_head("it gives its body's length twice");
   if (codings == 0) return;
-  if (version != kOneOne) refuse("HTTP/1.0 has no Transfer-Encoding");
+  if (version != kOneOne) refuse_head("HTTP/1.0 has no Transfer-Encoding");
   if (!is_chunked(request.header("Transfer-Encoding"))) {
-    refuse("the only transfer coding known here is chunked");
+    refuse_head("the only transfer coding known here is chunked");
   }
 }
 

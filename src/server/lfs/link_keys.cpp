@@ -3,6 +3,7 @@
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/error.h"
 #include "torchhub/base/random_id.h"
+#include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
 
@@ -36,10 +37,6 @@ std::string read_key(const fs::path& file) {
       "'{}' does not hold the {} hex digits of a key for links. Put it back from a copy, or remove "
       "it: a new one is made at the next start, and links given out before stop working.",
       file.string(), 2 * kKeyBytes));
-}
-
-std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
 }
 
 /// The keys that `newest` has followed, with the end of each.
@@ -83,7 +80,7 @@ std::int64_t nanoseconds(const timespec& time) {
 
 LinkKeys::LinkKeys(fs::path newest, const Clock& clock) : newest_(std::move(newest)) {
   if (!fs::exists(newest_)) write_file_atomically(newest_, random_hex(kKeyBytes));
-  remove_expired(newest_, seconds_of(clock.now()));
+  remove_expired(newest_, to_unix_seconds(clock.now()));
   all();
 }
 
@@ -114,7 +111,7 @@ std::shared_ptr<const std::vector<LinkKeys::Key>> LinkKeys::all() const {
 }
 
 void rotate_link_key(const fs::path& newest, const Clock& clock) {
-  const std::int64_t now = seconds_of(clock.now());
+  const std::int64_t now = to_unix_seconds(clock.now());
   if (fs::exists(newest)) {
     const std::int64_t until =
         now + std::chrono::duration_cast<std::chrono::seconds>(kLinkLifetime).count() + 1;

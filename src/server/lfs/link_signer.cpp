@@ -2,6 +2,7 @@
 
 #include "server/http/api_error.h"
 #include "torchhub/base/sha256.h"
+#include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
 
@@ -10,10 +11,6 @@
 
 namespace torchhub::server {
 namespace {
-
-std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
 
 std::string_view method_of(LinkUse use) {
   switch (use) {
@@ -65,7 +62,7 @@ LinkSigner::LinkSigner(const std::filesystem::path& key_file, const Clock& clock
     : clock_(clock), keys_(key_file, clock) {}
 
 std::string LinkSigner::link(const LinkGrant& grant) const {
-  const std::string expires = std::to_string(seconds_of(clock_.now() + kLifetime));
+  const std::string expires = std::to_string(to_unix_seconds(clock_.now() + kLifetime));
   const auto keys = keys_.all();
   return fmt::format("/_lfs/{}/{}/{}{}?size={}{}{}&expires={}&sig={}", to_string(grant.use),
                      grant.repo_id, grant.object.oid,
@@ -77,7 +74,7 @@ std::string LinkSigner::link(const LinkGrant& grant) const {
 
 void LinkSigner::check(const LinkGrant& grant, std::string_view expires,
                        std::string_view signature) const {
-  const std::int64_t now = seconds_of(clock_.now());
+  const std::int64_t now = to_unix_seconds(clock_.now());
   const auto keys = keys_.all();
   const bool ours = std::any_of(keys->begin(), keys->end(), [&](const LinkKeys::Key& key) {
     return key.until > now && equal_in_constant_time(sign(key.value, grant, expires), signature);
@@ -98,7 +95,7 @@ std::string LinkSigner::seal(std::string_view text) const {
 }
 
 bool LinkSigner::is_sealed(std::string_view text, std::string_view seal) const {
-  const std::int64_t now = seconds_of(clock_.now());
+  const std::int64_t now = to_unix_seconds(clock_.now());
   const auto keys = keys_.all();
   return std::any_of(keys->begin(), keys->end(), [&](const LinkKeys::Key& key) {
     return key.until > now && equal_in_constant_time(hmac_sha256_hex(key.value, text), seal);

@@ -10,7 +10,7 @@
 namespace torchhub::server {
 namespace {
 
-constexpr std::string_view kSelect =
+constexpr std::string_view kSelectLock =
     "SELECT lfs_lock.id, lfs_lock.path, lfs_lock.owner, account.name, lfs_lock.created "
     "FROM lfs_lock JOIN account ON account.id = lfs_lock.owner WHERE lfs_lock.repo = ?";
 
@@ -19,7 +19,7 @@ PathLock read_lock(const Statement& row) {
 }
 
 /// A place in the order of lists, which holds though the lock there may be gone.
-struct Place {
+struct LockPlace {
   std::int64_t created = 0;
   std::string id = {};
 };
@@ -28,8 +28,8 @@ std::string to_cursor(const PathLock& lock) {
   return fmt::format("{}-{}", to_milliseconds(lock.created), lock.id);
 }
 
-Place parse_cursor(const std::string& cursor) {
-  Place place;
+LockPlace parse_lock_cursor(const std::string& cursor) {
+  LockPlace place;
   if (cursor.empty()) return place;
   const char* end = cursor.data() + cursor.size();
   const auto [dash, error] = std::from_chars(cursor.data(), end, place.created);
@@ -57,7 +57,7 @@ std::optional<PathLock> LockStore::create(const std::string& repo_id, const std:
 
 std::optional<PathLock> LockStore::find(const std::string& repo_id, std::string_view id) const {
   auto connection = database_.lease();
-  Statement row = connection->prepare(fmt::format("{} AND lfs_lock.id = ?", kSelect));
+  Statement row = connection->prepare(fmt::format("{} AND lfs_lock.id = ?", kSelectLock));
   row.bind(repo_id).bind(id);
   if (!row.step()) return std::nullopt;
   return read_lock(row);
@@ -66,19 +66,19 @@ std::optional<PathLock> LockStore::find(const std::string& repo_id, std::string_
 std::optional<PathLock> LockStore::of_path(const std::string& repo_id,
                                            std::string_view path) const {
   auto connection = database_.lease();
-  Statement row = connection->prepare(fmt::format("{} AND lfs_lock.path = ?", kSelect));
+  Statement row = connection->prepare(fmt::format("{} AND lfs_lock.path = ?", kSelectLock));
   row.bind(repo_id).bind(path);
   if (!row.step()) return std::nullopt;
   return read_lock(row);
 }
 
 LockPage LockStore::list(const std::string& repo_id, const LockFilter& filter) const {
-  const Place from = parse_cursor(filter.cursor);
+  const LockPlace from = parse_lock_cursor(filter.cursor);
   auto connection = database_.lease();
   Statement rows = connection->prepare(fmt::format(
       "{} AND (? = '' OR lfs_lock.path = ?) AND (? = '' OR lfs_lock.id = ?) "
       "AND (lfs_lock.created, lfs_lock.id) > (?, ?) ORDER BY lfs_lock.created, lfs_lock.id LIMIT ?",
-      kSelect));
+      kSelectLock));
   rows.bind(repo_id).bind(filter.path).bind(filter.path).bind(filter.id).bind(filter.id);
   rows.bind(from.created).bind(from.id).bind(static_cast<std::int64_t>(filter.limit) + 1);
   LockPage page;
@@ -98,7 +98,7 @@ std::vector<PathLock> LockStore::locks_of_others(const std::string& repo_id,
                                                  std::string_view user_id) const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(
-      fmt::format("{} AND lfs_lock.owner <> ? ORDER BY lfs_lock.path", kSelect));
+      fmt::format("{} AND lfs_lock.owner <> ? ORDER BY lfs_lock.path", kSelectLock));
   rows.bind(repo_id).bind(user_id);
   std::vector<PathLock> out;
   while (rows.step()) out.push_back(read_lock(rows));

@@ -10,14 +10,15 @@ namespace torchhub::server {
 namespace {
 
 /// The last flush waits for what is still in memory then, so no more than this is.
-constexpr std::uint64_t kWindow = std::uint64_t{8} << 20;
+constexpr std::uint64_t kWindowBytes = std::uint64_t{8} << 20;
 
 void begin_writing_back(const OpenFile& file, std::uint64_t offset, std::uint64_t end) {
-  if (offset / kWindow == end / kWindow) return;
-  const std::uint64_t from = offset / kWindow * kWindow;
+  if (offset / kWindowBytes == end / kWindowBytes) return;
+  const std::uint64_t from = offset / kWindowBytes * kWindowBytes;
   // Only a hint: a filesystem that cannot do this writes at the flush.
   ::sync_file_range(file.descriptor(), static_cast<off64_t>(from),
-                    static_cast<off64_t>(end / kWindow * kWindow - from), SYNC_FILE_RANGE_WRITE);
+                    static_cast<off64_t>(end / kWindowBytes * kWindowBytes - from),
+                    SYNC_FILE_RANGE_WRITE);
 }
 
 }  // namespace

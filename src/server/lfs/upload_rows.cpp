@@ -10,7 +10,7 @@ namespace torchhub::server {
 namespace {
 
 constexpr std::chrono::hours kLifetime{24};
-constexpr std::string_view kSelect = "SELECT id, repo, oid, size, chunk FROM lfs_upload";
+constexpr std::string_view kSelectUpload = "SELECT id, repo, oid, size, chunk FROM lfs_upload";
 
 UnfinishedUpload read_row(const Statement& row) {
   return {row.text(0),
@@ -19,7 +19,7 @@ UnfinishedUpload read_row(const Statement& row) {
           static_cast<std::uint64_t>(row.number(4))};
 }
 
-std::vector<UnfinishedUpload> read_all(Statement& rows) {
+std::vector<UnfinishedUpload> read_uploads(Statement& rows) {
   std::vector<UnfinishedUpload> out;
   while (rows.step()) out.push_back(read_row(rows));
   return out;
@@ -31,7 +31,7 @@ std::optional<UnfinishedUpload> UploadRows::find(const std::string& repo_id,
                                                  const LfsPointer& object) const {
   auto connection = database_.lease();
   Statement row =
-      connection->prepare(fmt::format("{} WHERE repo = ? AND oid = ? AND size = ?", kSelect));
+      connection->prepare(fmt::format("{} WHERE repo = ? AND oid = ? AND size = ?", kSelectUpload));
   row.bind(repo_id).bind(object.oid).bind(static_cast<std::int64_t>(object.size));
   if (!row.step()) return std::nullopt;
   return read_row(row);
@@ -39,8 +39,8 @@ std::optional<UnfinishedUpload> UploadRows::find(const std::string& repo_id,
 
 std::vector<UnfinishedUpload> UploadRows::all() const {
   auto connection = database_.lease();
-  Statement rows = connection->prepare(kSelect);
-  return read_all(rows);
+  Statement rows = connection->prepare(kSelectUpload);
+  return read_uploads(rows);
 }
 
 std::int64_t UploadRows::elsewhere(const std::string& repo_id, std::string_view oid) const {
@@ -96,9 +96,9 @@ std::vector<UnfinishedUpload> UploadRows::outdated() {
   Statement rows = connection->prepare(
       fmt::format("{} WHERE touched <= ? OR EXISTS (SELECT 1 FROM repo_lfs WHERE repo_lfs.repo = "
                   "lfs_upload.repo AND repo_lfs.oid = lfs_upload.oid)",
-                  kSelect));
+                  kSelectUpload));
   rows.bind(to_milliseconds(now - kLifetime));
-  return read_all(rows);
+  return read_uploads(rows);
 }
 
 }  // namespace torchhub::server

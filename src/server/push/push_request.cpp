@@ -16,7 +16,7 @@ constexpr std::size_t kMaxCommands = 10'000;
 constexpr std::size_t kLengthDigits = 4;
 constexpr std::size_t kIdDigits = kNoId.size();
 
-[[noreturn]] void refuse(std::string_view what) {
+[[noreturn]] void refuse_push(std::string_view what) {
   throw ApiError(400, fmt::format("This is not what git sends to push: {}.", what));
 }
 
@@ -27,7 +27,7 @@ std::size_t length_of(std::string_view line) {
   const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), length, 16);
   if (result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
       length > pkt::kMaxLine || (length > 0 && length < kLengthDigits)) {
-    refuse("a line has no length");
+    refuse_push("a line has no length");
   }
   return length;
 }
@@ -79,7 +79,7 @@ void PushRequestReader::take_line(std::string_view line) {
     request_.shallow = true;
     return;
   }
-  if (line.starts_with("push-cert")) refuse("signed pushes were not offered");
+  if (line.starts_with("push-cert")) refuse_push("signed pushes were not offered");
   take_command(line);
 }
 
@@ -94,13 +94,13 @@ void PushRequestReader::take_command(std::string_view line) {
   line = line.substr(0, end);
   constexpr std::size_t kRefAt = 2 * (kIdDigits + 1);
   if (line.size() <= kRefAt || line[kIdDigits] != ' ' || line[kRefAt - 1] != ' ') {
-    refuse("a line names no ref");
+    refuse_push("a line names no ref");
   }
   RefCommand command{std::string(line.substr(0, kIdDigits)),
                      std::string(line.substr(kIdDigits + 1, kIdDigits)),
                      std::string(line.substr(kRefAt))};
   if (!is_commit_hash(command.old_id) || !is_commit_hash(command.new_id)) {
-    refuse("a line has no ids");
+    refuse_push("a line has no ids");
   }
   request_.commands.push_back(std::move(command));
 }

@@ -36,7 +36,7 @@ constexpr std::size_t kPackHeaderBytes = 12;
 constexpr std::size_t kMaxErrorBytes = 2000;
 /// "<id> <path>" in git's list.
 constexpr std::size_t kPathAt = GIT_OID_HEXSZ + 1;
-constexpr std::size_t kMaxLineBytes = kPathAt + 1100;
+constexpr std::size_t kMaxAnswerLineBytes = kPathAt + 1100;
 
 /// How many objects the pack says it has (git's gitformat-pack).
 std::uint64_t object_count(const Spool& pack) {
@@ -89,7 +89,7 @@ struct ById {
 };
 
 /// For a list between colons (git's environment variables): paths may hold colons, too.
-std::string quoted(const std::string& path) {
+std::string quoted_path(const std::string& path) {
   std::string out = "\"";
   for (const char c : path) {
     if (c == '"' || c == '\\') out += '\\';
@@ -103,7 +103,7 @@ void for_each_line(BodySource& source, const std::function<void(std::string_view
   std::array<char, 1 << 16> room;
   std::string line;
   const auto add = [&](std::string_view piece) {
-    line += piece.substr(0, kMaxLineBytes - line.size());
+    line += piece.substr(0, kMaxAnswerLineBytes - line.size());
   };
   while (const std::size_t count = source.read(room)) {
     std::string_view rest(room.data(), count);
@@ -148,7 +148,7 @@ std::unique_ptr<BodySource> Quarantine::start(std::vector<std::string> arguments
       {.arguments = std::move(arguments),
        .input = std::move(input),
        .variables = {"GIT_DIR=" + repository.string(), "GIT_OBJECT_DIRECTORY=" + folder_.string(),
-                     "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quoted(repository / "objects")},
+                     "GIT_ALTERNATE_OBJECT_DIRECTORIES=" + quoted_path(repository / "objects")},
        .errors = errors_,
        .limits = limits},
       std::move(stop));

@@ -17,7 +17,7 @@
 namespace torchhub::server {
 namespace {
 
-constexpr int kMaxRebuilds = 5;
+constexpr int kMaxPlanRebuilds = 5;
 constexpr const char* kAttributes = ".gitattributes";
 
 template <typename... Ts>
@@ -193,7 +193,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
   const auto turn = wait_for_turn(hub, repo, ref);
   const auto guard = ObjectGuard::shared(hub.folder.root());  // from the look to the moved ref
   git::Repository git = hub.open(repo);
-  for (int attempt = 0; attempt < kMaxRebuilds; ++attempt) {
+  for (int attempt = 0; attempt < kMaxPlanRebuilds; ++attempt) {
     const auto tip = git.ref_target(ref);
     if (!tip) throw ApiError(404, "Invalid rev id: " + ref, error_codes::kRevisionNotFound);
     if (plan.header.parent_commit.value_or(*tip) != *tip) {

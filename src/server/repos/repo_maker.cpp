@@ -23,9 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kMain = "refs/heads/main";
+constexpr const char* kFirstBranch = "refs/heads/main";
 
-std::string host_of(std::string_view url) {
+std::string host_name_of(std::string_view url) {
   const std::size_t start = url.find("://") + 3;
   return std::string(url.substr(start, url.find_first_of(":/", start) - start));
 }
@@ -49,7 +49,7 @@ void write_first_commit(const HubState& hub, git::Repository& repository, const 
                                nullptr, "initial commit", root.get(), 0, nullptr),
              "write the first commit");
   intake.keep();
-  if (!repository.move_ref(kMain, "", git::to_hex(commit), "initial commit")) {
+  if (!repository.move_ref(kFirstBranch, "", git::to_hex(commit), "initial commit")) {
     throw git::GitError("git failed to create the branch 'main' of a new repository.", GIT_EEXISTS);
   }
 }
@@ -142,8 +142,8 @@ NewEvent event_of(const NewRepo& wanted, const Account& creator, const RepoRow& 
 }  // namespace
 
 git::SignatureHandle signature_of(const HubState& hub, const std::string& user) {
-  const std::string mail =
-      fmt::format("{}@users.noreply.{}", user, host_of(hub.options.base_url.value_or(hub.own_url)));
+  const std::string mail = fmt::format("{}@users.noreply.{}", user,
+                                       host_name_of(hub.options.base_url.value_or(hub.own_url)));
   const auto now = std::chrono::system_clock::to_time_t(hub.options.clock->now());
   return git::made<git::SignatureHandle>("name the author", git_signature_new, user.c_str(),
                                          mail.c_str(), static_cast<git_time_t>(now), 0);

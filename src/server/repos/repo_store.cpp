@@ -36,7 +36,7 @@ void need_room_at(Connection& connection, const Quotas& quotas, const RepoRow& t
                                   to.owner, used, quotas.account, more));
 }
 
-std::vector<RepoRow> read_all(Statement& rows) {
+std::vector<RepoRow> read_repos(Statement& rows) {
   std::vector<RepoRow> out;
   while (rows.step()) out.push_back(read_repo(rows));
   return out;
@@ -94,14 +94,14 @@ std::vector<RepoRow> RepoStore::of_owner(RepoType type, const std::string& owner
   Statement rows = connection->prepare(
       select("WHERE repo.type = ? AND repo.owner = ? AND repo.state = 'ready'"));
   rows.bind(to_string(type)).bind(owner_id);
-  return read_all(rows);
+  return read_repos(rows);
 }
 
 std::vector<RepoRow> RepoStore::all() const {
   auto connection = database_.lease();
   Statement rows = connection->prepare(
       select("WHERE repo.state = 'ready' ORDER BY repo.type, account.name, repo.name"));
-  return read_all(rows);
+  return read_repos(rows);
 }
 
 std::optional<RepoRow> RepoStore::reserve(const RepoRow& wanted) {

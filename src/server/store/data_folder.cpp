@@ -19,23 +19,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormat = 1;
+constexpr int kFolderFormat = 1;
 constexpr const char* kCleanMark = "clean";
 
 void check_format(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) {
-    write_file_atomically(path, fmt::format("{}\n", kFormat));
+    write_file_atomically(path, fmt::format("{}\n", kFolderFormat));
     return;
   }
   const std::string text = read_file(path);
   int format = 0;
   std::from_chars(text.data(), text.data() + text.size(), format);
-  if (format == kFormat) return;
+  if (format == kFolderFormat) return;
   throw Error(fmt::format(
       "'{}' says layout {}, but this torchhub knows layout {}. Use the torchhub that made the data "
       "folder, or a newer one.",
-      path.string(), text.substr(0, text.find('\n')), kFormat));
+      path.string(), text.substr(0, text.find('\n')), kFolderFormat));
 }
 
 /// Private repositories and hashes of tokens are nobody else's business. A folder that is there

@@ -20,7 +20,7 @@ void drop_before(Connection& connection, TimePoint time) {
   connection.run("DELETE FROM event WHERE at < ?", milliseconds_of(time));
 }
 
-std::vector<Event> read_all(Statement& row) {
+std::vector<Event> read_events(Statement& row) {
   std::vector<Event> out;
   while (row.step()) {
     out.push_back({row.number(0), TimePoint(milliseconds(row.number(1))), row.text(2), row.text(3),
@@ -70,7 +70,7 @@ std::vector<Event> EventLog::newest(std::size_t limit, std::int64_t before) cons
       "SELECT id, at, actor, repo, kind, json FROM event WHERE ? = 0 OR id < ? "
       "ORDER BY id DESC LIMIT ?");
   row.bind(before).bind(before).bind(static_cast<std::int64_t>(limit));
-  return read_all(row);
+  return read_events(row);
 }
 
 std::vector<Event> EventLog::find(const EventFilter& filter, std::size_t limit) const {
@@ -89,7 +89,7 @@ std::vector<Event> EventLog::find(const EventFilter& filter, std::size_t limit) 
       .bind(filter.user_id)
       .bind(filter.user_name)
       .bind(static_cast<std::int64_t>(limit));
-  return read_all(row);
+  return read_events(row);
 }
 
 void EventLog::drop_old() const {

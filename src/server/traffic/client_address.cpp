@@ -12,7 +12,7 @@ bool contains(const std::vector<std::string>& list, std::string_view address) {
   return std::find(list.begin(), list.end(), address) != list.end();
 }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t";
   const std::size_t first = std::min(text.find_first_not_of(kBlanks), text.size());
   text.remove_prefix(first);
@@ -32,7 +32,7 @@ std::string client_address(const HttpRequest& request, const std::vector<std::st
   // From the right: what a client itself wrote stands on the left.
   for (std::string_view rest = hops; !rest.empty();) {
     const std::size_t comma = rest.rfind(',');
-    const std::string_view hop = trimmed(comma == rest.npos ? rest : rest.substr(comma + 1));
+    const std::string_view hop = without_blanks(comma == rest.npos ? rest : rest.substr(comma + 1));
     if (hop.empty()) break;
     address = hop;
     if (!contains(proxies, hop) || comma == rest.npos) break;

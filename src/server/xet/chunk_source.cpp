@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kXorbsAtOnce = 64;  // some 40 KB each, and a file
 
-[[noreturn]] void refuse(const xet::Hash& xorb) {
+[[noreturn]] void refuse_chunks(const xet::Hash& xorb) {
   throw ApiError(
       400,
       fmt::format("This hub does not have the xorb {} with the chunks that the shard names. "
@@ -26,7 +26,7 @@ constexpr std::size_t kXorbsAtOnce = 64;  // some 40 KB each, and a file
                   xorb.text()));
 }
 
-void read_all(const OpenFile& file, std::uint64_t at, std::span<std::byte> room) {
+void read_fully(const OpenFile& file, std::uint64_t at, std::span<std::byte> room) {
   while (!room.empty()) {
     const ssize_t count =
         ::pread(file.descriptor(), room.data(), room.size(), static_cast<off_t>(at));
@@ -52,14 +52,14 @@ bool names_chunks_of(const xet::Term& term, const xet::XorbTable& table) {
 const std::shared_ptr<ChunkSource::Xorb>& ChunkSource::find(const xet::Hash& hash) {
   if (const auto seen = seen_.find(hash); seen != seen_.end()) return seen->second;
   auto table = xorbs_.table(hash);
-  if (!table) refuse(hash);
+  if (!table) refuse_chunks(hash);
   if (seen_.size() == kXorbsAtOnce) seen_.clear();
   return seen_.emplace(hash, std::make_shared<Xorb>(Xorb{*std::move(table)})).first->second;
 }
 
 std::vector<xet::ChunkId> ChunkSource::checked_chunks(const xet::Term& term) {
   const xet::XorbTable& table = find(term.xorb)->table;
-  if (!names_chunks_of(term, table)) refuse(term.xorb);
+  if (!names_chunks_of(term, table)) refuse_chunks(term.xorb);
   std::vector<xet::ChunkId> out;
   std::vector<xet::Hash> hashes;
   for (std::size_t i = term.start; i < term.end; ++i) {
@@ -67,7 +67,7 @@ std::vector<xet::ChunkId> ChunkSource::checked_chunks(const xet::Term& term) {
     hashes.push_back(table.chunks[i].hash);
   }
   // Who knows only the xorb's hash must learn nothing from the answer, not even that it is here.
-  if (term.verification != xet::verification_hash(hashes)) refuse(term.xorb);
+  if (term.verification != xet::verification_hash(hashes)) refuse_chunks(term.xorb);
   return out;
 }
 
@@ -94,7 +94,7 @@ void ChunkSource::read_xorb(const Xorb& xorb, const xet::Term& term, const Take&
   for (std::size_t i = term.start; i < term.end; ++i) {
     throw_if_cancelled(stop_, "rebuilding a file");
     packed.resize(xorb.table.chunks[i].packed_end - xorb.table.packed_start(i));
-    read_all(*xorb.file, xorb.table.packed_start(i), packed);
+    read_fully(*xorb.file, xorb.table.packed_start(i), packed);
     const std::span<const std::byte> all(packed);
     const auto header = xet::ChunkHeader::parse(all.first<xet::ChunkHeader::kBytes>());
     take(decoder_.decode(header, all.subspan(xet::ChunkHeader::kBytes)));
@@ -111,14 +111,14 @@ void ChunkSource::read_objects(const Xorb& xorb, const xet::Term& term, const Ta
       object = objects_.open(candidate.oid);  // its last repository may be gone, and it with it
       return object.has_value();
     });
-    if (place == xorb.places.end()) refuse(xorb.table.hash);
+    if (place == xorb.places.end()) refuse_chunks(xorb.table.hash);
     const std::uint32_t past = std::min(place->past, term.end);
     std::uint64_t at =
         place->at + (xorb.table.raw_start(next) - xorb.table.raw_start(place->first));
     for (std::uint64_t left = xorb.table.raw_start(past) - xorb.table.raw_start(next); left > 0;) {
       throw_if_cancelled(stop_, "rebuilding a file");
       const auto room = std::span(block).first(std::min<std::uint64_t>(left, block.size()));
-      read_all(*object, at, room);
+      read_fully(*object, at, room);
       take(room);
       at += room.size();
       left -= room.size();

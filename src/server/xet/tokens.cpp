@@ -1,6 +1,7 @@
 #include "server/xet/tokens.h"
 
 #include "server/http/api_error.h"
+#include "torchhub/base/timestamp.h"
 
 #include <fmt/format.h>
 
@@ -11,14 +12,10 @@ namespace torchhub::server {
 namespace {
 
 /// Keeps these seals apart from those of links.
-constexpr std::string_view kPrefix = "xet.";
+constexpr std::string_view kSealPrefix = "xet.";
 constexpr std::string_view kRights = "rwp";
 
-std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
-}
-
-[[noreturn]] void refuse(const char* why) {
+[[noreturn]] void refuse_token(const char* why) {
   throw ApiError(401,
                  std::string("This Xet token ") + why +
                      ". Ask xet-write-token or xet-read-token of the repository for a new one.");
@@ -27,8 +24,8 @@ std::int64_t seconds_of(std::chrono::system_clock::time_point time) {
 }  // namespace
 
 XetTokens::Made XetTokens::make(const XetGrant& grant) const {
-  Made made{{}, seconds_of(clock_.now() + kLifetime)};
-  made.token = fmt::format("{}{}.{}.{}.{}", kPrefix, grant.repo_id, grant.user_id,
+  Made made{{}, to_unix_seconds(clock_.now() + kLifetime)};
+  made.token = fmt::format("{}{}.{}.{}.{}", kSealPrefix, grant.repo_id, grant.user_id,
                            kRights[static_cast<std::size_t>(grant.right)], made.expires);
   made.token += "." + signer_.seal(made.token);
   return made;
@@ -36,12 +33,12 @@ XetTokens::Made XetTokens::make(const XetGrant& grant) const {
 
 XetGrant XetTokens::read(std::string_view token) const {
   const std::size_t dot = token.rfind('.');
-  if (!token.starts_with(kPrefix) || dot < kPrefix.size() ||
+  if (!token.starts_with(kSealPrefix) || dot < kSealPrefix.size() ||
       !signer_.is_sealed(token.substr(0, dot), token.substr(dot + 1))) {
-    refuse("was not made here");
+    refuse_token("was not made here");
   }
   // What is sealed was written by make().
-  std::string_view left = token.substr(kPrefix.size(), dot - kPrefix.size());
+  std::string_view left = token.substr(kSealPrefix.size(), dot - kSealPrefix.size());
   std::array<std::string_view, 4> parts;
   for (std::string_view& part : parts) {
     part = left.substr(0, left.find('.'));
@@ -49,7 +46,7 @@ XetGrant XetTokens::read(std::string_view token) const {
   }
   std::int64_t expires = 0;
   std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), expires);
-  if (expires <= seconds_of(clock_.now())) refuse("has expired");
+  if (expires <= to_unix_seconds(clock_.now())) refuse_token("has expired");
   return {std::string(parts[0]), std::string(parts[1]),
           static_cast<XetRight>(kRights.find(parts[2]))};
 }

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void refuse(const xet::Hash& xorb, const std::string& why) {
+[[noreturn]] void refuse_xorb(const xet::Hash& xorb, const std::string& why) {
   throw ApiError(400, fmt::format("The xorb {} is refused: {}.", xorb.text(), why));
 }
 
@@ -63,7 +63,7 @@ void XorbStore::Upload::write(std::span<const std::byte> bytes) {
   try {
     reader_.write(bytes);
   } catch (const xet::XetError& error) {
-    refuse(expected_, error.what());
+    refuse_xorb(expected_, error.what());
   }
   file_.write(bytes);
 }
@@ -73,10 +73,10 @@ bool XorbStore::Upload::commit(const XetSession& session) {
     try {
       return reader_.finish();
     } catch (const xet::XetError& error) {
-      refuse(expected_, error.what());
+      refuse_xorb(expected_, error.what());
     }
   }();
-  if (table.hash != expected_) refuse(expected_, "its chunks give " + table.hash.text());
+  if (table.hash != expected_) refuse_xorb(expected_, "its chunks give " + table.hash.text());
   file_.finish(table.packed_bytes(), store_.durability_);
   return store_.insert(session, table, file_);
 }

@@ -71,8 +71,6 @@ ordered_json number_of_text(const std::string& text) {
   return result.ec == std::errc() && result.ptr == end ? ordered_json(number) : ordered_json();
 }
 
-ordered_json to_json(const LogRow& keywords) { return torchhub::to_json(keywords); }
-
 void read(const ordered_json& value, LogRow& keywords) {
   keywords.clear();
   const ordered_json object = object_of(value);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "torchhub/training/arguments.h"
+#include "torchhub/training/state.h"
 #include "training/arguments/argument_fields.h"
 #include "training/arguments/argument_words.h"
 
@@ -39,7 +40,7 @@ ordered_json to_json(const AcceleratorConfig& config);
 void read(const ordered_json& value, AcceleratorConfig& config);
 
 /// A map whose values are numbers, words, flags or null.
-ordered_json to_json(const LogRow& keywords);
+using torchhub::to_json;
 void read(const ordered_json& value, LogRow& keywords);
 
 inline ordered_json to_json(const std::filesystem::path& path) { return path.string(); }

@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view kMaskedToken = "<PUSH_TO_HUB_TOKEN>";
+constexpr std::string_view kMaskedHubToken = "<PUSH_TO_HUB_TOKEN>";
 
 constexpr std::array<std::pair<const char*, const char*>, 6> kRenamed{
     {{"evaluation_strategy", "eval_strategy"},
@@ -134,7 +134,7 @@ class OldNames {
   }
 
   void set(const char* old_name, const char* name, const ordered_json& value) {
-    if (value.is_null() || value == kMaskedToken) return;
+    if (value.is_null() || value == kMaskedHubToken) return;
     if (const auto found = json_.find(name); found != json_.end()) {
       if (*found == value || is_default(name, value)) return;
       if (!is_default(name, *found)) {

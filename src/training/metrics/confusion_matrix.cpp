@@ -11,7 +11,7 @@
 namespace torchhub::metrics {
 namespace {
 
-constexpr std::string_view kName = "confusion_matrix";
+constexpr std::string_view kConfusionMatrix = "confusion_matrix";
 /// Its square in int64 is 2 GiB.
 constexpr std::int64_t kMaxMatrixClasses = std::int64_t{1} << 14;
 
@@ -19,11 +19,11 @@ constexpr std::int64_t kMaxMatrixClasses = std::int64_t{1} << 14;
 
 ConfusionMatrix::ConfusionMatrix(std::optional<std::int64_t> num_classes)
     : num_classes_(num_classes) {
-  require_num_classes(num_classes, kName, kMaxMatrixClasses);
+  require_num_classes(num_classes, kConfusionMatrix, kMaxMatrixClasses);
 }
 
 void ConfusionMatrix::add(const EvalPrediction& batch) {
-  const ClassIds ids = counted_class_ids(batch, kName, num_classes_, kMaxMatrixClasses);
+  const ClassIds ids = counted_class_ids(batch, kConfusionMatrix, num_classes_, kMaxMatrixClasses);
   const std::int64_t had = counts_.defined() ? counts_.size(0) : 0;
   const std::int64_t classes = std::max(had, ids.num_classes);
   if (!counts_.defined() || classes > had) {
@@ -36,7 +36,8 @@ void ConfusionMatrix::add(const EvalPrediction& batch) {
 void ConfusionMatrix::reset() { counts_ = at::Tensor(); }
 
 at::Tensor ConfusionMatrix::matrix() const {
-  if (!counts_.defined() || counts_.sum().item<std::int64_t>() == 0) throw_nothing_counted(kName);
+  if (!counts_.defined() || counts_.sum().item<std::int64_t>() == 0)
+    throw_nothing_counted(kConfusionMatrix);
   return counts_.to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/true);
 }
 

@@ -14,12 +14,12 @@
 namespace torchhub::metrics {
 namespace {
 
-constexpr std::string_view kName = "perplexity";
+constexpr std::string_view kPerplexity = "perplexity";
 
 /// Logits [batch, seq - 1, vocab] beside the labels [batch, seq - 1] that they speak of.
 EvalPrediction shifted(const EvalPrediction& prediction) {
   if (prediction.label_ids.dim() != 2) {
-    throw_shapes_disagree(prediction, kName,
+    throw_shapes_disagree(prediction, kPerplexity,
                           "logits [batch, seq, vocab] and labels [batch, seq] for a causal model");
   }
   const std::int64_t seq = prediction.label_ids.size(1);
@@ -34,21 +34,22 @@ void require_logits(const EvalPrediction& prediction) {
       logits.sizes().slice(0, labels.dim()) == labels.sizes()) {
     return;
   }
-  throw_shapes_disagree(prediction, kName, fmt::format("logits {}", shape_text(labels, "vocab")));
+  throw_shapes_disagree(prediction, kPerplexity,
+                        fmt::format("logits {}", shape_text(labels, "vocab")));
 }
 
 class Perplexity : public StreamingMetric {
  public:
   explicit Perplexity(bool causal_shift) : causal_shift_(causal_shift) {}
 
-  std::string name() const override { return std::string(kName); }
+  std::string name() const override { return std::string(kPerplexity); }
   void add(const EvalPrediction& batch) override {
-    require_predictions_and_labels(batch, kName);
+    require_predictions_and_labels(batch, kPerplexity);
     require_logits(batch);
     add_aligned(causal_shift_ ? shifted(batch) : batch);
   }
   Metrics compute() const override {
-    if (tokens_ == 0) throw_nothing_counted(kName);
+    if (tokens_ == 0) throw_nothing_counted(kPerplexity);
     return {{"perplexity", std::exp(negative_log_likelihood_ / static_cast<double>(tokens_))}};
   }
   void reset() override {
@@ -60,12 +61,12 @@ class Perplexity : public StreamingMetric {
   void add_aligned(const EvalPrediction& batch) {
     const at::Tensor& logits = batch.predictions;
     const std::int64_t vocab = logits.size(-1);
-    const at::Tensor labels = whole_labels(batch, kName).to(logits.device()).reshape({-1});
+    const at::Tensor labels = whole_labels(batch, kPerplexity).to(logits.device()).reshape({-1});
     const at::Tensor counted = labels.ne(kIgnoreIndex).nonzero().squeeze(1);
     if (counted.numel() == 0) return;
     const at::Tensor wanted = labels.index_select(0, counted);
     // Before the gather: on CUDA an id outside would end the process's use of the device.
-    require_ids_below(wanted, vocab, kName, "label",
+    require_ids_below(wanted, vocab, kPerplexity, "label",
                       fmt::format("the logits have a vocabulary of {}", vocab));
     at::Tensor rows = logits.reshape({-1, vocab}).index_select(0, counted);
     if (rows.element_size() < 4) rows = rows.to(at::kFloat);

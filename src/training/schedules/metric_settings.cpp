@@ -5,7 +5,7 @@
 namespace torchhub {
 namespace {
 
-BetterRule read_rule(Keywords& keywords, double threshold, std::string_view threshold_mode) {
+BetterRule read_metric_rule(Keywords& keywords, double threshold, std::string_view threshold_mode) {
   return {.lower_is_better = keywords.word("mode", "min", {"min", "max"}) == "min",
           .threshold = keywords.number("threshold", threshold),
           .relative = keywords.word("threshold_mode", threshold_mode, {"rel", "abs"}) == "rel"};
@@ -37,7 +37,7 @@ bool BetterRule::operator()(double metric, double best) const {
 
 PlateauSettings read_plateau_settings(Keywords& keywords) {
   PlateauSettings s;
-  s.better = read_rule(keywords, 1e-4, "rel");
+  s.better = read_metric_rule(keywords, 1e-4, "rel");
   s.factor = read_factor(keywords, s.factor);
   s.patience = keywords.count("patience", s.patience);
   s.cooldown = keywords.count("cooldown", s.cooldown);
@@ -48,7 +48,7 @@ PlateauSettings read_plateau_settings(Keywords& keywords) {
 
 GreedySettings read_greedy_settings(Keywords& keywords) {
   GreedySettings s;
-  s.better = read_rule(keywords, 1e-6, "abs");
+  s.better = read_metric_rule(keywords, 1e-6, "abs");
   s.factor = read_factor(keywords, s.factor);
   s.patience = keywords.count("patience", s.patience);
   s.cooldown = keywords.count("cooldown", s.cooldown);
