@@ -1,5 +1,6 @@
 #include "torchhub/base/atomic_file.h"
 
+#include "support/message_of.h"
 #include "support/small_disk.h"
 #include "support/temp_dir.h"
 #include "torchhub/base/error.h"
@@ -23,6 +24,7 @@ namespace torchhub {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::message_of;
 using testing::SmallDisk;
 using testing::TempDir;
 
@@ -31,17 +33,6 @@ std::vector<std::string> names_in(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder)) names.push_back(entry.path().filename());
   std::sort(names.begin(), names.end());
   return names;
-}
-
-template <typename Exception, typename Function>
-std::string message_of(Function function) {
-  try {
-    function();
-  } catch (const Exception& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 /// From now on this thread's renameat2() with RENAME_EXCHANGE fails, as on a file system that

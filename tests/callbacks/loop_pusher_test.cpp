@@ -5,6 +5,7 @@
 #include "support/tiny_model.h"
 #include "torchhub/training/checkpoint.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>

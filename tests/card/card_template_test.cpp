@@ -23,19 +23,19 @@ TEST(FillTemplate, PutsValuesAndDefaultsInPlace) {
   EXPECT_EQ(fill_template("", values), "");
 }
 
-std::string error_of(const std::string& text) {
+std::string template_error(const std::string& text) {
   return testing::message_of<ModelCardError>([&] { fill_template(text, {}); });
 }
 
 TEST(FillTemplate, NamesTheLineOfWhatItDoesNotUnderstand) {
-  EXPECT_EQ(error_of("one\ntwo {% if x %}\n"),
+  EXPECT_EQ(template_error("one\ntwo {% if x %}\n"),
             "Line 2 of the card template has '{% if x %}', which is not understood. Templates may "
             "hold {{ name }} and {{ name | default(\"text\", true) }}.");
   for (const char* text :
        {"{# note #}", "{{ a.b }}", "{{ a | upper }}", "{{ }}", "{{ a", "{{ a | default() }}",
         "{{ a | default('x }}", "{{ a | default('x', false) }}", "{{ a | default('x', true) | b }}",
         "{{ 'text' }}", "{{- a }}", "{{ a b }}"}) {
-    EXPECT_TRUE(error_of(text).starts_with("Line 1 of the card template has '{")) << text;
+    EXPECT_TRUE(template_error(text).starts_with("Line 1 of the card template has '{")) << text;
   }
 }
 
@@ -43,7 +43,7 @@ TEST(FillTemplate, NeedsOnlyLinearTime) {
   std::string braces;
   for (int i = 0; i < 1'000'000; ++i) braces += "{ { ";
   EXPECT_EQ(fill_template(braces, {}), braces);
-  EXPECT_NE(error_of("{{" + std::string(1'000'000, 'a')), "nothing was thrown");
+  EXPECT_NE(template_error("{{" + std::string(1'000'000, 'a')), "nothing was thrown");
 }
 
 TEST(CardTemplate, HasEveryHeadingInItsPlace) {

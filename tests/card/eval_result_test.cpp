@@ -85,7 +85,7 @@ TEST(EvalResult, IsTheSameExceptForValueAndToken) {
   EXPECT_FALSE(same_except_value(a, b));
 }
 
-std::string error_of(const ordered_json& index) {
+std::string index_error(const ordered_json& index) {
   try {
     from_model_index(index);
   } catch (const ModelCardError& error) {
@@ -96,20 +96,21 @@ std::string error_of(const ordered_json& index) {
 
 TEST(EvalResult, NamesThePartOfAModelIndexThatIsMissing) {
   const ordered_json good = to_model_index("m", {result("wer", 1)});
-  EXPECT_EQ(error_of(good), "no error");
+  EXPECT_EQ(index_error(good), "no error");
   ordered_json index = good;
   index[0]["results"][0]["task"].erase("type");
-  EXPECT_EQ(error_of(index),
+  EXPECT_EQ(index_error(index),
             "The model-index of a model card has no 'results.task.type' where one must be. Add it, "
             "or delete the model-index.");
   for (const char* part : {"task", "dataset", "metrics"}) {
     index = good;
     index[0]["results"][0].erase(part);
-    EXPECT_NE(error_of(index).find(std::string("no 'results.") + part), std::string::npos);
+    EXPECT_NE(index_error(index).find(std::string("no 'results.") + part), std::string::npos);
   }
-  EXPECT_NE(error_of({{{"results", ordered_json::array()}}}).find("no 'name'"), std::string::npos);
-  EXPECT_NE(error_of("text"), "no error");
-  EXPECT_NE(error_of({"text"}), "no error");
+  EXPECT_NE(index_error({{{"results", ordered_json::array()}}}).find("no 'name'"),
+            std::string::npos);
+  EXPECT_NE(index_error("text"), "no error");
+  EXPECT_NE(index_error({"text"}), "no error");
 }
 
 TEST(EvalResult, ComesBackFromItsJson) {

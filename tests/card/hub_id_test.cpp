@@ -1,4 +1,5 @@
 // What a card says of data and models that are no repositories: files and folders of the user's.
+#include "card/part_of_text.h"
 #include "torchhub/card/front_matter.h"
 #include "torchhub/card/long_card.h"
 #include "torchhub/card/merge.h"
@@ -14,6 +15,7 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
+using testing::has;
 
 const ordered_json kLog = {{{"loss", 0.5}, {"step", 10}},
                            {{"eval_loss", 0.25}, {"eval_accuracy", 0.75}, {"step", 10}}};
@@ -36,10 +38,6 @@ const std::vector<std::pair<std::string, std::string>> kPlaces = {
 /// What would say only who or where the user is.
 const std::vector<std::string> kNameless = {
     "/", ".", "..", "~", "~ana/", "C:\\", "https://ana:secret@example.org", "x://ana?secret=/home"};
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string text_of(const TrainingCard& card) { return render(card, kLog); }
 

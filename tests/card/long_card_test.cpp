@@ -1,5 +1,6 @@
 #include "torchhub/card/long_card.h"
 
+#include "card/part_of_text.h"
 #include "torchhub/card/merge.h"
 
 #include <gtest/gtest.h>
@@ -12,15 +13,12 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
+using testing::has;
 
 ordered_json log() {
   return {{{"loss", 0.5}, {"step", 10}},
           {{"eval_loss", 0.25}, {"eval_accuracy", 0.75}, {"step", 10}},
           {{"train_runtime", 7200.0}, {"train_loss", 0.5}, {"train_samples_per_second", 12.5}}};
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(LongCard, SaysWhatTheTrainingKnows) {

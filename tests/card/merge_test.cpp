@@ -1,5 +1,6 @@
 #include "torchhub/card/merge.h"
 
+#include "card/part_of_text.h"
 #include "torchhub/base/error.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
@@ -13,6 +14,8 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
+using testing::has;
+using testing::replaced;
 
 ordered_json log_until(int step, double accuracy) {
   return {{{"loss", 0.5}, {"step", step}, {"epoch", 1.0}},
@@ -25,16 +28,6 @@ std::string card_at(int step, double accuracy) {
   card.hyperparameters = {{"seed", std::to_string(step)}};
   card.framework_versions = {{"torchhub", "0.1.0"}};
   return render(card, log_until(step, accuracy));
-}
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST(MergeCards, WhatNobodyTouchedBecomesTheFreshCard) {

@@ -1,5 +1,6 @@
 #include "torchhub/card/metadata_update.h"
 
+#include "card/part_of_text.h"
 #include "support/message_of.h"
 #include "torchhub/card/errors.h"
 
@@ -10,6 +11,7 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
+using testing::replaced;
 
 /// A result with what a hand-written card may hold besides: comments, an unknown key, a name that
 /// reads as false, a revision that reads as a number.
@@ -55,12 +57,6 @@ ordered_json update_with(const std::vector<EvalResult>& results) {
 }
 
 ModelCard card() { return ModelCard(std::string(kCard)); }
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  const std::size_t at = text.find(from);
-  EXPECT_NE(at, std::string::npos) << from;
-  return at == std::string::npos ? text : text.replace(at, from.size(), to);
-}
 
 TEST(UpdateMetadata, SetsAKeyThatIsNewAndLeavesTheRest) {
   ModelCard updated = card();

@@ -1,4 +1,5 @@
 // The parts of a training's card one by one: keys, the sentence of origin, hyperparameters, tables.
+#include "card/part_of_text.h"
 #include "torchhub/card/front_matter.h"
 #include "torchhub/card/training_card.h"
 
@@ -11,10 +12,7 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using testing::has;
 
 std::string yaml_of(const TrainingCard& card, const ordered_json& log = ordered_json::array()) {
   return std::string(split_card(render(card, log)).yaml);

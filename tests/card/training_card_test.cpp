@@ -1,6 +1,7 @@
 #include "torchhub/card/training_card.h"
 
 #include "card/golden_cards.h"
+#include "card/part_of_text.h"
 #include "torchhub/base/error.h"
 #include "torchhub/card/errors.h"
 #include "torchhub/card/front_matter.h"
@@ -12,6 +13,7 @@ namespace torchhub {
 namespace {
 
 using ordered_json = nlohmann::ordered_json;
+using testing::has;
 
 CardNumber number(const ordered_json& value) {
   if (value.is_number_float()) return value.get<double>();
@@ -60,10 +62,6 @@ ordered_json evaluation(int step, double accuracy) {
 }
 
 ordered_json training(int step) { return {{"loss", 0.5}, {"epoch", step / 100.0}, {"step", step}}; }
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 TEST(TrainingCard, ShowsTheResultsOfTheWeightsThatItGoesWith) {
   const ordered_json log = {training(100), evaluation(100, 0.75), training(200),

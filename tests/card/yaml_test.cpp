@@ -110,7 +110,7 @@ TEST(CardYaml, TheLastOfTwoEqualKeysWins) {
   EXPECT_EQ(parse_front_matter("a: 1\nb: 2\na: 3"), ordered_json({{"a", 3}, {"b", 2}}));
 }
 
-std::string error_of(const std::string& yaml) {
+std::string yaml_error(const std::string& yaml) {
   try {
     parse_front_matter(yaml);
   } catch (const ModelCardError& error) {
@@ -120,13 +120,13 @@ std::string error_of(const std::string& yaml) {
 }
 
 TEST(CardYaml, SaysWhatIsWrongAndWhere) {
-  EXPECT_EQ(error_of("a: 1\nb: [1, 2"),
+  EXPECT_EQ(yaml_error("a: 1\nb: [1, 2"),
             "The front matter of a model card cannot be read at line 2, column 1: end of sequence "
             "flow not found. Mend the block between the two '---' lines.");
-  EXPECT_EQ(error_of("- a\n- b"),
+  EXPECT_EQ(yaml_error("- a\n- b"),
             "The front matter of a model card cannot be read at line 1, column 1: it is not a map "
             "of keys and values. Mend the block between the two '---' lines.");
-  EXPECT_EQ(error_of("a: \xff"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
+  EXPECT_EQ(yaml_error("a: \xff"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
 }
 
 TEST(CardYaml, RefusesTextThatUnfoldsWithoutEnd) {
@@ -137,25 +137,25 @@ TEST(CardYaml, RefusesTextThatUnfoldsWithoutEnd) {
     for (int k = 0; k < 9; ++k) bomb += ", " + before;
     bomb += "]\n";
   }
-  EXPECT_NE(error_of(bomb).find("it unfolds into too many values"), std::string::npos);
-  EXPECT_NE(error_of("a: &a [*a]"), "no error");
-  EXPECT_NE(error_of("a: " + std::string(5000, '[')), "no error");
+  EXPECT_NE(yaml_error(bomb).find("it unfolds into too many values"), std::string::npos);
+  EXPECT_NE(yaml_error("a: &a [*a]"), "no error");
+  EXPECT_NE(yaml_error("a: " + std::string(5000, '[')), "no error");
 }
 
 TEST(CardYaml, RefusesMoreThanOneDocument) {
   const std::string error =
       "The front matter of a model card cannot be read: something follows where it should end. "
       "Mend the block between the two '---' lines.";
-  EXPECT_EQ(error_of("a: 1\n...\nb: 2"), error);
-  EXPECT_EQ(error_of("--- \na: 1\n--- \nb: 2"), error);
-  EXPECT_EQ(error_of("---\na: 1"), "no error");
-  EXPECT_EQ(error_of("a: 1\n..."), "no error");
+  EXPECT_EQ(yaml_error("a: 1\n...\nb: 2"), error);
+  EXPECT_EQ(yaml_error("--- \na: 1\n--- \nb: 2"), error);
+  EXPECT_EQ(yaml_error("---\na: 1"), "no error");
+  EXPECT_EQ(yaml_error("a: 1\n..."), "no error");
 }
 
 TEST(CardYaml, RefusesTabsThatIndent) {
-  EXPECT_NE(error_of("a:\n\tb: 1"), "no error");
-  EXPECT_NE(error_of("a:\n- b\n\t- c"), "no error");
-  EXPECT_EQ(error_of("a: 1\t# note\nb:\t2"), "no error");
+  EXPECT_NE(yaml_error("a:\n\tb: 1"), "no error");
+  EXPECT_NE(yaml_error("a:\n- b\n\t- c"), "no error");
+  EXPECT_EQ(yaml_error("a: 1\t# note\nb:\t2"), "no error");
 }
 
 /// Kilobytes of memory that this process holds at most so far.
@@ -184,19 +184,19 @@ TEST(CardYaml, RefusesFloodsBeforeTheyTakeMemory) {
                                                         {"b:\n", "- - - - "},
                                                         {"", "- "}}) {
     SCOPED_TRACE(head + part);
-    const std::string error = error_of(flood(head, part));
+    const std::string error = yaml_error(flood(head, part));
     EXPECT_TRUE(error.starts_with("The front matter of a model card cannot be read")) << error;
   }
   EXPECT_LT(peak_memory() - before, 1024 * 1024);
 }
 
 TEST(CardYaml, RefusesWhatIsTooLongWithoutReadingIt) {
-  EXPECT_EQ(error_of(std::string((std::size_t{16} << 20) + 1, 'x')),
+  EXPECT_EQ(yaml_error(std::string((std::size_t{16} << 20) + 1, 'x')),
             "The front matter of a model card has 16777217 bytes; it may have 16777216. Move text "
             "below the second '---' line.");
 }
 
-std::string strict_error_of(const std::string& yaml) {
+std::string strict_yaml_error(const std::string& yaml) {
   constexpr FrontMatterLimits kStrict{.max_bytes = 1000, .max_depth = 3, .aliases_and_tags = false};
   try {
     parse_front_matter(yaml, kStrict);
@@ -207,25 +207,26 @@ std::string strict_error_of(const std::string& yaml) {
 }
 
 TEST(CardYaml, KeepsToTheLimitsOfItsCaller) {
-  EXPECT_EQ(strict_error_of("a: [[x], 'y', \"z\", 1]\nb: |\n  text\n"), "no error");
-  EXPECT_EQ(strict_error_of("a: [[[x]]]"),
+  EXPECT_EQ(strict_yaml_error("a: [[x], 'y', \"z\", 1]\nb: |\n  text\n"), "no error");
+  EXPECT_EQ(strict_yaml_error("a: [[[x]]]"),
             "The front matter of a model card cannot be read at line 1, column 6: it is nested "
             "deeper than 3 levels. Mend the block between the two '---' lines.");
-  EXPECT_NE(strict_error_of("a: &x 1\nb: *x").find("at line 2, column 4: aliases are not allowed"),
-            std::string::npos);
+  EXPECT_NE(
+      strict_yaml_error("a: &x 1\nb: *x").find("at line 2, column 4: aliases are not allowed"),
+      std::string::npos);
   for (const char* yaml : {"a: !!str 1", "a: !mine [1]", "a: !mine {b: 1}"}) {
-    EXPECT_NE(strict_error_of(yaml).find("tags are not allowed here"), std::string::npos) << yaml;
+    EXPECT_NE(strict_yaml_error(yaml).find("tags are not allowed here"), std::string::npos) << yaml;
   }
   EXPECT_EQ(
-      strict_error_of("a: " + std::string(998, 'x')),
+      strict_yaml_error("a: " + std::string(998, 'x')),
       "The front matter of a model card has 1001 bytes; it may have 1000. Move text below the "
       "second '---' line.");
-  EXPECT_EQ(strict_error_of("a: " + std::string(997, 'x')), "no error");
-  EXPECT_EQ(error_of("a: &x !!str 1\nb: *x"), "no error") << "a client reads what the Hub has";
+  EXPECT_EQ(strict_yaml_error("a: " + std::string(997, 'x')), "no error");
+  EXPECT_EQ(yaml_error("a: &x !!str 1\nb: *x"), "no error") << "a client reads what the Hub has";
 }
 
 TEST(CardYaml, RefusesAKeyWhoseEscapesAreNotUtf8) {
-  EXPECT_EQ(error_of(R"("\N": 1)"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
+  EXPECT_EQ(yaml_error(R"("\N": 1)"), "Text of a model card is not UTF-8. Save the file as UTF-8.");
 }
 
 TEST(CardYaml, ReadsManyKeysInOrder) {

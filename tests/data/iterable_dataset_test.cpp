@@ -1,5 +1,6 @@
 #include "torchhub/data/iterable_dataset.h"
 
+#include "data/number_batches.h"
 #include "support/golden.h"
 #include "support/message_of.h"
 #include "torchhub/data/loader.h"
@@ -17,8 +18,10 @@
 namespace torchhub {
 namespace {
 
+using testing::Batches;
 using testing::message_of;
-using Batches = std::vector<std::vector<std::int64_t>>;
+using testing::rest_of;
+using testing::with_seed;
 
 /// epoch * 100, epoch * 100 + 1, ... without a way to seek.
 class Counting : public IterableDataset {
@@ -92,22 +95,6 @@ class Broken final : public IterableDataset {
     std::int64_t at_ = 0;
   };
 };
-
-Batch with_seed(const std::vector<Batch>& samples, std::uint64_t seed) {
-  Batch batch = default_data_collator(samples, seed);
-  batch["seed"] = torch::tensor(static_cast<std::int64_t>(seed));
-  return batch;
-}
-
-Batches rest_of(EpochBatches& batches, const std::string& name = "x") {
-  Batches all;
-  while (const auto batch = batches.next()) {
-    const torch::Tensor values = batch->at(name).reshape(-1);
-    const auto* first = values.data_ptr<std::int64_t>();
-    all.emplace_back(first, first + values.numel());
-  }
-  return all;
-}
 
 TEST(IterableDataset, GivesTheSameBatchesWithAnyNumberOfWorkers) {
   for (const char* name : {"x", "seed"}) {

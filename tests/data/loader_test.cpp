@@ -1,5 +1,6 @@
 #include "torchhub/data/loader.h"
 
+#include "data/number_batches.h"
 #include "support/message_of.h"
 #include "support/stream_of.h"
 
@@ -18,10 +19,7 @@ namespace torchhub {
 namespace {
 
 using testing::message_of;
-
-std::shared_ptr<TensorDataset> numbers(std::int64_t size) {
-  return std::make_shared<TensorDataset>(Batch{{"x", torch::arange(size)}});
-}
+using testing::numbers;
 
 /// Gives samples one by one, so that the collator is used; throws at one index.
 class PickyDataset final : public Dataset {

@@ -1,5 +1,6 @@
 // How samples are dealt to several processes, and how an epoch goes on with another number of them.
 
+#include "data/number_batches.h"
 #include "support/golden.h"
 #include "torchhub/data/loader.h"
 
@@ -14,11 +15,10 @@
 namespace torchhub {
 namespace {
 
-using Batches = std::vector<std::vector<std::int64_t>>;
-
-std::shared_ptr<TensorDataset> numbers(std::int64_t size) {
-  return std::make_shared<TensorDataset>(Batch{{"x", torch::arange(size)}});
-}
+using testing::Batches;
+using testing::numbers;
+using testing::rest_of;
+using testing::with_seed;
 
 /// One by one, so that the collator is used.
 class OneByOne final : public Dataset {
@@ -30,22 +30,6 @@ class OneByOne final : public Dataset {
  private:
   std::int64_t size_;
 };
-
-Batch with_seed(const std::vector<Batch>& samples, std::uint64_t seed) {
-  Batch batch = default_data_collator(samples, seed);
-  batch["seed"] = torch::tensor(static_cast<std::int64_t>(seed));
-  return batch;
-}
-
-Batches rest_of(EpochBatches& batches, const std::string& name = "x") {
-  Batches all;
-  while (const auto batch = batches.next()) {
-    const torch::Tensor values = batch->at(name).reshape(-1);
-    const auto* first = values.data_ptr<std::int64_t>();
-    all.emplace_back(first, first + values.numel());
-  }
-  return all;
-}
 
 DataLoaderOptions options_of(const nlohmann::json& c, std::int64_t rank) {
   return {.batch_size = c.at("batch_size"),

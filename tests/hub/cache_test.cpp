@@ -11,7 +11,7 @@ namespace {
 
 using testing::TempDir;
 
-const std::string kCommit(40, 'a');
+const std::string kCachedCommit(40, 'a');
 
 Repo repo() { return {.id = RepoId::parse("demo/resnet")}; }
 
@@ -29,7 +29,7 @@ TEST(RepoCache, NamesThePlacesThatPythonUses) {
 TEST(RepoCache, NeverLeavesItsFolder) {
   const RepoCache cache("/c", repo());
   for (const char* bad : {"../x", "a/../../x", "/etc/passwd", "", "a//b", "a\\b"}) {
-    EXPECT_THROW(cache.snapshot_file(kCommit, bad), InvalidArgumentError) << bad;
+    EXPECT_THROW(cache.snapshot_file(kCachedCommit, bad), InvalidArgumentError) << bad;
     EXPECT_THROW(cache.ref(bad), InvalidArgumentError) << bad;
     EXPECT_THROW(cache.blob(bad), InvalidArgumentError) << bad;
   }
@@ -40,10 +40,10 @@ TEST(RepoCache, NeverLeavesItsFolder) {
 TEST(RepoCache, KnowsTheCommitOfARevision) {
   const TempDir folder;
   const RepoCache cache(folder.path(), repo());
-  EXPECT_EQ(cache.commit_of(kCommit), kCommit);
+  EXPECT_EQ(cache.commit_of(kCachedCommit), kCachedCommit);
   EXPECT_EQ(cache.commit_of("main"), std::nullopt);
-  write_file_atomically(cache.ref("main"), kCommit);
-  EXPECT_EQ(cache.commit_of("main"), kCommit);
+  write_file_atomically(cache.ref("main"), kCachedCommit);
+  EXPECT_EQ(cache.commit_of("main"), kCachedCommit);
   write_file_atomically(cache.ref("broken"), "no hash");
   EXPECT_EQ(cache.commit_of("broken"), std::nullopt);
 }
@@ -51,15 +51,15 @@ TEST(RepoCache, KnowsTheCommitOfARevision) {
 TEST(TryToLoadFromCache, TellsPresentAbsentAndUnknownApart) {
   const TempDir folder;
   const RepoCache cache(folder.path(), repo());
-  write_file_atomically(cache.ref("main"), kCommit);
-  write_file_atomically(cache.snapshot_file(kCommit, "a/config.json"), "{}");
-  write_file_atomically(cache.no_exist_marker(kCommit, "gone"), "");
+  write_file_atomically(cache.ref("main"), kCachedCommit);
+  write_file_atomically(cache.snapshot_file(kCachedCommit, "a/config.json"), "{}");
+  write_file_atomically(cache.no_exist_marker(kCachedCommit, "gone"), "");
   const auto ask = [&](const std::string& path, const std::string& revision = "main") {
     return try_to_load_from_cache(folder.path(), repo(), path, revision);
   };
   EXPECT_EQ(ask("a/config.json").state, CachedFile::State::present);
-  EXPECT_EQ(ask("a/config.json").path, cache.snapshot_file(kCommit, "a/config.json"));
-  EXPECT_EQ(ask("a/config.json", kCommit).state, CachedFile::State::present);
+  EXPECT_EQ(ask("a/config.json").path, cache.snapshot_file(kCachedCommit, "a/config.json"));
+  EXPECT_EQ(ask("a/config.json", kCachedCommit).state, CachedFile::State::present);
   EXPECT_EQ(ask("gone").state, CachedFile::State::absent);
   EXPECT_EQ(ask("other").state, CachedFile::State::unknown);
   EXPECT_EQ(ask("a/config.json", "v2").state, CachedFile::State::unknown);
@@ -68,9 +68,9 @@ TEST(TryToLoadFromCache, TellsPresentAbsentAndUnknownApart) {
 TEST(TryToLoadFromCache, TakesABrokenLinkForNothing) {
   const TempDir folder;
   const RepoCache cache(folder.path(), repo());
-  make_folders(cache.snapshot(kCommit));
-  std::filesystem::create_symlink("nowhere", cache.snapshot_file(kCommit, "f"));
-  EXPECT_EQ(try_to_load_from_cache(folder.path(), repo(), "f", kCommit).state,
+  make_folders(cache.snapshot(kCachedCommit));
+  std::filesystem::create_symlink("nowhere", cache.snapshot_file(kCachedCommit, "f"));
+  EXPECT_EQ(try_to_load_from_cache(folder.path(), repo(), "f", kCachedCommit).state,
             CachedFile::State::unknown);
 }
 

@@ -54,7 +54,7 @@ class InTheMiddle final : public Transport {
   std::function<void()> act_;  // changed only while nobody sends
 };
 
-std::string generated(const std::string& accuracy) {
+std::string two_section_card(const std::string& accuracy) {
   return "---\ntags:\n- generated_from_trainer\n---\n\n# net\n\n"
          "This model was trained from scratch on an unknown dataset.\n"
          "It achieves the following results on the evaluation set:\n- Accuracy: " +
@@ -121,10 +121,10 @@ TEST_F(PushRace, KeepsBothEditsOfTheCardInOneCommitOnTop) {
   for (const char* moment : {"/preupload/", "/info/lfs/objects/batch", "/commit/"}) {
     SCOPED_TRACE(moment);
     const std::int64_t step = 2 * (*edits_ + 1);
-    push(save(step - 1, generated("0.5")));
+    push(save(step - 1, two_section_card("0.5")));
     const Names before = titles();
     middle_->before_posts_to(moment, 1, [&] { write_words(); });
-    const PushOutcome outcome = push(save(step, generated(fmt::format("0.{}", 5 + step))));
+    const PushOutcome outcome = push(save(step, two_section_card(fmt::format("0.{}", 5 + step))));
     EXPECT_TRUE(outcome.ok());
     expect_in(card(), fmt::format("Words {}.", *edits_));
     expect_in(card(), fmt::format("Accuracy: 0.{}", 5 + step));
@@ -138,12 +138,12 @@ TEST_F(PushRace, KeepsBothEditsOfTheCardInOneCommitOnTop) {
 }
 
 TEST_F(PushRace, KeepsMetadataThatSomebodySetMeanwhile) {
-  push(save(1, generated("0.5")));
+  push(save(1, two_section_card("0.5")));
   middle_->before_posts_to("/commit/", 1, [&] {
     std::string text = card();
     commit_card(text.replace(0, 4, "---\nlicense: mit\n"));
   });
-  push(save(2, generated("0.6")));
+  push(save(2, two_section_card("0.6")));
   expect_in(card(), "license: mit");
   expect_in(card(), "generated_from_trainer");
   expect_in(card(), "Accuracy: 0.6");
@@ -152,25 +152,25 @@ TEST_F(PushRace, KeepsMetadataThatSomebodySetMeanwhile) {
 
 TEST_F(PushRace, KeepsTheCardThatSomebodyMadeWhereThereWasNone) {
   middle_->before_posts_to("/commit/", 1, [&] { commit_card("# A net for shirts\n"); });
-  push(save(1, generated("0.5")));
+  push(save(1, two_section_card("0.5")));
   expect_in(card(), "A net for shirts");
   EXPECT_EQ(titles(), (Names{"by hand", "step 1"}));
 }
 
 TEST_F(PushRace, LooksAgainAsOftenAsSomebodyIsFaster) {
-  push(save(1, generated("0.5")));
+  push(save(1, two_section_card("0.5")));
   middle_->before_posts_to("/commit/", 4, [&] { write_words(); });
-  EXPECT_TRUE(push(save(2, generated("0.6"))).ok());
+  EXPECT_TRUE(push(save(2, two_section_card("0.6"))).ok());
   for (int edit = 1; edit <= 4; ++edit) expect_in(card(), fmt::format("Words {}.", edit));
   expect_in(card(), "Accuracy: 0.6");
   EXPECT_EQ(titles(), (Names{"step 1", "by hand", "by hand", "by hand", "by hand", "step 2"}));
 }
 
 TEST_F(PushRace, GivesUpWithoutATraceWhereSomebodyIsAlwaysFasterAndIsPushedLater) {
-  push(save(1, generated("0.5")));
+  push(save(1, two_section_card("0.5")));
   middle_->before_posts_to("/commit/", 1000, [&] { write_words(); });
   {
-    const PushJob job = save(2, generated("0.6"));
+    const PushJob job = save(2, two_section_card("0.6"));
     journal_.remember(job);
     EXPECT_THROW(push(job), HeadMovedError);
   }
@@ -187,10 +187,10 @@ TEST_F(PushRace, GivesUpWithoutATraceWhereSomebodyIsAlwaysFasterAndIsPushedLater
 
 TEST_F(PushRace, OfAFolderKeepsBothToo) {
   write_file_atomically(folder_ / "net/model.safetensors", "weights");
-  write_file_atomically(folder_ / "net/README.md", generated("0.5"));
+  write_file_atomically(folder_ / "net/README.md", two_section_card("0.5"));
   const PushFolderOptions merge{.repo_id = "demo/net", .card_mode = CardMode::merge};
   push_folder(client_, folder_ / "net", merge);
-  write_file_atomically(folder_ / "net/README.md", generated("0.6"));
+  write_file_atomically(folder_ / "net/README.md", two_section_card("0.6"));
   middle_->before_posts_to("/commit/", 1, [&] { write_words(); });
   push_folder(client_, folder_ / "net", merge);
   expect_in(card(), "Words 1.");

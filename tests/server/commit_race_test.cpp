@@ -1,5 +1,5 @@
 #include "server/hub_client.h"
-#include "torchhub/wire/commit_lines.h"
+#include "server/put_line.h"
 
 #include <gtest/gtest.h>
 
@@ -29,8 +29,6 @@ class CommitRaceTest : public ::testing::Test {
   HubClient client_{hub_};
 };
 
-std::string put(const std::string& path) { return to_ndjson(CommitFileLine{path, "x"}); }
-
 TEST_F(CommitRaceTest, OfWritersOnOneParentOneLands) {
   constexpr int kWriters = 4;
   constexpr int kRounds = 8;
@@ -46,7 +44,7 @@ TEST_F(CommitRaceTest, OfWritersOnOneParentOneLands) {
       writers.emplace_back([&, i] {
         const HubClient own(hub_);
         start.arrive_and_wait();
-        answers[i] = own.commit("demo/m", put(path(i)), "main", parent);
+        answers[i] = own.commit("demo/m", put(path(i), "x"), "main", parent);
       });
     }
     for (std::thread& writer : writers) writer.join();

@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "server/put_line.h"
 #include "server/raw_connection.h"
 #include "server/refused_change.h"
 #include "torchhub/base/sha256.h"
@@ -34,9 +35,6 @@ class CommitTest : public ::testing::Test {
   HubClient client_{hub_};
 };
 
-std::string put(const std::string& path, const std::string& content) {
-  return to_ndjson(CommitFileLine{path, content});
-}
 std::string delete_file(const std::string& path) { return to_ndjson(CommitDeletedFileLine{path}); }
 
 TEST_F(CommitTest, AnswersWithTheNewCommitAndItsPage) {

@@ -93,7 +93,7 @@ TEST_P(CrashTest, LeavesTheOldOrTheNewState) {
 }
 
 /// Those of pull requests, pushes and rewrites have tests of their own.
-std::vector<std::string_view> points() {
+std::vector<std::string_view> other_points() {
   std::vector<std::string_view> out(server::kFaultPoints.begin(), server::kFaultPoints.end());
   std::erase_if(out, [](std::string_view point) {
     return point.starts_with("pr.") || point.starts_with("push.") || point.starts_with("rewrite.");
@@ -101,11 +101,12 @@ std::vector<std::string_view> points() {
   return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, CrashTest, ::testing::ValuesIn(points()), [](const auto& test) {
-  std::string name(test.param);
-  std::replace(name.begin(), name.end(), '.', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Points, CrashTest, ::testing::ValuesIn(other_points()),
+                         [](const auto& test) {
+                           std::string name(test.param);
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
 
 /// What a hub had been told when it was killed.
 struct Told {

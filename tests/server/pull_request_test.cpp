@@ -1,6 +1,7 @@
 #include "server/discussion_fixture.h"
 #include "server/git/repository.h"
 #include "server/git_user.h"
+#include "server/put_line.h"
 #include "server/refused_change.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
@@ -17,10 +18,6 @@ namespace torchhub::testing {
 namespace {
 
 using nlohmann::json;
-
-std::string put(const std::string& path, const std::string& content) {
-  return to_ndjson(CommitFileLine{path, content});
-}
 
 class PullRequestTest : public DiscussionFixture {
  protected:

@@ -19,7 +19,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string_view> points() {
+std::vector<std::string_view> push_points() {
   std::vector<std::string_view> out(server::kFaultPoints.begin(), server::kFaultPoints.end());
   std::erase_if(out, [](std::string_view point) { return !point.starts_with("push."); });
   return out;
@@ -69,7 +69,7 @@ TEST_P(PushCrashTest, MovesAllRefsOrNone) {
   expect_clean(data());
 }
 
-INSTANTIATE_TEST_SUITE_P(Points, PushCrashTest, ::testing::ValuesIn(points()),
+INSTANTIATE_TEST_SUITE_P(Points, PushCrashTest, ::testing::ValuesIn(push_points()),
                          [](const auto& test) {
                            std::string name(test.param);
                            std::replace(name.begin(), name.end(), '.', '_');

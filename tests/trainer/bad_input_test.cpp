@@ -30,7 +30,7 @@ using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
 
-TrainerOptions options(const fs::path& output_dir) {
+TrainerOptions four_updates(const fs::path& output_dir) {
   return {.model = tiny_model(),
           .args = {.output_dir = output_dir, .max_steps = 4, .disable_tqdm = true, .save_steps = 2},
           .train_dataset = tiny_dataset(16)};
@@ -51,7 +51,7 @@ std::string resume_message(Trainer& trainer, const std::string& source) {
 
 TEST(BadInput, NamesEveryArgumentThatIsWrongBeforeAnythingHappens) {
   const TempDir folder;
-  TrainerOptions bad = options(folder / "out");
+  TrainerOptions bad = four_updates(folder / "out");
   bad.args.save_steps = 0;
   bad.args.eval_strategy = IntervalStrategy::epoch;
   try {
@@ -73,7 +73,7 @@ TEST(BadInput, NamesAnOutputFolderThatIsAFile) {
   const TempDir folder;
   write_file_atomically(folder / "out", "a file");
   try {
-    Trainer trainer(options(folder / "out"));
+    Trainer trainer(four_updates(folder / "out"));
     FAIL() << "nothing was thrown";
   } catch (const FileError& error) {
     EXPECT_EQ(std::string(error.what()),
@@ -85,7 +85,7 @@ TEST(BadInput, NamesAnOutputFolderThatIsAFile) {
 
 TEST(BadInput, NamesACheckpointFolderThatIsNotThere) {
   const TempDir folder;
-  Trainer trainer(options(folder / "out"));
+  Trainer trainer(four_updates(folder / "out"));
   const std::string out = (folder / "out").string();
   EXPECT_EQ(resume_message<CheckpointError>(trainer, out + "/checkpoint-2"),
             "The checkpoint folder '" + out +
@@ -101,7 +101,7 @@ TEST(BadInput, NamesACheckpointFolderThatIsNotThere) {
 class BadHub : public ::testing::Test {
  protected:
   TrainerOptions pushing(std::optional<std::string> token) {
-    TrainerOptions o = options(folder_ / "tiny");
+    TrainerOptions o = four_updates(folder_ / "tiny");
     o.args.push_to_hub = true;
     o.hub = HubOptions{.endpoint = hub_.base_url(),
                        .token = std::move(token),
@@ -193,7 +193,7 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
    private:
     fs::path file_;
   };
-  TrainerOptions o = options(disk / "out");
+  TrainerOptions o = four_updates(disk / "out");
   o.callbacks = {std::make_shared<FillDisk>(disk / "filler")};
   Trainer trainer(o);
   EXPECT_EQ(without_random_parts(message_of<DiskFullError>([&] { trainer.train(); })),
@@ -205,7 +205,7 @@ TEST(DiskFull, WhileSavingIsNamedAndTheCheckpointBeforeStays) {
     EXPECT_EQ(entry.path().filename(), "checkpoint-2") << "left behind";
   }
   fs::remove(disk / "filler");
-  Trainer again(options(disk / "out"));
+  Trainer again(four_updates(disk / "out"));
   EXPECT_EQ(again.train({.resume_from_checkpoint = "last"}).global_step, 4);
 }
 
@@ -249,7 +249,7 @@ std::vector<std::string> unfinished(const fs::path& folder) {
 TEST(Rotation, LeavesWhatItCannotDeleteToTheNextRun) {
   const TempDir folder;
   const auto hold = std::make_shared<HoldState>();
-  TrainerOptions o = options(folder / "out");
+  TrainerOptions o = four_updates(folder / "out");
   o.args.save_total_limit = 1;
   o.callbacks = {hold};
   Trainer(o).train();
@@ -260,7 +260,7 @@ TEST(Rotation, LeavesWhatItCannotDeleteToTheNextRun) {
   ASSERT_EQ(left.size(), 1U);
   EXPECT_TRUE(left[0].starts_with(".tmp-checkpoint-2-")) << left[0];
   hold->let_go();
-  Trainer(options(folder / "out")).train();
+  Trainer(four_updates(folder / "out")).train();
   EXPECT_TRUE(unfinished(folder / "out").empty());
 }
 

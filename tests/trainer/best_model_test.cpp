@@ -22,7 +22,7 @@ using testing::TempDir;
 using testing::tiny_dataset;
 using testing::tiny_model;
 
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNanScore = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// A run of six updates, evaluated after each, whose metric "score" takes the given values.
@@ -55,7 +55,7 @@ class BestModel : public ::testing::Test {
 };
 
 TEST_F(BestModel, IsTheStrictlyBetterOneAndNeverNan) {
-  Trainer trainer(options({0.5, kNan, 0.7, 0.7, 0.6, kNan}));
+  Trainer trainer(options({0.5, kNanScore, 0.7, 0.7, 0.6, kNanScore}));
   trainer.train();
   EXPECT_EQ(trainer.state().best_metric, 0.7);
   EXPECT_EQ(trainer.state().best_global_step, 3);
@@ -170,9 +170,10 @@ TEST_F(BestModel, EarlyStoppingCountsEvaluationsThatAreNaN) {
     return Trainer(std::move(o)).train().global_step;
   };
   // As in Python the first evaluation never counts, since there is no best one before it.
-  EXPECT_EQ(steps({kNan}), 3);
-  EXPECT_EQ(steps({0.5, kNan, kNan, 0.7}), 3);
-  EXPECT_EQ(steps({kNan, kNan, 0.5, kNan, kNan, 0.7}), 5) << "an improvement counts from 0 again";
+  EXPECT_EQ(steps({kNanScore}), 3);
+  EXPECT_EQ(steps({0.5, kNanScore, kNanScore, 0.7}), 3);
+  EXPECT_EQ(steps({kNanScore, kNanScore, 0.5, kNanScore, kNanScore, 0.7}), 5)
+      << "an improvement counts from 0 again";
 }
 
 // As in transformers 5.12.1, Trainer._determine_best_metric.

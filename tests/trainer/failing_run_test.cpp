@@ -31,7 +31,7 @@ using testing::tiny_model;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-TrainerOptions options(const fs::path& output_dir) {
+TrainerOptions six_updates(const fs::path& output_dir) {
   return {.model = tiny_model(),
           .args = {.output_dir = output_dir,
                    .per_device_train_batch_size = 4,
@@ -48,11 +48,11 @@ TrainerOptions options(const fs::path& output_dir) {
 bool recovers(const fs::path& output_dir) {
   static const std::shared_ptr<PreTrainedModel> straight = [] {
     const TempDir folder;
-    const TrainerOptions o = options(folder / "straight");
+    const TrainerOptions o = six_updates(folder / "straight");
     Trainer(o).train();
     return o.model;
   }();
-  const TrainerOptions again = options(output_dir);
+  const TrainerOptions again = six_updates(output_dir);
   Trainer(again).train({.resume_from_checkpoint = "last"});
   return same_state(*straight, *again.model);
 }
@@ -78,7 +78,7 @@ TEST(FailingRun, HandsOnWhatTheDatasetThrowsAndEndsItsThreads) {
   for (const int workers : {0, 2}) {
     SCOPED_TRACE(workers);
     const TempDir folder;
-    TrainerOptions o = options(folder / "out");
+    TrainerOptions o = six_updates(folder / "out");
     o.args.dataloader_num_workers = workers;
     const auto dataset = std::make_shared<BrokenDataset>(broken);
     o.train_dataset = dataset;
@@ -97,7 +97,7 @@ TEST(FailingRun, HandsOnWhatAStreamThrowsAndEndsItsThreads) {
   for (const int workers : {0, 2}) {
     SCOPED_TRACE(workers);
     const TempDir folder;
-    TrainerOptions o = options(folder / "out");
+    TrainerOptions o = six_updates(folder / "out");
     o.args.dataloader_num_workers = workers;
     const auto stream = std::make_shared<testing::StreamOf>(std::make_shared<BrokenDataset>(13));
     o.train_dataset.reset();
@@ -113,7 +113,7 @@ TEST(FailingRun, HandsOnWhatAStreamThrowsAndEndsItsThreads) {
 
 /// Runs whose metric "score" is `scores`, one an evaluation.
 TrainerOptions scored(const fs::path& output_dir, std::vector<double> scores) {
-  TrainerOptions o = options(output_dir);
+  TrainerOptions o = six_updates(output_dir);
   o.args.eval_strategy = IntervalStrategy::steps;
   o.args.eval_steps = 2;
   o.args.metric_for_best_model = "score";
@@ -138,7 +138,7 @@ TEST(NanMetric, IsLoggedAndSavedAsPythonWritesItAndIsNeverTheBest) {
   const std::vector<double> logged = testing::logged_values(state.log_history, "eval_score");
   ASSERT_EQ(logged.size(), 3U);
   EXPECT_TRUE(std::isnan(logged[0]) && logged[1] == 0.5 && std::isnan(logged[2]));
-  Trainer again(options(folder / "out"));
+  Trainer again(six_updates(folder / "out"));
   EXPECT_EQ(again.train({.resume_from_checkpoint = "last"}).global_step, 6);
 }
 
@@ -209,7 +209,7 @@ std::set<std::string> FullDisk::failed_files() {
     SCOPED_TRACE(pages);
     const testing::SmallDisk disk;
     const fs::path out = disk / "out";
-    TrainerOptions o = options(out);
+    TrainerOptions o = six_updates(out);
     o.save_mode = GetParam();
     o.callbacks = {std::make_shared<FillDisk>(disk / "filler", pages * kPage)};
     try {

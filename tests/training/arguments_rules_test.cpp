@@ -19,12 +19,12 @@
 namespace torchhub {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using nlohmann::ordered_json;
 using Lines = std::vector<std::string>;
 
-TrainingArguments read(const Json& json) { return training_arguments_from_json(json); }
+TrainingArguments read(const ordered_json& json) { return training_arguments_from_json(json); }
 
-Lines refusals(const Json& json) {
+Lines refusals(const ordered_json& json) {
   try {
     read(json);
   } catch (const InvalidArgumentError& error) {
@@ -37,7 +37,7 @@ TEST(ArgumentRules, GiveOutputDirItsDefaultAndTheUsersFolder) {
   const char* home = std::getenv("HOME");
   const std::string before = home == nullptr ? "" : home;
   ::setenv("HOME", "/home/ana", 1);
-  EXPECT_EQ(read(Json::object()).output_dir, "trainer_output");
+  EXPECT_EQ(read(ordered_json::object()).output_dir, "trainer_output");
   EXPECT_EQ(read({{"output_dir", "~/runs/a"}}).output_dir, "/home/ana/runs/a");
   EXPECT_EQ(read({{"output_dir", "~"}}).output_dir, "/home/ana");
   EXPECT_EQ(read({{"output_dir", "~bob/a"}}).output_dir, "~bob/a");
@@ -178,7 +178,7 @@ TEST(ArgumentRules, WantAboveZeroOrNothing) {
 }
 
 TEST(ArgumentRules, PinNothingOnTheCpu) {
-  EXPECT_TRUE(read(Json::object()).dataloader_pin_memory);
+  EXPECT_TRUE(read(ordered_json::object()).dataloader_pin_memory);
   EXPECT_FALSE(read({{"use_cpu", true}}).dataloader_pin_memory);
 }
 
@@ -193,7 +193,8 @@ std::string logged_by(Call&& call) {
 }
 
 TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
-  for (const auto& [old_names, name, value] : std::initializer_list<std::tuple<Json, Json, Json>>{
+  for (const auto& [old_names, name, value] :
+       std::initializer_list<std::tuple<ordered_json, ordered_json, ordered_json>>{
            {{{"evaluation_strategy", "epoch"}}, "eval_strategy", "epoch"},
            {{{"per_gpu_train_batch_size", 3}}, "per_device_train_batch_size", 3},
            {{{"per_gpu_eval_batch_size", 3}}, "per_device_eval_batch_size", 3},
@@ -201,7 +202,9 @@ TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
            {{{"group_by_length", true}}, "train_sampling_strategy", "group_by_length"},
            {{{"adafactor", true}}, "optim", "adafactor"},
            {{{"warmup_ratio", 0.25}}, "warmup_steps", 0.25},
-           {{{"include_inputs_for_metrics", true}}, "include_for_metrics", Json::array({"inputs"})},
+           {{{"include_inputs_for_metrics", true}},
+            "include_for_metrics",
+            ordered_json::array({"inputs"})},
            {{{"include_tokens_per_second", true}}, "include_num_input_tokens_seen", "all"},
            {{{"dispatch_batches", false}}, "accelerator_config", {{"dispatch_batches", false}}},
            {{{"split_batches", true}}, "accelerator_config", {{"split_batches", true}}},
@@ -224,8 +227,8 @@ TEST(ArgumentRules, TakeEachNameOfAnOlderVersionForTheOneOfToday) {
 
 // What version 4 lets win too: its files hold every field of today beside the old one.
 TEST(ArgumentRules, TakeAnOldNameBesideADefaultOfToday) {
-  for (const auto& [old_name, old_value, name, beside, value] :
-       std::initializer_list<std::tuple<const char*, Json, const char*, Json, Json>>{
+  for (const auto& [old_name, old_value, name, beside, value] : std::initializer_list<
+           std::tuple<const char*, ordered_json, const char*, ordered_json, ordered_json>>{
            {"evaluation_strategy", "steps", "eval_strategy", "no", "steps"},
            {"per_gpu_train_batch_size", 16, "per_device_train_batch_size", 8, 16},
            {"per_gpu_eval_batch_size", 16, "per_device_eval_batch_size", 8, 16},
@@ -234,8 +237,8 @@ TEST(ArgumentRules, TakeAnOldNameBesideADefaultOfToday) {
            {"group_by_length", true, "train_sampling_strategy", "random", "group_by_length"},
            {"adafactor", true, "optim", "adamw_torch", "adafactor"},
            {"adafactor", true, "optim", "adamw_torch_fused", "adafactor"},
-           {"include_inputs_for_metrics", true, "include_for_metrics", Json::array(),
-            Json::array({"inputs"})},
+           {"include_inputs_for_metrics", true, "include_for_metrics", ordered_json::array(),
+            ordered_json::array({"inputs"})},
            {"include_tokens_per_second", true, "include_num_input_tokens_seen", false, "all"},
            {"include_tokens_per_second", true, "include_num_input_tokens_seen", "no", "all"}}) {
     SCOPED_TRACE(old_name);
@@ -312,7 +315,7 @@ TEST(ArgumentRules, TakeTheDefaultsOfAnOlderVersionWithoutAWord) {
                             {"tpu_num_cores", nullptr},
                             {"tpu_metrics_debug", false},
                             {"past_index", -1},
-                            {"fsdp", Json::array()},
+                            {"fsdp", ordered_json::array()},
                             {"fsdp_min_num_params", 0},
                             {"fsdp_transformer_layer_cls_to_wrap", nullptr},
                             {"adafactor", false},
@@ -336,7 +339,7 @@ TEST(ArgumentRules, TakeTheDefaultsOfAnOlderVersionWithoutAWord) {
 }
 
 TEST(ArgumentRules, TakeMapsInWhichEverythingIsOff) {
-  const Json off{{"min_num_params", 0}, {"xla", false}, {"xla_fsdp_v2", false}};
+  const ordered_json off{{"min_num_params", 0}, {"xla", false}, {"xla_fsdp_v2", false}};
   EXPECT_EQ(to_json(read({{"fsdp_config", off}})), to_json(TrainingArguments{}));
   EXPECT_THROW(read({{"fsdp_config", {{"min_num_params", 0}, {"xla", true}}}}),
                InvalidArgumentError);

@@ -15,7 +15,7 @@ bool holds(const std::vector<std::string>& all, const std::string& one) {
   return std::find(all.begin(), all.end(), one) != all.end();
 }
 
-TEST(TrainingArguments, AreFineByDefault) { EXPECT_TRUE(problems({}).empty()); }
+TEST(TrainingArguments, AreFineByDefault) { EXPECT_TRUE(problems(TrainingArguments{}).empty()); }
 
 TEST(TrainingArguments, NameFieldValueAndRuleOfEachProblemAtOnce) {
   const auto found = problems({.per_device_train_batch_size = 0,
@@ -57,7 +57,7 @@ TEST(TrainingArguments, RefuseAPushThatWouldNeverHappen) {
 TEST(TrainingArguments, HavePythonsFieldsOrderAndDefaults) {
   const auto python =
       nlohmann::ordered_json::parse(testing::golden("training/arguments.json")).at("arguments");
-  nlohmann::ordered_json ours = to_json({});
+  nlohmann::ordered_json ours = to_json(TrainingArguments{});
   // Ours differ: the callbacks' states come back (TD-13), and two fields show what was asked for.
   EXPECT_EQ(ours.at("restore_callback_states_from_checkpoint"), true);
   ours["restore_callback_states_from_checkpoint"] = false;

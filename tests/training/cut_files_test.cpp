@@ -53,8 +53,8 @@ TEST(CutFile, OfPythonsRandomStatesIsRefused) {
 }
 
 /// The model whose optimizer the golden checkpoint holds.
-struct GoldenModel : torch::nn::Module {
-  GoldenModel() {
+struct CheckpointedModel : torch::nn::Module {
+  CheckpointedModel() {
     register_module("first", torch::nn::Linear(3, 4));
     register_module("norm", torch::nn::LayerNorm(torch::nn::LayerNormOptions({4})));
     register_module("last", torch::nn::Linear(4, 2));
@@ -63,7 +63,7 @@ struct GoldenModel : torch::nn::Module {
 
 TEST(CutFile, OfAnOptimizerIsRefusedAndTheOptimizerIsAsBefore) {
   const TempDir folder;
-  GoldenModel model;
+  CheckpointedModel model;
   const auto optimizer = make_optimizer(model, {.learning_rate = 0.5, .weight_decay = 0.25});
   const auto bytes_of = [&] {
     save_optimizer(*optimizer, {}, folder / "now.pt");

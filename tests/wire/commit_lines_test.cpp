@@ -19,7 +19,7 @@ Line again(const Line& line) {
   return std::get<Line>(parsed);
 }
 
-std::string error_of(const std::string& text) {
+std::string line_error(const std::string& text) {
   try {
     parse_commit_line(text);
   } catch (const InvalidArgumentError& error) {
@@ -88,17 +88,17 @@ TEST(CommitLines, TakePlainTextAndUnknownFields) {
 }
 
 TEST(CommitLines, SayWhatIsWrong) {
-  EXPECT_EQ(error_of(""), "Commit line: not a JSON object.");
-  EXPECT_EQ(error_of("[]"), "Commit line: not a JSON object.");
-  EXPECT_EQ(error_of("{}"), "Commit line: 'line' needs a text field 'key'.");
-  EXPECT_EQ(error_of(R"({"key":"file"})"), "Commit line: 'file' needs an object 'value'.");
-  EXPECT_EQ(error_of(R"({"key":"file","value":{"path":1}})"),
+  EXPECT_EQ(line_error(""), "Commit line: not a JSON object.");
+  EXPECT_EQ(line_error("[]"), "Commit line: not a JSON object.");
+  EXPECT_EQ(line_error("{}"), "Commit line: 'line' needs a text field 'key'.");
+  EXPECT_EQ(line_error(R"({"key":"file"})"), "Commit line: 'file' needs an object 'value'.");
+  EXPECT_EQ(line_error(R"({"key":"file","value":{"path":1}})"),
             "Commit line: 'file' needs a text field 'path'.");
-  EXPECT_EQ(error_of(R"({"key":"file","value":{"path":"a","content":"!","encoding":"base64"}})"),
+  EXPECT_EQ(line_error(R"({"key":"file","value":{"path":"a","content":"!","encoding":"base64"}})"),
             "Commit line: the content of 'a' is not valid base64.");
-  EXPECT_EQ(error_of(R"({"key":"file","value":{"path":"a","content":"","encoding":"hex"}})"),
+  EXPECT_EQ(line_error(R"({"key":"file","value":{"path":"a","content":"","encoding":"hex"}})"),
             "Commit line: unknown encoding 'hex' of 'a'; use base64 or utf-8.");
-  EXPECT_EQ(error_of(R"({"key":"rename","value":{}})"), "Commit line: unknown key 'rename'.");
+  EXPECT_EQ(line_error(R"({"key":"rename","value":{}})"), "Commit line: unknown key 'rename'.");
 }
 
 TEST(CommitLines, TakeTheLastOfTwoEqualFields) {
@@ -107,20 +107,20 @@ TEST(CommitLines, TakeTheLastOfTwoEqualFields) {
   };
   EXPECT_EQ(path_of(R"({"value":{"path":"a","path":"b"},"key":"deletedFile"})"), "b");
   EXPECT_EQ(path_of(R"({"key":"file","value":{"path":"a"},"key":"deletedFile"})"), "a");
-  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a"},"value":{}})"),
+  EXPECT_EQ(line_error(R"({"key":"deletedFile","value":{"path":"a"},"value":{}})"),
             "Commit line: 'deletedFile' needs a text field 'path'.");
-  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a"},"value":[]})"),
+  EXPECT_EQ(line_error(R"({"key":"deletedFile","value":{"path":"a"},"value":[]})"),
             "Commit line: 'deletedFile' needs an object 'value'.");
-  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"path":"a","path":1}})"),
+  EXPECT_EQ(line_error(R"({"key":"deletedFile","value":{"path":"a","path":1}})"),
             "Commit line: 'deletedFile' needs a text field 'path'.");
 }
 
 TEST(CommitLines, LookForFieldsOnlyWhereTheyBelong) {
-  EXPECT_EQ(error_of(R"({"key":"deletedFile","value":{"x":{"path":"a"}}})"),
+  EXPECT_EQ(line_error(R"({"key":"deletedFile","value":{"x":{"path":"a"}}})"),
             "Commit line: 'deletedFile' needs a text field 'path'.");
-  EXPECT_EQ(error_of(R"({"key":"deletedFile","other":{"path":"a"},"value":{}})"),
+  EXPECT_EQ(line_error(R"({"key":"deletedFile","other":{"path":"a"},"value":{}})"),
             "Commit line: 'deletedFile' needs a text field 'path'.");
-  EXPECT_EQ(error_of(R"([{"key":"deletedFile","value":{"path":"a"}}])"),
+  EXPECT_EQ(line_error(R"([{"key":"deletedFile","value":{"path":"a"}}])"),
             "Commit line: not a JSON object.");
 }
 
@@ -131,17 +131,17 @@ TEST(CommitLines, SkipAMillionUnknownValuesButNoDeepOnes) {
   std::string wide = "[0";
   for (int i = 0; i < 1'000'000; ++i) wide += ",[]";
   EXPECT_EQ(std::get<CommitDeletedFileLine>(parse_commit_line(line(wide + "]"))).path, "a");
-  EXPECT_EQ(error_of(line(std::string(62, '[') + std::string(62, ']'))), "no error");
-  EXPECT_EQ(error_of(line(std::string(63, '[') + std::string(63, ']'))),
+  EXPECT_EQ(line_error(line(std::string(62, '[') + std::string(62, ']'))), "no error");
+  EXPECT_EQ(line_error(line(std::string(63, '[') + std::string(63, ']'))),
             "Commit line: it is nested deeper than 64 levels.");
-  EXPECT_EQ(error_of(line(std::string(20'000'000, '['))),
+  EXPECT_EQ(line_error(line(std::string(20'000'000, '['))),
             "Commit line: it is nested deeper than 64 levels.");
 }
 
 TEST(CommitLines, CutAtAnyByteAreErrors) {
   const std::string text = to_ndjson(CommitLfsFileLine{"m.bin", "ff", 7});
   for (std::size_t size = 0; size + 1 < text.size(); ++size) {
-    EXPECT_EQ(error_of(text.substr(0, size)), "Commit line: not a JSON object.") << size;
+    EXPECT_EQ(line_error(text.substr(0, size)), "Commit line: not a JSON object.") << size;
   }
 }
 

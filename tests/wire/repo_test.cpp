@@ -20,7 +20,7 @@ bool is_valid(const std::string& id) {
   }
 }
 
-std::string error_of(const std::string& id) {
+std::string id_error(const std::string& id) {
   try {
     RepoId::parse(id);
   } catch (const InvalidArgumentError& error) {
@@ -59,10 +59,10 @@ TEST(RepoId, GoesThereAndBack) {
 
 TEST(RepoId, SaysWhichRuleWasBroken) {
   EXPECT_EQ(
-      error_of("a/b/c"),
+      id_error("a/b/c"),
       "'a/b/c' is not a repository id: it has more than one '/'. Write 'name' or 'owner/name'.");
-  EXPECT_EQ(error_of(""), "'' is not a repository id: it is empty. Write 'name' or 'owner/name'.");
-  EXPECT_EQ(error_of("/a"),
+  EXPECT_EQ(id_error(""), "'' is not a repository id: it is empty. Write 'name' or 'owner/name'.");
+  EXPECT_EQ(id_error("/a"),
             "'/a' is not a repository id: it is empty. Write 'name' or 'owner/name'.");
   const auto rule = [](const std::string& name) { return problem_of_name(name).value_or("fine"); };
   EXPECT_EQ(rule(std::string(97, 'a')), "it is longer than 96 characters");

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string object(int turn) {
+std::string parted_object(int turn) {
   constexpr std::size_t kStep = 70'000;
   return bytes_of_turn("in parts ", turn, (3 + static_cast<std::size_t>(turn) % 5) * kStep);
 }
@@ -28,7 +28,7 @@ class PartLoad final : public KillLoad {
  public:
   void check(const HubClient& client, Look look) override {
     for (const int turn : uploaded_.seen_by(look)) {
-      const std::string bytes = object(turn);
+      const std::string bytes = parted_object(turn);
       const json entry = client.batch("demo/parts", "download", sha256_hex(bytes), bytes.size());
       ASSERT_TRUE(entry.contains("actions")) << "lost: " << turn;
       const std::string link = entry.at("actions").at("download").at("href");
@@ -47,7 +47,7 @@ class PartLoad final : public KillLoad {
   }
 
   void go_on(const HubClient& client) {
-    const std::string bytes = object(unfinished_->turn);
+    const std::string bytes = parted_object(unfinished_->turn);
     const std::string oid = sha256_hex(bytes);
     const json answer =
         client.batch_answer("demo/parts", "upload", {"basic", "multipart"}, {{oid, bytes.size()}});

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kDiscussions = "/api/models/demo/requests/discussions";
+constexpr const char* kRequests = "/api/models/demo/requests/discussions";
 
 /// How far one is.
 enum class Stage { made, commented, ended };
@@ -21,7 +21,7 @@ struct PullRequest {
   int turn = 0;
   Stage stage = Stage::made;
 
-  std::string url() const { return std::string(kDiscussions) + "/" + std::to_string(num); }
+  std::string url() const { return std::string(kRequests) + "/" + std::to_string(num); }
   std::string file() const { return numbered("file-", turn); }
   std::string comment() const { return numbered("comment ", turn); }
   /// Its status once it has ended.
@@ -52,9 +52,9 @@ class PullRequestLoad final : public KillLoad {
       if (::testing::Test::HasFailure()) return;
     }
     // Also one whose making was not answered is whole.
-    for (const json& listed : client.get_json(kDiscussions).at("discussions")) {
+    for (const json& listed : client.get_json(kRequests).at("discussions")) {
       const std::string num = std::to_string(listed.at("num").get<int>());
-      EXPECT_EQ(client.get(std::string(kDiscussions) + "/" + num).status, 200) << num;
+      EXPECT_EQ(client.get(std::string(kRequests) + "/" + num).status, 200) << num;
       EXPECT_EQ(client.get("/api/models/demo/requests/revision/refs%2Fpr%2F" + num).status, 200);
     }
   }

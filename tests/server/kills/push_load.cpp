@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRepo = "demo/pushed";
+constexpr const char* kPushed = "demo/pushed";
 
 struct Push {
   std::string commit = {};
@@ -57,7 +57,7 @@ class PushLoad final : public KillLoad {
   void start(const HubClient& client) {
     ASSERT_EQ(client.send("POST", "/api/models/demo/pushed/branch/other", "{}").status, 200);
     ana_.emplace(client.base_url(), client.token());
-    ana_->clone(kRepo, "m");
+    ana_->clone(kPushed, "m");
     last_ = head_of(client, "main");
   }
 
@@ -65,7 +65,7 @@ class PushLoad final : public KillLoad {
   void prepare(const HubClient& client) {
     Push push{.content = numbered("content-", prepared_), .with_object = prepared_ % 3 == 0};
     if (push.with_object) {
-      const std::string oid = client.upload(kRepo, object(push));
+      const std::string oid = client.upload(kPushed, object(push));
       ana_->commit("m", push.content + ".bin", LfsPointer{oid, object(push).size()}.text());
     }
     push.commit = ana_->commit("m", "a.txt", push.content);
@@ -76,7 +76,7 @@ class PushLoad final : public KillLoad {
   void work(const HubClient& client, int /*turn*/) override {
     if (!next_) prepare(client);
     const Finished done =
-        ana_->in("m", {"push", "-q", "--atomic", ana_->url(kRepo), "HEAD:refs/heads/main",
+        ana_->in("m", {"push", "-q", "--atomic", ana_->url(kPushed), "HEAD:refs/heads/main",
                        "HEAD:refs/heads/other", "HEAD:refs/tags/" + next_->tag()});
     if (done.exit_code == 0) return note();
     client.get("/healthz");  // throws if the hub is gone, which would be why

@@ -10,7 +10,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRepo = "demo/rewritten";
+constexpr const char* kRewritten = "demo/rewritten";
 constexpr const char* kApi = "/api/models/demo/rewritten";
 
 /// A file that goes into a branch and a tag, and out of the history of both.
@@ -55,10 +55,10 @@ class RewriteLoad final : public KillLoad {
   void work(const HubClient& client, int turn) override {
     current_ = File{.turn = turn};
     const std::string bytes = bytes_of_turn("secret ", turn, 10'000);
-    const std::string oid = client.upload(kRepo, bytes);
-    const Response committed =
-        client.commit(kRepo, to_ndjson(CommitLfsFileLine{current_->name(), oid, bytes.size()}) +
-                                 to_ndjson(CommitFileLine{current_->text(), current_->text()}));
+    const std::string oid = client.upload(kRewritten, bytes);
+    const Response committed = client.commit(
+        kRewritten, to_ndjson(CommitLfsFileLine{current_->name(), oid, bytes.size()}) +
+                        to_ndjson(CommitFileLine{current_->text(), current_->text()}));
     ASSERT_EQ(committed.status, 200) << committed.body;
     ASSERT_EQ(client.post(std::string(kApi) + "/tag/main", {{"tag", current_->name()}}).status,
               200);
