@@ -12,6 +12,8 @@ rm -f "$report"
 export OMP_NUM_THREADS=1
 # A proxy of this system must not get what is meant for a server on loopback.
 export no_proxy=127.0.0.1,localhost,::1
+# As many as this process may use; nproc would take OMP_NUM_THREADS for an answer.
+jobs=$(env -u OMP_NUM_THREADS nproc)
 # A failed test shows in the report; count_tests.py decides.
-ctest --test-dir "$build" --output-on-failure --output-junit "$report" "$@" || true
+ctest --test-dir "$build" -j "$jobs" --output-on-failure --output-junit "$report" "$@" || true
 exec python3 "$(dirname "$0")/count_tests.py" "$report"
