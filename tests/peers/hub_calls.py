@@ -2,7 +2,8 @@
 
 Runs under any Python that has huggingface_hub: Debian's, which sends large files by LFS, and the
 newest with hf_xet, which sends them by Xet. Each call is a function; it may use what earlier ones
-made. Prints a line of JSON for each: its name, and what went wrong or null.
+made. Prints a line of JSON for each: its name, and what went wrong or null; or the method that this
+version lacks.
 usage: hub_calls.py WORK_FOLDER   (TORCHHUB: the program; TORCHHUB_HUB_DATA: the hub's data folder)
 """
 
@@ -54,6 +55,10 @@ def refused(error, function, *arguments, status=None, says=None, **options):
     raise AssertionError(f"{function} was not refused")
 
 
+class Lacking(Exception):
+    """This version of huggingface_hub has no such method."""
+
+
 class Context:
     """Two users, an organisation, and a repository that most calls use."""
 
@@ -69,6 +74,10 @@ class Context:
         self.org = "org-" + self.unique()
         admin("org", "create", self.org, "--owner", "peer")
         self.repo = "peer/calls-" + self.unique()
+
+    def need(self, method):
+        if not hasattr(self.me, method):
+            raise Lacking(method)
 
     @staticmethod
     def unique():
@@ -268,8 +277,7 @@ def upload_folder_with_deletions(c):
 
 @call
 def upload_large_folder(c):
-    if not hasattr(c.me, "upload_large_folder"):
-        return
+    c.need("upload_large_folder")
     repo = "peer/large-" + c.unique()
     root = c.folder("large", {f"f{i}.bin": bytes_of(50 + i, 50_000) for i in range(12)})
     c.me.upload_large_folder(repo_id=repo, repo_type="model", folder_path=root, num_workers=2,
@@ -452,10 +460,10 @@ def snapshot(c):
 
 @call
 def verify_checksums(c):
-    if hasattr(c.me, "verify_repo_checksums"):
-        got = c.me.snapshot_download(c.repo, local_dir=c.work / "verified")
-        result = c.me.verify_repo_checksums(c.repo, local_dir=got)
-        assert not result.mismatches and not result.missing_paths, result
+    c.need("verify_repo_checksums")
+    got = c.me.snapshot_download(c.repo, local_dir=c.work / "verified")
+    result = c.me.verify_repo_checksums(c.repo, local_dir=got)
+    assert not result.mismatches and not result.missing_paths, result
 
 
 @call
@@ -782,12 +790,14 @@ def main():
     context = Context(sys.argv[1])
     print(json.dumps({"version": huggingface_hub.__version__}), flush=True)
     for function in CALLS:
-        problem = None
+        problem = lacking = None
         try:
             function(context)
+        except Lacking as method:
+            lacking = str(method)
         except Exception:  # whatever it is, it is the answer
             problem = traceback.format_exc(limit=-4)
-        print(json.dumps({"call": function.__name__, "problem": problem}), flush=True)
+        print(json.dumps({"call": function.__name__, "problem": problem, "lacking": lacking}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The specs of the npm package @huggingface/hub, and calls of our own, against our server.
+"""The specs of the npm package @huggingface/hub, and calls of our own, against our server: once as it
+starts by itself, where files go up as plain LFS, and once where it prefers Xet.
 
 js/expected.tsv says how each test ends and why; any other end, better or worse, fails here.
 """
@@ -42,8 +43,8 @@ def expectations():
     return out
 
 
-@pytest.fixture(scope="module")
-def hub(find_program, tmp_path_factory):
+@pytest.fixture(scope="module", params=["lfs", "xet"])
+def hub(request, find_program, tmp_path_factory):
     """A fresh server with the specs' user, the stand-ins' organisations and their keeper."""
     program = str(find_program("torchhub"))
     data = tmp_path_factory.mktemp("hub") / "data"
@@ -66,13 +67,13 @@ def hub(find_program, tmp_path_factory):
     with open(data.parent / "serve.log", "wb") as log:
         server = subprocess.Popen([program, "serve", "--data", data, "--listen", "127.0.0.1:0",
                                    "--address-file", address, "--multipart-threshold", "32MiB",
-                                   "--lfs-prefer-xet"],
+                                   *(["--lfs-prefer-xet"] if request.param == "xet" else [])],
                                   stdout=log, stderr=subprocess.STDOUT)
     try:
         while not (address.exists() and address.read_text()):
             assert server.poll() is None, (data.parent / "serve.log").read_text()
             time.sleep(0.05)
-        yield {"endpoint": address.read_text().strip(), **tokens}
+        yield {"endpoint": address.read_text().strip(), "prefers": request.param, **tokens}
     finally:
         server.terminate()
         server.wait()
@@ -80,7 +81,7 @@ def hub(find_program, tmp_path_factory):
 
 def node(folder, hub, *words):
     environment = {**os.environ, "HF_ENDPOINT": hub["endpoint"], "HF_TOKEN": hub["token"],
-                   "READ_TOKEN": hub["read token"], "KEEPER_TOKEN": hub["keeper token"],
+                   "READ_TOKEN": hub["read token"], "KEEPER_TOKEN": hub["keeper token"], "HUB_PREFERS": hub["prefers"],
                    "HF_HOME": str(folder / "hf_home"), "NO_COLOR": "1"}
     return subprocess.run(["node", *map(str, words)], cwd=folder, env=environment,
                           capture_output=True, text=True, check=False)

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from huggingface_hub import snapshot_download
-from our_hub import bytes_under
+from huggingface_hub import create_repo, list_repo_tree, snapshot_download
+from our_hub import admin, bytes_under
 
 SIZE = 20_000_000
 
@@ -34,10 +34,10 @@ def xet_push(xet_home):
     if not python:
         pytest.skip("no huggingface_hub with hf_xet: tests/peers/setup_venv.sh gets it")
 
-    def push(repo, folder, what, home=xet_home, expect_failure=False):
+    def push(repo, folder, what, home=xet_home, expect_failure=False, token=None):
         script = Path(__file__).with_name("xet_pushes.py")
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        environment |= {"HF_HOME": str(home)}
+        environment |= {"HF_HOME": str(home)} | ({"HF_TOKEN": token} if token else {})
         result = subprocess.run([python, script, repo, folder, what], capture_output=True, text=True,
                                 check=False, env=environment, timeout=300)
         if expect_failure:
@@ -92,6 +92,15 @@ def test_a_client_that_remembers_nothing_sends_it_again(xet_push, repo, folder, 
     assert downloaded(repo, again["oid"], tmp_path) == bytes_under(folder)
 
 
-def test_a_push_without_the_right_to_write_fails(xet_push, folder):
+def test_a_push_to_what_is_not_there_fails(xet_push, folder):
     words = xet_push("peer/nothing-is-here", folder, "file", expect_failure=True)
-    assert "RepositoryNotFoundError" in words or "404" in words
+    assert "RepositoryNotFoundError" in words and "404" in words
+
+
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_push_without_the_right_to_write_fails(xet_push, folder, what):
+    repo = create_repo(f"peer/read-only-{what}").repo_id
+    reader = admin("token", "create", "peer", "--role", "read")
+    words = xet_push(repo, folder, what, expect_failure=True, token=reader)
+    assert "403" in words and "needs a token with the role 'write'" in words
+    assert {file.path for file in list_repo_tree(repo)} == {".gitattributes"}
