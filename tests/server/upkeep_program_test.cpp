@@ -1,56 +1,15 @@
-#include "server/hub_client.h"
-#include "server/served_hub.h"
 #include "server/store/data_folder.h"
-#include "torchhub/base/atomic_file.h"
+#include "server/upkeep_fixture.h"
 #include "torchhub/base/sha256.h"
-#include "torchhub/wire/commit_lines.h"
 
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <csignal>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace torchhub::testing {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-/// `torchhub serve` with one repository that has an LFS file, and `torchhub admin` beside it.
-class UpkeepProgramTest : public ::testing::Test {
- protected:
-  UpkeepProgramTest() : hub_(data()) {
-    EXPECT_TRUE(hub_.start()) << hub_.process().errors();
-    HubClient client = this->client();
-    client.create_repo("m");
-    const std::string oid = client.upload("demo/m", "bytes");
-    client.commit("demo/m", to_ndjson(CommitLfsFileLine{"w.bin", oid, 5}));
-  }
-
-  HubClient client() const { return {hub_.base_url(), hub_.token()}; }
-  fs::path data() const { return folder_ / "data"; }
-  Finished admin(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"admin", "--data", data().string()});
-    return torchhub_program(std::move(arguments));
-  }
-  /// Of a command that must end with 0.
-  json admin_json(std::vector<std::string> arguments) const {
-    arguments.push_back("--json");
-    const Finished done = admin(std::move(arguments));
-    EXPECT_EQ(done.exit_code, 0) << done.output << done.errors;
-    return json::parse(done.output, nullptr, false);
-  }
-  void stop() {
-    hub_.process().signal(SIGTERM);
-    EXPECT_EQ(hub_.process().wait(), 0);
-  }
-
-  TempDir folder_;
-  ServedHub hub_;
-};
 
 TEST_F(UpkeepProgramTest, FsckSaysByItsExitCodeWhatItFound) {
   const json sound = admin_json({"fsck", "--deep"});
@@ -70,6 +29,23 @@ TEST_F(UpkeepProgramTest, FsckSaysByItsExitCodeWhatItFound) {
   fs::rename(data() / "away", object);
   stop();
   EXPECT_EQ(admin({"fsck", "--repair"}).exit_code, 0);
+}
+
+TEST_F(UpkeepProgramTest, FsckMakesALostDatabaseAgain) {
+  EXPECT_EQ(admin({"fsck", "--rebuild"}).exit_code, 3) << "a server runs";
+  stop();
+  for (const std::string end : {"", "-wal", "-shm"}) fs::remove(data() / ("hub.db" + end));
+  EXPECT_EQ(admin({"fsck"}).exit_code, 3) << "there is nothing to compare with";
+  const json report = admin_json({"fsck", "--rebuild"});
+  EXPECT_EQ(report.at("repositories"), 1);
+  ASSERT_EQ(report.at("findings").size(), 1U) << report;
+  EXPECT_EQ(report.at("findings")[0].at("kind"), "rebuilt");
+  EXPECT_EQ(report.at("findings")[0].at("problem"), false);
+  ServedHub again(data());
+  ASSERT_TRUE(again.start()) << again.process().errors();
+  EXPECT_EQ(HubClient(again.base_url(), hub_.token()).get("/api/whoami-v2").status, 401);
+  const HubClient client(again.base_url(), again.token());
+  EXPECT_EQ(client.get("/demo/m/resolve/main/w.bin").body, "bytes");
 }
 
 TEST_F(UpkeepProgramTest, ATypingErrorMakesNoDataFolder) {
@@ -100,59 +76,11 @@ TEST_F(UpkeepProgramTest, GcTellsFirst) {
   EXPECT_EQ(client().get("/demo/m/resolve/main/w.bin").body, "bytes");
 }
 
-TEST_F(UpkeepProgramTest, BackupComesBack) {
-  const std::string copy = (folder_ / "copy").string();
-  EXPECT_EQ(admin_json({"backup", copy}).at("repositories"), 1);
-  EXPECT_EQ(admin_json({"backup", copy}).at("repositories"), 1) << "again, into the same";
-  const Finished into_itself = admin({"restore", copy});
-  EXPECT_EQ(into_itself.exit_code, 3) << "the data folder is not empty";
-  const std::string restored = (folder_ / "restored").string();
-  const Finished done = torchhub_program({"admin", "--data", restored, "restore", copy});
-  EXPECT_EQ(done.exit_code, 0) << done.output << done.errors;
-  ServedHub again(restored);
-  ASSERT_TRUE(again.start()) << again.process().errors();
-  const HubClient client(again.base_url(), hub_.token());
-  EXPECT_EQ(client.get("/demo/m/resolve/main/w.bin").body, "bytes");
-}
-
-TEST_F(UpkeepProgramTest, RepositoriesMoveGoAndComeBack) {
-  EXPECT_EQ(admin({"repo", "move", "demo/m", "demo/n"}).exit_code, 0);
-  EXPECT_EQ(client().get("/demo/n/resolve/main/w.bin").body, "bytes");
-  const json list = admin_json({"repo", "list"});
-  ASSERT_EQ(list.size(), 1U);
-  EXPECT_EQ(list.at(0).at("name"), "demo/n");
-  EXPECT_EQ(admin({"repo", "delete", "demo/n"}).exit_code, 0);
-  EXPECT_EQ(client().get("/api/models/demo/n").status, 404);
-  EXPECT_EQ(admin_json({"repo", "list", "--deleted"}).at(0).at("id"), list.at(0).at("id"));
-  EXPECT_EQ(admin({"repo", "restore", "demo/n"}).exit_code, 0);
-  EXPECT_EQ(client().get("/demo/n/resolve/main/w.bin").body, "bytes");
-  const Finished missing = admin({"repo", "delete", "demo/x"});
-  EXPECT_EQ(missing.exit_code, 1);
-  EXPECT_EQ(admin({"repo", "delete", "demo/n", "--type", "paper"}).exit_code, 2);
-}
-
 TEST_F(UpkeepProgramTest, StatsCountBytes) {
   const json stats = admin_json({"stats"});
   EXPECT_EQ(stats.at("objectBytes"), 5);
   EXPECT_EQ(stats.at("repositories").at(0).at("name"), "model demo/m");
   EXPECT_EQ(stats.at("owners").at(0).at("name"), "demo");
-}
-
-TEST_F(UpkeepProgramTest, ASecondBackupThatIsKilledSpoilsNothing) {
-  const std::string copy = (folder_ / "copy").string();
-  admin({"backup", copy});
-  for (int i = 0; i < 30; ++i) client().create_repo("r" + std::to_string(i));
-  ChildProcess backup({TORCHHUB_EXECUTABLE, "admin", "--data", data().string(), "backup", copy});
-  backup.signal(SIGKILL);  // whenever that is
-  backup.wait();
-  EXPECT_EQ(admin({"backup", copy}).exit_code, 0);
-  EXPECT_EQ(torchhub_program({"admin", "--data", copy, "fsck", "--deep"}).exit_code, 0);
-}
-
-TEST_F(UpkeepProgramTest, ForbidsForcedPushes) {
-  EXPECT_EQ(admin({"repo", "forced-pushes", "demo/m", "perhaps"}).exit_code, 2);
-  EXPECT_EQ(admin({"repo", "forced-pushes", "demo/m", "off"}).exit_code, 0);
-  EXPECT_EQ(admin_json({"repo", "list"})[0]["forcedPushes"], false);
 }
 
 TEST_F(UpkeepProgramTest, PrintsEvents) {
@@ -163,6 +91,17 @@ TEST_F(UpkeepProgramTest, PrintsEvents) {
             std::string::npos)
       << done.output;
   EXPECT_EQ(admin({"events", "--since", "yesterday"}).exit_code, 2);
+}
+
+TEST_F(UpkeepProgramTest, PrintsWhatOneUserDid) {
+  admin({"repo", "disable", "demo/m"});  // by nobody of the hub
+  const json events = admin_json({"events", "--user", "demo"});
+  ASSERT_FALSE(events.empty());
+  for (const json& event : events) EXPECT_EQ(event.at("actor"), "demo") << event;
+  EXPECT_EQ(events.back().at("kind"), "repo.created") << "the newest are first";
+  EXPECT_EQ(events.back().at("repo"), "demo/m");
+  EXPECT_TRUE(events.back().at("details").is_object());
+  EXPECT_EQ(admin_json({"events", "--user", "nemo"}), json::array());
 }
 
 }  // namespace
