@@ -128,6 +128,36 @@ TEST_F(MirrorTest, PullsEveryVersionAndOnlyOnce) {
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path())) << "nothing stays behind";
 }
 
+TEST_F(MirrorTest, PullLeavesOtherCommitsAlone) {
+  ASSERT_EQ(pull().exit_code, 0);
+  const std::string theirs = other_.commit_file("ben/m", "b.txt", "of ben");
+  commit_lfs("third!");
+  const Finished refused = pull();
+  EXPECT_EQ(refused.exit_code, 3);
+  EXPECT_NE(refused.errors.find("main"), std::string::npos) << refused.errors;
+  EXPECT_EQ(refused.errors.find("hf_"), std::string::npos) << "no token in a message";
+  EXPECT_EQ(other_.commit_at("ben/m"), theirs);
+  const Finished forced = pull({"--force", "--json"});
+  ASSERT_EQ(forced.exit_code, 0) << forced.errors;
+  EXPECT_EQ(json::parse(forced.output).at("differentRefs"), json::array());
+  EXPECT_EQ(refs(other_, "ben/m"), refs(client_, "demo/m"));
+  EXPECT_EQ(other_.get("/ben/m/resolve/main/w.bin").body, "third!");
+}
+
+TEST_F(MirrorTest, PrunesOnlyWhereAsked) {
+  ASSERT_EQ(mirror().exit_code, 0);
+  other_.send("POST", "/api/models/ben/m/branch/own", "{}");
+  EXPECT_EQ(client_.send("DELETE", "/api/models/demo/m/branch/side").status, 200);
+  EXPECT_EQ(client_.send("DELETE", "/api/models/demo/m/tag/v1").status, 200);
+  ASSERT_EQ(mirror().exit_code, 0);
+  EXPECT_EQ(other_.get_json("/api/models/ben/m/refs").at("branches").size(), 3U);
+  EXPECT_EQ(other_.get("/ben/m/resolve/v1/w.bin").body, "first");
+  const Finished pruned = mirror({"--prune"});
+  ASSERT_EQ(pruned.exit_code, 0) << pruned.errors;
+  EXPECT_EQ(refs(other_, "ben/m"), refs(client_, "demo/m")) << "main alone";
+  EXPECT_FALSE(check_hub(theirs_.data_dir()).problem_found());
+}
+
 TEST_F(MirrorTest, CarriesDatasetsAndSpaces) {
   for (const std::string& type : {std::string("dataset"), std::string("space")}) {
     SCOPED_TRACE(type);
