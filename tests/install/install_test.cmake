@@ -1,10 +1,11 @@
 # See CMakeLists.txt. A failing step ends the test with its own output.
 file(REMOVE_RECURSE ${WORK_DIR})
+file(MAKE_DIRECTORY ${WORK_DIR})
 set(prefix ${WORK_DIR}/prefix)
 string(REPLACE ";" "\\;" search "${prefix};${PREFIX_PATH}")
 
 function(step)
-  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND ${ARGN} WORKING_DIRECTORY ${WORK_DIR} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
 step(${CMAKE_COMMAND} --install ${BUILD_DIR} --prefix ${prefix})
@@ -18,6 +19,14 @@ step(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 step(${WORK_DIR}/build/consumer)
 if(EXISTS ${prefix}/bin/torchhub)
   step(${prefix}/bin/torchhub --version)
+endif()
+if(COMPONENT STREQUAL "server")
+  file(READ ${CONSUMER_DIR}/uses_server.cpp program)
+  file(READ ${CMAKE_CURRENT_LIST_DIR}/../../docs/server.md page)
+  string(FIND "${page}" "```cpp\n${program}```" place)
+  if(place LESS 0)
+    message(FATAL_ERROR "The program in docs/server.md is not consumer/uses_server.cpp, which was run here.")
+  endif()
 endif()
 
 # Packages of LibTorch export parts of libstdc++ that crash in other programs: the system's comes first.

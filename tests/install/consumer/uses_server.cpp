@@ -1,18 +1,11 @@
-#include <torchhub/server/server.h>
+#include <torchhub/server.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 int main() {
-  std::string data = (std::filesystem::temp_directory_path() / "torchhub-consumer-XXXXXX").string();
-  if (mkdtemp(data.data()) == nullptr) return 2;
-  bool answers = false;
-  {
-    torchhub::Server server({.data_dir = data, .listen = "127.0.0.1:0"});
-    answers = server.port() != 0;
-    std::printf("%s\n", server.base_url().c_str());
-  }
-  std::filesystem::remove_all(data);
-  return answers ? 0 : 1;
-}
+  torchhub::Admin admin("hub");
+  admin.create_user("ana");
+  const std::string token = admin.create_token("ana", torchhub::TokenRole::write);
+  torchhub::Server server({.data_dir = "hub", .listen = "127.0.0.1:0"});
+  std::printf("HF_ENDPOINT=%s HF_TOKEN=%s\n", server.base_url().c_str(), token.c_str());
+}  // the server stops in order
