@@ -59,8 +59,11 @@ TEST_F(CatalogTest, ListsAnOrganizationsStorageToItsMembers) {
 }
 
 TEST_F(CatalogTest, NamesWhatItDoesNotHave) {
-  for (const char* target : {"/api/collections", "/api/collections/demo/x", "/api/jobs/demo",
-                             "/api/settings/webhooks", "/api/spaces/demo/s/runtime"}) {
+  for (const char* target :
+       {"/api/collections", "/api/collections/demo/x", "/api/jobs/demo", "/api/settings/webhooks",
+        "/api/spaces/demo/s/runtime", "/api/spaces/demo/s/logs/run", "/api/spaces/hardware",
+        "/api/datasets/demo/d/leaderboard", "/api/tasks",
+        "/api/models/demo/m/safetensors-metadata/model.safetensors.index.json"}) {
     const Response response = client_.get(target);
     EXPECT_EQ(response.status, 501) << target;
     EXPECT_EQ(response.headers.get("X-Error-Code"), "NotImplemented");
@@ -68,6 +71,14 @@ TEST_F(CatalogTest, NamesWhatItDoesNotHave) {
   EXPECT_EQ(client_.post("/api/collections", json::object()).headers.get("X-Error-Message"),
             "Collections are not part of torchhub serve.");
   EXPECT_EQ(client_.get_json("/api/metrics"), json::array());
+}
+
+TEST_F(CatalogTest, WhatItDoesNotHaveHidesNoRepository) {
+  client_.create_repo("hardware", {{"type", "space"}, {"sdk", "static"}});
+  client_.create_repo("leaderboard", {{"type", "dataset"}});
+  EXPECT_EQ(client_.get_json("/api/spaces/demo/hardware").at("id"), "demo/hardware");
+  EXPECT_EQ(client_.get_json("/api/datasets/demo/leaderboard").at("id"), "demo/leaderboard");
+  EXPECT_EQ(client_.get("/api/spaces/demo/hardware/hardware").status, 501);
 }
 
 TEST_F(CatalogTest, EndsTokensThatLeaked) {

@@ -88,8 +88,9 @@ HttpResponse organization_storage(HubState& hub, const HttpRequest& request) {
   return storage_of(hub, *organization, caller);
 }
 
-/// Where clients look for what the Hub has and this server does not.
-constexpr std::array<std::pair<const char*, const char*>, 18> kNotBuilt = {{
+/// Where clients look for what the Hub has and this server does not. Owner and name are two
+/// segments, for {repo} may be one, and `ana/hardware` is a good name of a space.
+constexpr std::array<std::pair<const char*, const char*>, 27> kNotBuilt = {{
     {"/api/collections/{path...}", "Collections"},
     {"/api/settings/webhooks/{path...}", "Webhooks"},
     {"/api/jobs/{path...}", "Jobs"},
@@ -100,14 +101,23 @@ constexpr std::array<std::pair<const char*, const char*>, 18> kNotBuilt = {{
     {"/api/endpoints/{path...}", "Inference endpoints"},
     {"/api/kernels/{path...}", "Kernels"},
     {"/api/resource-groups/{path...}", "Resource groups"},
-    {"/api/spaces/{repo}/runtime", "Running spaces"},
-    {"/api/spaces/{repo}/hardware", "Running spaces"},
-    {"/api/spaces/{repo}/sleeptime", "Running spaces"},
-    {"/api/spaces/{repo}/restart", "Running spaces"},
-    {"/api/spaces/{repo}/pause", "Running spaces"},
-    {"/api/spaces/{repo}/secrets", "Secrets of spaces"},
-    {"/api/spaces/{repo}/variables", "Variables of spaces"},
-    {"/api/spaces/{repo}/storage", "Storage of spaces"},
+    {"/api/tasks", "Inference tasks"},
+    {"/api/datasets/{owner}/{name}/leaderboard", "Leaderboards"},
+    {"/api/models/{owner}/{name}/safetensors-metadata/{path...}", "Headers of sharded weights"},
+    {"/api/spaces/hardware", "Running spaces"},
+    {"/api/spaces/semantic-search", "Searches by meaning"},
+    {"/api/spaces/templates", "Templates of spaces"},
+    {"/api/spaces/{owner}/{name}/runtime", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/hardware", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/sleeptime", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/restart", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/pause", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/secrets", "Secrets of spaces"},
+    {"/api/spaces/{owner}/{name}/variables", "Variables of spaces"},
+    {"/api/spaces/{owner}/{name}/storage", "Storage of spaces"},
+    {"/api/spaces/{owner}/{name}/volumes", "Volumes of spaces"},
+    {"/api/spaces/{owner}/{name}/dev-mode", "Running spaces"},
+    {"/api/spaces/{owner}/{name}/logs/{path...}", "Logs of spaces"},
 }};
 
 void refuse_what_is_not_built(Router& router, const HubState& hub) {
