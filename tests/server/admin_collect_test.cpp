@@ -1,4 +1,5 @@
 #include "server/hub_client.h"
+#include "server/metrics_reader.h"
 #include "server/store/data_folder.h"
 #include "server/store/database.h"
 #include "server/store/object_guard.h"
@@ -14,9 +15,12 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <filesystem>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace torchhub::testing {
 namespace {
@@ -88,21 +92,62 @@ TEST_F(CollectTest, LeavesWhatIsOfferedForAPullRequestOneWeek) {
   EXPECT_EQ(late.status, 400) << "the offer stands by the server's clock, its object is gone";
 }
 
-TEST(TimedCollection, IsMadeByTheServerItself) {
-  LocalHub hub({.server = {.durability = Durability::relaxed,
-                           .gc_interval = std::chrono::milliseconds(5),
-                           .gc_grace = std::chrono::milliseconds(0)}});
+/// Whoever sleeps for a day or longer wakes when the test says that a day is over.
+class ClockOfDays final : public Clock {
+ public:
+  std::chrono::system_clock::time_point now() const override {
+    return real_->now() + kDay * days_.load();
+  }
+  std::chrono::steady_clock::time_point steady_now() const override { return real_->steady_now(); }
+  bool sleep_for(std::chrono::milliseconds time, std::stop_token stop) const override {
+    if (time < kDay) return real_->sleep_for(time, std::move(stop));
+    std::unique_lock lock(mutex_);
+    if (!over_.wait(lock, std::move(stop), [this] { return wakes_ > 0; })) return false;
+    --wakes_;
+    return true;
+  }
+
+  void end_day() {
+    ++days_;
+    const std::lock_guard lock(mutex_);
+    ++wakes_;
+    over_.notify_all();
+  }
+
+  static constexpr std::chrono::hours kDay{24};
+
+ private:
+  std::shared_ptr<const Clock> real_ = system_clock();
+  std::atomic<int> days_ = 0;
+  mutable std::mutex mutex_;
+  mutable std::condition_variable_any over_;
+  mutable int wakes_ = 0;  // guarded by mutex_
+};
+
+TEST(TimedCollection, IsMadeAndCountedByTheServerItself) {
+  const auto clock = std::make_shared<ClockOfDays>();
+  LocalHub hub(relaxed(
+      {.gc_interval = ClockOfDays::kDay, .gc_grace = 3 * ClockOfDays::kDay / 2, .clock = clock}));
+  const MetricsReader metrics(hub);
+  const auto counted = [&] { return metrics("torchhub_changes_total{kind=\"collection\"}"); };
+  const auto collect_after_a_day = [&](double wanted) {
+    clock->end_day();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (counted() < wanted && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(counted(), wanted);
+  };
   HubClient client(hub);
   client.create_repo("m");
   const fs::path object = server::DataFolder(hub.data_dir()).object(client.upload("demo/m", "x"));
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (fs::exists(object) && std::chrono::steady_clock::now() < deadline)
-    std::this_thread::yield();
+  EXPECT_EQ(counted(), 0);
+  collect_after_a_day(1);
+  EXPECT_TRUE(fs::exists(object)) << "it is younger than the grace";
+  collect_garbage(hub.data_dir(), {.apply = true, .durability = Durability::relaxed});
+  EXPECT_EQ(counted(), 1) << "what an admin makes is not of the server's";
+  collect_after_a_day(2);
   EXPECT_FALSE(fs::exists(object));
-  EXPECT_EQ(client.get("/healthz").status, 200);
-  const std::string metrics = client.get("/metrics").body;
-  EXPECT_EQ(metrics.find("torchhub_changes_total{kind=\"collection\"} 0"), std::string::npos)
-      << metrics;
 }
 
 TEST_F(CollectTest, LeavesAnUploadThatWaitsForItsCommitTwoWeeks) {
