@@ -9,6 +9,8 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
+#include <string>
 
 namespace torchhub::testing {
 namespace {
@@ -120,13 +122,22 @@ TEST(ServeProgram, TakesFlagsBeforeTheEnvironmentBeforeAFile) {
   EXPECT_EQ(print({"--max-object", "huge"}, {}).exit_code, 2);
 }
 
-TEST(ServeProgram, LivesThroughSighup) {
+TEST(ServeProgram, BeginsANewAccessLogAtSighup) {
   const TempDir folder;
-  ServedHub hub(folder / "data");
+  const std::filesystem::path log = folder / "access.log";
+  ServedHub hub(folder / "data", {"--access-log", log.string()});
   ASSERT_TRUE(hub.start());
+  std::filesystem::rename(log, folder / "access.log.1");
   hub.process().signal(SIGHUP);
   const HubClient client(hub.base_url(), hub.token());
-  EXPECT_EQ(client.get("/healthz").status, 200);
+  const auto is_in_new_log = [&] {
+    return std::filesystem::exists(log) && read_file(log).find("/healthz") != std::string::npos;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!is_in_new_log()) {  // the signal may come after the first answers
+    ASSERT_LT(std::chrono::steady_clock::now(), deadline) << "the lines still go to the old file";
+    EXPECT_EQ(client.get("/healthz").status, 200);
+  }
   hub.process().signal(SIGTERM);
   EXPECT_EQ(hub.process().wait(), 0);
 }
