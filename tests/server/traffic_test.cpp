@@ -154,6 +154,43 @@ TEST(RateLimits, AreToldWithEachAnswerAndEndIn429) {
   EXPECT_EQ(anonymous.get("/api/models").status, 429) << "without a token half of it";
 }
 
+TEST(RateLimits, HoldGitRequestsToo) {
+  const LocalHub hub(relaxed({.rate_pages = 2, .rate_loopback = true}));
+  HubClient demo(hub);
+  demo.create_repo("m");
+  const std::string refs = "/demo/m.git/info/refs?service=git-upload-pack";
+  EXPECT_EQ(demo.get(refs).headers.get("RateLimit-Policy"), "\"fixed window\";\"pages\";q=2;w=300");
+  EXPECT_EQ(demo.get(refs).status, 200);
+  const Response over = demo.get(refs);
+  EXPECT_EQ(over.status, 429);
+  EXPECT_TRUE(over.headers.get("RateLimit").value_or("").starts_with("\"pages\";r=0;t="));
+  EXPECT_GT(std::stoi(over.headers.get("Retry-After").value_or("0")), 0);
+  const HubClient anonymous(hub.base_url(), "");
+  EXPECT_EQ(anonymous.get(refs).status, 200);
+  EXPECT_EQ(anonymous.get(refs).status, 429) << "without a token half of it";
+  EXPECT_EQ(demo.get("/api/models").status, 200) << "the API has a quota of its own";
+}
+
+TEST(RateLimits, CountXetTokensButNoXetTransfers) {
+  const LocalHub hub(relaxed({.rate_api = 3, .rate_loopback = true}));
+  HubClient demo(hub);
+  demo.create_repo("m");
+  const std::string read = "/api/models/demo/m/xet-read-token/main";
+  const std::string write = "/api/models/demo/m/xet-write-token/main";
+  const Response first = demo.get(read);
+  EXPECT_EQ(first.headers.get("RateLimit-Policy"), "\"fixed window\";\"api\";q=3;w=300");
+  EXPECT_TRUE(first.headers.get("RateLimit").value_or("").starts_with("\"api\";r=1;t="));
+  EXPECT_EQ(demo.get(write).status, 200);
+  EXPECT_EQ(demo.get(write).status, 429);
+  EXPECT_EQ(demo.get(read).status, 429);
+  const std::string xet_token = json::parse(first.body).at("accessToken");
+  const Response xorb = HubClient(hub.base_url(), "")
+                            .head("/v1/xorbs/default/" + std::string(64, '0'),
+                                  {{"Authorization", "Bearer " + xet_token}});
+  EXPECT_EQ(xorb.status, 404);
+  EXPECT_FALSE(xorb.headers.get("RateLimit"));
+}
+
 std::string basic(const std::string& user, const std::string& password) {
   return "Basic " + base64_encode(user + ":" + password);
 }

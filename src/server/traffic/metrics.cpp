@@ -30,9 +30,7 @@ constexpr std::array<std::string_view, 6> kRouteClasses = {"api", "resolve", "gi
 
 std::string_view route_class(std::string_view route) {
   if (route.find("/resolve") != route.npos || route.find("/raw/") != route.npos) return "resolve";
-  if (route.find("xet") != route.npos || route.starts_with("/v1/") || route.starts_with("/v2/")) {
-    return "xet";
-  }
+  if (route.starts_with("/v1/") || route.starts_with("/v2/")) return "xet";  // its tokens are API
   if (route.starts_with("/_lfs/") || route.find("/info/lfs/") != route.npos) return "lfs";
   if (route.find("/git-") != route.npos || route.ends_with("/info/refs")) return "git";
   return route.starts_with("/api/") ? "api" : "other";
