@@ -1,5 +1,6 @@
 #include "server/push_test.h"
 
+#include "server/metrics_reader.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/sha256.h"
 
@@ -21,6 +22,18 @@ TEST_F(PushTest, IsThereForEveryReader) {
   expect_says(on_server({"reflog", "show", "main"}), "push by demo");
   ana_.clone("demo/m", "again");
   EXPECT_EQ(read_file(ana_.place("again") / "dir" / "a.txt"), "hello");
+}
+
+TEST_F(PushTest, IsCountedOnceHoweverManyBranchesMove) {
+  const MetricsReader metrics(hub_);
+  const auto pushes = [&] { return metrics("torchhub_changes_total{kind=\"push\"}"); };
+  ana_.commit("m", "a.txt", "1");
+  EXPECT_EQ(pushes(), 0);
+  ASSERT_EQ(push({"origin", "main", "main:side"}).exit_code, 0);
+  EXPECT_EQ(pushes(), 1);
+  refusal_of({"origin", "main:refs/notes/x"});
+  EXPECT_EQ(pushes(), 1) << "what is refused changes nothing";
+  EXPECT_EQ(metrics("torchhub_changes_total{kind=\"commit\"}"), 0) << "these come by the API";
 }
 
 TEST_F(PushTest, GoesOnFromCommitsOverHttpAndTheyFromIt) {

@@ -1,6 +1,8 @@
 #include "server/accounts/token_value.h"
 #include "server/http/api_error.h"
 #include "server/hub_client.h"
+#include "server/metrics_reader.h"
+#include "server/put_line.h"
 #include "server/raw_connection.h"
 #include "server/traffic/access_log.h"
 #include "server/traffic/client_address.h"
@@ -380,21 +382,58 @@ TEST(MetricsPage, CountsOnItsOwnAddress) {
   while (text.find("route=\"resolve\",status=\"404\"") == std::string::npos) {
     text = watcher.get("/metrics").body;
   }
-  for (const char* line : {"torchhub_repositories{type=\"model\"} 1\n", "torchhub_lfs_objects 1\n",
-                           "torchhub_lfs_bytes 1234\n",
-                           "torchhub_http_requests_total{route=\"api\",status=\"200\"} 1\n",
-                           "torchhub_http_requests_total{route=\"resolve\",status=\"404\"} 1\n",
-                           "torchhub_http_request_duration_seconds_count{route=\"api\"} 1\n",
-                           "torchhub_git_waiting 0\n", "torchhub_accounts 1\n"}) {
+  for (const char* line :
+       {"torchhub_repositories{type=\"model\"} 1\n", "torchhub_lfs_objects 1\n",
+        "torchhub_lfs_bytes 1234\n",
+        "torchhub_http_requests_total{route=\"api\",status=\"200\"} 1\n",
+        "torchhub_http_requests_total{route=\"resolve\",status=\"404\"} 1\n",
+        "torchhub_http_request_duration_seconds_count{route=\"api\"} 1\n",
+        "torchhub_git_processes 0\n", "torchhub_git_waiting 0\n", "torchhub_accounts 1\n",
+        "torchhub_build_info{version=\"", "torchhub_changes_total{kind=\"push\"} 0\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
-  const std::size_t time = text.find("\ntorchhub_database_seconds_total ");
-  ASSERT_NE(time, std::string::npos) << text;
-  EXPECT_GT(std::stod(text.substr(text.find(' ', time))), 0);
+  EXPECT_GT(metric_in(text, "torchhub_database_seconds_total"), 0);
+  EXPECT_GT(metric_in(text, "torchhub_disk_free_bytes"), 0);
+  EXPECT_GE(metric_in(text, "torchhub_http_body_bytes_total{direction=\"in\"}"), 1234);
+  EXPECT_GT(metric_in(text, "torchhub_http_body_bytes_total{direction=\"out\"}"), 0);
   EXPECT_EQ(text.find("secret-name"), std::string::npos);
   server.stop();
   EXPECT_FALSE(
       RawConnection("http://127.0.0.1:" + std::to_string(server.metrics_port())).connected());
+}
+
+TEST(MetricsPage, TellsWhoIsConnectedAndSends) {
+  LocalHub hub(relaxed({}));
+  const MetricsReader metrics(hub);
+  HubClient demo(hub);
+  demo.create_repo("m");
+  const json object = demo.batch("demo/m", "upload", sha256_hex("x"), 1);
+  const std::string link = object.at("actions").at("upload").at("href");
+  while (metrics("torchhub_uploads") > 0) {  // the batch, which ends after its answer
+  }
+  RawConnection upload(hub.base_url());
+  upload.send("PUT " + link.substr(hub.base_url().size()) +
+              " HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: 100-continue\r\n\r\n");
+  ASSERT_EQ(upload.read_answer().status, "100 Continue");
+  EXPECT_EQ(metrics("torchhub_uploads"), 1);
+  EXPECT_GE(metrics("torchhub_connections"), 2) << "the upload's, and that of who asks";
+}
+
+TEST(MetricsPage, CountsCommitsByTheApi) {
+  LocalHub hub(relaxed({}));
+  const MetricsReader metrics(hub);
+  const auto commits = [&] { return metrics("torchhub_changes_total{kind=\"commit\"}"); };
+  HubClient demo(hub);
+  demo.create_repo("m");
+  EXPECT_EQ(commits(), 0);
+  demo.commit_file("demo/m", "a.txt", "1");
+  EXPECT_EQ(commits(), 1);
+  demo.commit_file("demo/m", "a.txt", "1");
+  EXPECT_EQ(commits(), 1) << "nothing changed, so there is no commit";
+  EXPECT_EQ(demo.commit("demo/m", put("a.txt", "2"), "main", "bad").status, 412);
+  EXPECT_EQ(commits(), 1);
+  EXPECT_EQ(demo.commit("demo/m", put("a.txt", "2"), "main?create_pr=1").status, 200);
+  EXPECT_EQ(commits(), 2) << "that of a new pull request, too";
 }
 
 TEST(Compression, IsForJsonThatIsWorthIt) {

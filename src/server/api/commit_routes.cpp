@@ -61,6 +61,7 @@ HttpResponse commit_to_new_request(HubState& hub, const RepoRow& repo, const Acc
   intake.keep();
   accept_offers(hub, repo, plan);
   const std::int64_t num = open_pull_request(hub, repo, wanted, user);
+  if (wanted.head != wanted.start) hub.metrics.note_commit();
   json answer = answer_of(url, wanted.head);
   answer["pullRequestUrl"] = fmt::format("{}/discussions/{}", url, num);
   return json_response(answer);

@@ -213,6 +213,7 @@ std::string apply_commit(HubState& hub, const RepoRow& repo, const std::string& 
     move->commit();
     hub.faults.reach("commit.ref_moved");
     note_change(hub, repo, ref_event(events::kCommit, user, repo, ref, *commit));
+    hub.metrics.note_commit();
     return *commit;
   }
   throw ApiError(503, "Another program keeps changing this branch. Try again.", {},
