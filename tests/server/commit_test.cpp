@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 namespace torchhub::testing {
 namespace {
@@ -217,19 +218,33 @@ TEST_F(CommitTest, SaysThatTheRepositoryWentWhileTheBodyCame) {
 }
 
 TEST_F(CommitTest, RefusesBrokenBodies) {
-  const auto commit = [&](const std::string& body) {
-    return client_.send("POST", "/api/models/demo/m/commit/main", body).status;
-  };
   const std::string header = to_ndjson(CommitHeaderLine{"t"});
+  const std::string header_first = "The first line of a commit, and only it, must be the 'header'.";
+  const std::pair<std::string, std::string> bodies[] = {
+      {put("a", "1"), header_first},
+      {header + header, header_first},
+      {"", "The commit has no 'header' line."},
+      {R"({"key":"header","value":{}})", "Commit line: 'header' needs a text field 'summary'."},
+      {R"({"key":"header","value":{"summary":""}})", "The header needs a 'summary'."},
+      {header + R"({"key":"wish","value":{}})", "Commit line: unknown key 'wish'."},
+      {header + R"({"value":{}})", "Commit line: 'line' needs a text field 'key'."},
+      {header + R"({"key":"file"})", "Commit line: 'file' needs an object 'value'."},
+      {header + R"({"key":"file","value":{"path":"a"}})",
+       "Commit line: 'file' needs a text field 'content'."},
+      {header + R"({"key":"file","value":{"path":"a","cont)", "Commit line: not a JSON object."},
+      {header + R"({"key":"file","value":{"path":"d/a","content":"*","encoding":"base64"}})",
+       "Commit line: the content of 'd/a' is not valid base64."},
+      {header + R"({"key":"file","value":{"path":"d/a","content":"x","encoding":"rot13"}})",
+       "Commit line: unknown encoding 'rot13' of 'd/a'; use base64 or utf-8."},
+      {header + R"({"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"ABC"}})",
+       "'w.bin': the oid must be 64 lower-case hex digits."},
+  };
   const std::string before = head();
-  EXPECT_EQ(commit(put("a", "1")), 400) << "no header";
-  EXPECT_EQ(commit(header + header), 400) << "two headers";
-  EXPECT_EQ(commit(header + R"({"key":"wish","value":{}})"), 400);
-  EXPECT_EQ(commit(header + R"({"key":"file","value":{"path":"a","cont)"), 400) << "cut off";
-  EXPECT_EQ(
-      commit(header + R"({"key":"file","value":{"path":"a","content":"*","encoding":"base64"}})"),
-      400);
-  EXPECT_EQ(commit(""), 400);
+  for (const auto& [body, message] : bodies) {
+    const Response response = client_.send("POST", "/api/models/demo/m/commit/main", body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_EQ(response.headers.get("X-Error-Message"), message);
+  }
   EXPECT_EQ(head(), before);
 }
 
