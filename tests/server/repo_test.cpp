@@ -6,12 +6,14 @@
 #include "torchhub/safetensors/index.h"
 #include "torchhub/wire/commit_lines.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace torchhub::testing {
@@ -79,16 +81,70 @@ TEST_F(RepoTest, SpeaksTheNameThatTheClientUses) {
 }
 
 TEST_F(RepoTest, RefusesNamesThatCannotBe) {
-  for (const char* name :
-       {"a--b", "a..b", ".a", "a.git", "a.ipynb", "a b", "ä", "api", "models", "a/b/c", "", "-a"}) {
+  const std::string letters = "only letters, digits, '-', '_' and '.' are allowed";
+  const std::string ends = "it must start and end with a letter, a digit or '_'";
+  const std::string twice = "'--' and '..' are not allowed";
+  const std::string reserved = "it is a reserved word";
+  const std::pair<std::string, std::string> names[] = {
+      {"", "it is empty"},
+      {std::string(97, 'a'), "it is longer than 96 characters"},
+      {"a b", letters},
+      {"ä", letters},
+      {".a", ends},
+      {"-a", ends},
+      {"a--b", twice},
+      {"a..b", twice},
+      {"a.git", "it must not end in '.git'"},
+      {"a.ipynb", "it must not end in '.git' or '.ipynb'"},
+      {"api", reserved},
+      {"models", reserved}};
+  for (const auto& [name, why] : names) {
     const Response response = create({{"name", name}});
-    EXPECT_TRUE(response.status == 400 || response.status == 403) << name << response.status;
+    EXPECT_EQ(response.status, 400) << name;
+    EXPECT_EQ(json::parse(response.body).at("error"),
+              fmt::format("'demo/{}' cannot be a repository's name: {}.", name, why));
   }
-  EXPECT_EQ(create({{"name", std::string(97, 'a')}}).status, 400);
   EXPECT_EQ(create({{"name", std::string(96, 'a')}}).status, 200);
-  EXPECT_EQ(create({{"name", "m"}, {"type", "kernel"}}).status, 400);
-  EXPECT_EQ(create({{"name", 5}}).status, 400);
-  EXPECT_EQ(create(json::array()).status, 400);
+}
+
+TEST_F(RepoTest, RefusesBodiesThatNameNoRepository) {
+  const std::pair<json, std::string> bodies[] = {
+      {{{"name", "a/b/c"}}, "Repo id must be 'name' or 'owner/name', with one '/' at most."},
+      {{{"name", "demo/b/c"}}, "Repo id must be 'name' or 'owner/name', with one '/' at most."},
+      {{{"name", "m"}, {"type", "kernel"}},
+       "'kernel' is not a repository type. Use model, dataset or space."},
+      {{{"name", 5}}, "'name' must be a text."},
+      {json::object(), "The field 'name' is missing."},
+      {json::array(), "The body must be a JSON object of at most 64 levels."}};
+  for (const auto& [body, message] : bodies) {
+    const Response response = create(body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_EQ(response.headers.get("X-Error-Message"), message);
+  }
+  const Response others = create({{"name", "nobody/m"}});
+  EXPECT_EQ(others.status, 403);
+  EXPECT_EQ(others.headers.get("X-Error-Message"),
+            "You don't have the rights to create or delete repositories under 'nobody'.");
+}
+
+TEST_F(RepoTest, SaysWhatARepositoryMayBeCalledWhereAnAddressCannotNameOne) {
+  const std::string long_name(97, 'a');
+  for (const std::string& id :
+       {std::string("a%20b"), std::string("demo/a%5Cb"), std::string("demo/%C3%A4"),
+        std::string("demo/a..b"), std::string(".a/b"), long_name, "demo/" + long_name}) {
+    for (const std::string& address : {"/api/models/" + id, "/api/datasets/" + id + "/tree/main",
+                                       "/" + id + "/resolve/main/a.txt"}) {
+      const Response response = client_.get(address);
+      EXPECT_EQ(response.status, 400) << address;
+      EXPECT_EQ(response.headers.get("X-Error-Message"),
+                "Repo id must be 'owner/name': letters, digits, '-', '_' and '.', each part 1 to "
+                "96 characters, without '..'.");
+    }
+  }
+  // A third part is where the words behind a name stand: there is no such word.
+  EXPECT_EQ(client_.get("/api/models/a/b/c").status, 404);
+  EXPECT_EQ(client_.get("/api/models/a/b/c").headers.get("X-Error-Message"),
+            "There is nothing at this address.");
 }
 
 TEST_F(RepoTest, RefusesNamesThatAddressesUseBehindAName) {

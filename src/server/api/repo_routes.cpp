@@ -36,6 +36,9 @@ Repo named_repo(const json& body, const TokenOwner& caller) {
     id.owner = id.name.substr(0, slash);
     id.name = id.name.substr(slash + 1);
   }
+  if (id.name.find('/') != std::string::npos) {
+    throw ApiError(400, "Repo id must be 'name' or 'owner/name', with one '/' at most.");
+  }
   if (id.owner.empty()) id.owner = caller.user.name;
   return out;
 }
