@@ -4,7 +4,8 @@
 #include <malloc.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
+/// As in clang's sanitizer/allocator_interface.h, which g++ comes without.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace torchhub::testing {
