@@ -17,7 +17,10 @@ using nlohmann::json;
 using xet::ChunkId;
 using xet::Hash;
 
-json merkle_vectors() { return json::parse(golden("xet/merkle.json")); }
+const json& merkle_vectors() {
+  static const json vectors = json::parse(golden("xet/merkle.json"));
+  return vectors;
+}
 
 ChunkId leaf(std::size_t i) {
   return {xet::chunk_hash(bytes_of(std::to_string(i))), static_cast<std::uint32_t>(1000 + i)};

@@ -52,7 +52,8 @@ class PullRequestLoad final : public KillLoad {
       if (::testing::Test::HasFailure()) return;
     }
     // Also one whose making was not answered is whole.
-    for (const json& listed : client.get_json(kRequests).at("discussions")) {
+    const json all = client.get_json(kRequests);
+    for (const json& listed : all.at("discussions")) {
       const std::string num = std::to_string(listed.at("num").get<int>());
       EXPECT_EQ(client.get(std::string(kRequests) + "/" + num).status, 200) << num;
       EXPECT_EQ(client.get("/api/models/demo/requests/revision/refs%2Fpr%2F" + num).status, 200);
