@@ -30,6 +30,10 @@ TEST(FakeClock, MovesOnlyWhenTold) {
   clock.advance(std::chrono::seconds(1));
   EXPECT_EQ(clock.steady_now() - start, std::chrono::seconds(301));
   EXPECT_EQ(clock.sleeps().size(), 1U);
+  const auto wall = clock.now();
+  clock.set_wall(-std::chrono::hours(1));
+  EXPECT_EQ(wall - clock.now(), std::chrono::hours(1));
+  EXPECT_EQ(clock.steady_now() - start, std::chrono::seconds(301));
 }
 
 TEST(ThrowIfCancelled, SaysWhatWasUnderWay) {

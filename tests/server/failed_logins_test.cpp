@@ -36,6 +36,16 @@ TEST_F(FailedLoginsTest, MakesAnAddressWaitForTheEndOfItsMinute) {
   EXPECT_FALSE(failed_.wait_of("203.0.113.7")) << "a new minute";
 }
 
+TEST_F(FailedLoginsTest, HasMinutesThatNobodySetsAheadOrBack) {
+  for (const auto jump : {-24h, 24h * 3650}) {
+    fail("203.0.113.7");
+    clock_.set_wall(jump);
+    EXPECT_EQ(failed_.wait_of("203.0.113.7"), 60s) << jump.count();
+    clock_.advance(1min);
+    EXPECT_FALSE(failed_.wait_of("203.0.113.7")) << jump.count();
+  }
+}
+
 TEST_F(FailedLoginsTest, CountsAUsersWholeNetworkOfIpv6) {
   fail("2001:db8:1:2::1");
   EXPECT_TRUE(failed_.wait_of("2001:db8:1:2:ffff::9"));

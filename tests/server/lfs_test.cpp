@@ -95,6 +95,16 @@ TEST_F(LfsTest, LinksExpire) {
   EXPECT_EQ(client_.send("PUT", link, bytes_).status, 200) << "a clock set back does no harm";
 }
 
+TEST_F(LfsTest, LinksOfAClockThatWasFarAheadEndWithIt) {
+  clock_->set_wall(std::chrono::hours(24 * 3650));
+  const std::string link = upload_link(bytes_);
+  clock_->set_wall(-std::chrono::hours(24 * 3650));
+  const Response refused = client_.send("PUT", link, bytes_);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_NE(refused.body.find("was ahead"), std::string::npos) << refused.body;
+  EXPECT_EQ(client_.send("PUT", upload_link(bytes_), bytes_).status, 200);
+}
+
 TEST_F(LfsTest, TwoUploadsOfOneObjectBothSucceed) {
   const std::string link = upload_link(bytes_);
   std::vector<int> statuses(4);

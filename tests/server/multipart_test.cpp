@@ -348,6 +348,31 @@ TEST_F(MultipartTest, EndsADayAfterItsLastPart) {
   EXPECT_EQ(message_in(response), "Part 1 of 3 is missing. Send it, then complete again.");
 }
 
+TEST_F(MultipartTest, AClockSetBackEndsNoUploadEarlyAndKeepsNoneForLong) {
+  put(begin(bytes_), bytes_, 1);
+  const auto is_kept_after = [&](std::chrono::hours time) {
+    clock_->advance(time);
+    hub_.stop();
+    hub_.start();
+    return !nothing_is_unfinished();
+  };
+  clock_->set_wall(-std::chrono::hours(24 * 3650));
+  EXPECT_TRUE(is_kept_after(std::chrono::hours(0)));
+  EXPECT_TRUE(is_kept_after(std::chrono::hours(23)));
+  EXPECT_FALSE(is_kept_after(std::chrono::hours(1)));
+}
+
+TEST_F(MultipartTest, AClockSetFarAheadCostsNoMoreThanTheUploadUnderWay) {
+  put(begin(bytes_), bytes_, 1);
+  clock_->set_wall(std::chrono::hours(24 * 3650));
+  hub_.stop();
+  hub_.start();
+  EXPECT_TRUE(nothing_is_unfinished()) << "by that clock it is old";
+  const PartUploads again = begin(bytes_);
+  EXPECT_EQ(complete(again, bytes_, put_all(again, bytes_)).status, 200);
+  EXPECT_EQ(read_file(object(bytes_)), bytes_);
+}
+
 TEST_F(MultipartTest, AreClearedAwayWhileTheServerRuns) {
   put(begin(bytes_), bytes_, 1);
   client_.create_repo("gone");

@@ -1,16 +1,19 @@
 // Objects for a pull request, from somebody who may only read.
 #include "server/hub_client.h"
 #include "server/store/database.h"
+#include "support/fake_clock.h"
 #include "torchhub/base/sha256.h"
 #include "torchhub/wire/commit_lines.h"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 namespace torchhub::testing {
 namespace {
 
+using namespace std::chrono_literals;
 using nlohmann::json;
 
 class OfferTest : public ::testing::Test {
@@ -30,11 +33,24 @@ class OfferTest : public ::testing::Test {
                          {"objects", {{{"oid", sha256_hex("x")}, {"size", 1}}}}}
                         .dump());
   }
+  /// What was sent fills its sender's limit.
+  void make_large(const std::string& table) const {
+    server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
+    database.script("UPDATE " + table + " SET size = 50 * 1073741824");
+  }
+  bool has_room(const HubClient& who) const {
+    return who.batch("demo/m", "upload", sha256_hex("x"), 1).contains("actions");
+  }
+  void restart() {
+    hub_.stop();
+    hub_.start();
+  }
   bool is_linked(const std::string& bytes) const {
     return client_.batch("demo/m", "download", sha256_hex(bytes), bytes.size()).contains("actions");
   }
 
-  LocalHub hub_;
+  std::shared_ptr<FakeClock> clock_ = std::make_shared<FakeClock>();
+  LocalHub hub_{relaxed({.clock = clock_})};
   HubClient client_{hub_};
   HubClient eve_{hub_.base_url(), hub_.create_user("eve")};
   HubClient mallory_{hub_.base_url(), hub_.create_user("mallory")};
@@ -120,10 +136,6 @@ TEST_F(OfferTest, LinksAreForTheirSenderMethodAndObject) {
 
 TEST_F(OfferTest, CountsAgainstItsSenderUntilItIsMerged) {
   eve_.upload("demo/m", "small");
-  const auto make_large = [this](const std::string& table) {
-    server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
-    database.script("UPDATE " + table + " SET size = 50 * 1073741824");
-  };
   make_large("lfs_offer");
   const json refused = eve_.batch("demo/m", "upload", sha256_hex("x"), 1);
   EXPECT_EQ(refused.at("error").at("code"), 413);
@@ -142,24 +154,53 @@ TEST_F(OfferTest, KeepsHoardedLinksFromGoingPastTheLimit) {
   const std::string href =
       eve_.batch("demo/m", "upload", sha256_hex("x"), 1).at("actions").at("upload").at("href");
   eve_.upload("demo/m", "small");
-  {
-    server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
-    database.script("UPDATE lfs_offer SET size = 50 * 1073741824");
-  }
+  make_large("lfs_offer");
   EXPECT_EQ(eve_.send("PUT", href, "x").status, 413);
 }
 
 TEST_F(OfferTest, LastsAWeek) {
   eve_.upload("demo/m", "old");
-  {
-    server::Connection database(hub_.data_dir() / "hub.db", Durability::relaxed);
-    database.script("UPDATE lfs_offer SET created = created - 7 * 86400 * 1000");
-  }
-  hub_.stop();
-  hub_.start();
-  EXPECT_EQ(propose(eve_, "old").status, 400);
-  eve_.upload("demo/m", "old");
+  clock_->advance(7 * 24h);
+  restart();
   EXPECT_EQ(propose(eve_, "old").status, 200);
+  eve_.upload("demo/m", "older");
+  clock_->advance(7 * 24h + 1ms);
+  restart();
+  EXPECT_EQ(propose(eve_, "older").status, 400);
+  eve_.upload("demo/m", "older");
+  EXPECT_EQ(propose(eve_, "older").status, 200);
+}
+
+TEST_F(OfferTest, CountsNoLongerThanItsWeek) {
+  eve_.upload("demo/m", "large");
+  make_large("lfs_offer");
+  clock_->advance(7 * 24h);
+  EXPECT_FALSE(has_room(eve_));
+  clock_->advance(1ms);
+  EXPECT_TRUE(has_room(eve_)) << "though the hub was not started again, and nobody sent anything";
+}
+
+TEST_F(OfferTest, OfAClockThatWasAheadLastsAWeekFromWhenItWasSetBack) {
+  eve_.upload("demo/m", "kept");
+  eve_.upload("demo/m", "large");
+  make_large("lfs_offer");
+  clock_->set_wall(-24h * 3650);
+  EXPECT_FALSE(has_room(eve_));
+  clock_->advance(7 * 24h);
+  restart();
+  EXPECT_EQ(propose(eve_, "kept").status, 200) << "not dropped early";
+  clock_->advance(1ms);
+  restart();
+  EXPECT_EQ(propose(eve_, "large").status, 400);
+}
+
+TEST_F(OfferTest, NeedsToBeSentAgainAfterAClockWasFarAhead) {
+  eve_.upload("demo/m", "sent");
+  clock_->set_wall(24h * 3650);
+  EXPECT_TRUE(has_room(eve_));
+  EXPECT_EQ(propose(eve_, "sent").status, 400);
+  eve_.upload("demo/m", "sent");
+  EXPECT_EQ(propose(eve_, "sent").status, 200);
 }
 
 TEST_F(OfferTest, WhatItsSenderCanReadElsewhereNeedNotBeSent) {

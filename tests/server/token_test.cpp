@@ -100,6 +100,19 @@ TEST_F(TokenStoreTest, KnowsATokenUntilItExpires) {
   EXPECT_FALSE(tokens_.by_value(value));
 }
 
+TEST_F(TokenStoreTest, KnowsATokenAgainOnceAClockThatWasAheadIsPutRight) {
+  const std::string value =
+      add({.id = {}, .role = TokenRole::read, .name = "mine", .expires = clock_.now() + 1h});
+  clock_.set_wall(24h * 3650);
+  EXPECT_FALSE(tokens_.by_value(value));
+  clock_.set_wall(-24h * 3650);
+  EXPECT_TRUE(tokens_.by_value(value)) << "its date is not over";
+  clock_.set_wall(-24h);
+  EXPECT_TRUE(tokens_.by_value(value));
+  clock_.set_wall(24h + 1h);
+  EXPECT_FALSE(tokens_.by_value(value)) << "a date is a date";
+}
+
 TEST_F(TokenStoreTest, RefusesTheTokensOfTheDisabled) {
   const std::string value = add();
   accounts_.change(ana_, {.disabled = true});

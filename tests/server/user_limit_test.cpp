@@ -69,6 +69,19 @@ TEST(CreationLimit, TellsWhenTheHourIsOver) {
   EXPECT_NO_THROW(limit.check("ana"));
 }
 
+TEST(CreationLimit, HasHoursThatNobodySetsAhead) {
+  for (const auto jump : {std::chrono::hours(-24), std::chrono::hours(24 * 3650)}) {
+    FakeClock clock;
+    CreationLimit limit(1, clock);
+    limit.note("ana");
+    clock.set_wall(jump);
+    clock.advance(std::chrono::minutes(59));
+    EXPECT_THROW(limit.check("ana"), ApiError) << jump.count();
+    clock.advance(std::chrono::minutes(1));
+    EXPECT_NO_THROW(limit.check("ana")) << jump.count();
+  }
+}
+
 TEST(UserLimits, AnUploadHoldsItsPlaceUntilItIsDone) {
   LocalHub hub({.server = {.durability = Durability::relaxed, .max_uploads_per_user = 1}});
   HubClient client(hub);

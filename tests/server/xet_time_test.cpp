@@ -103,6 +103,31 @@ TEST_F(XetTimeTest, ForgetsAXorbThatNoFileWasMadeOf) {
   EXPECT_EQ(files_in("xet"), 0U);
 }
 
+TEST_F(XetTimeTest, AClockSetBackTakesNoXorbEarlyAndKeepsNoneForLong) {
+  EXPECT_EQ(pusher().send_xorb(first_).status, 200);
+  const auto kept_after = [&](minutes time) {
+    clock_->advance(time);
+    hub_.stop();
+    hub_.start();
+    return files_in("xet");
+  };
+  clock_->set_wall(-hours(24 * 3650));
+  EXPECT_EQ(kept_after(minutes(0)), 1U);
+  EXPECT_EQ(kept_after(minutes(59)), 1U);
+  EXPECT_EQ(kept_after(minutes(1)), 0U);
+}
+
+TEST_F(XetTimeTest, AClockSetFarAheadCostsASessionItsXorbsAndNoMore) {
+  EXPECT_EQ(pusher().send_xorb(first_).status, 200);
+  clock_->set_wall(hours(24 * 3650));
+  hub_.stop();
+  hub_.start();
+  EXPECT_EQ(files_in("xet"), 0U) << "by that clock they are old";
+  EXPECT_EQ(pusher().send_xorb(first_).status, 200);
+  EXPECT_EQ(pusher().send_shard(first_.shard()).status, 200);
+  EXPECT_TRUE(object(sha256_hex(bytes_)) == bytes_);
+}
+
 TEST_F(XetTimeTest, TakesAXorbAgainWhoseBytesABackupDidNotHave) {
   EXPECT_EQ(pusher().send_xorb(first_).status, 200);
   std::filesystem::remove(hub_.data_dir() / "xet" / first_.xorb_hash());

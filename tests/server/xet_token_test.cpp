@@ -57,6 +57,27 @@ TEST_F(XetTest, TokensEndAfterAnHour) {
   EXPECT_NE(late.body.find("has expired"), std::string::npos);
 }
 
+TEST_F(XetTest, TokensOutliveAClockThatIsSetBackALittle) {
+  const XetPusher push = pusher();
+  clock_->set_wall(-std::chrono::minutes(30));
+  EXPECT_EQ(push.send_xorb(cut_for_xet("some bytes")).status, 200);
+  clock_->advance(std::chrono::minutes(90));
+  EXPECT_EQ(push.send_xorb(cut_for_xet("some bytes")).status, 401);
+}
+
+TEST_F(XetTest, TokensOfAClockThatWasFarAheadEndWithIt) {
+  const XetPusher before = pusher();
+  clock_->set_wall(std::chrono::hours(24 * 3650));
+  EXPECT_EQ(before.send_xorb(cut_for_xet("some bytes")).status, 401);
+  const XetPusher ahead = pusher();
+  EXPECT_EQ(ahead.send_xorb(cut_for_xet("some bytes")).status, 200);
+  clock_->set_wall(-std::chrono::hours(24 * 3650));
+  const Response refused = ahead.send_xorb(cut_for_xet("some bytes"));
+  EXPECT_EQ(refused.status, 401);
+  EXPECT_NE(refused.body.find("was ahead"), std::string::npos) << refused.body;
+  EXPECT_EQ(before.send_xorb(cut_for_xet("some bytes")).status, 200) << "its hour goes on";
+}
+
 TEST_F(XetTest, ATokenIsWorthNoMoreThanItsUserIsNow) {
   hub_.admin().create_organization("lab", "demo");
   HubClient eve(hub_.base_url(), hub_.create_user("eve"));

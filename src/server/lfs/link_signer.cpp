@@ -74,7 +74,8 @@ std::string LinkSigner::link(const LinkGrant& grant) const {
 
 void LinkSigner::check(const LinkGrant& grant, std::string_view expires,
                        std::string_view signature) const {
-  const std::int64_t now = to_unix_seconds(clock_.now());
+  const auto time = clock_.now();
+  const std::int64_t now = to_unix_seconds(time);
   const auto keys = keys_.all();
   const bool ours = std::any_of(keys->begin(), keys->end(), [&](const LinkKeys::Key& key) {
     return key.until > now && equal_in_constant_time(sign(key.value, grant, expires), signature);
@@ -87,6 +88,12 @@ void LinkSigner::check(const LinkGrant& grant, std::string_view expires,
   std::from_chars(expires.data(), expires.data() + expires.size(), until);
   if (until <= now) {
     throw ApiError(403, "This link has expired. Ask for a new one with an LFS batch.");
+  }
+  // A clock set back a little ends no download. One that was far ahead made no link for years.
+  if (until > to_unix_seconds(time + 2 * kLifetime)) {
+    throw ApiError(403,
+                   "This link was made when the clock of this hub was ahead. Ask for a new one "
+                   "with an LFS batch.");
   }
 }
 

@@ -64,7 +64,8 @@ std::uint64_t LfsOffers::bytes_of(const std::string& user) const {
   return server::bytes_of(*connection, user);
 }
 
-void LfsOffers::need_room(const std::string& user, std::uint64_t more) const {
+void LfsOffers::need_room(const std::string& user, std::uint64_t more) {
+  drop_old();
   need_offer_room(bytes_of(user), more);
 }
 
@@ -101,8 +102,11 @@ void LfsOffers::settle(const std::string& repo_id, const std::vector<LfsPointer>
 }
 
 void LfsOffers::drop_old() {
-  database_.run("DELETE FROM lfs_offer WHERE created < ?",
-                to_milliseconds(clock_.now() - kLifetime));
+  const auto now = clock_.now();
+  // A clock that was ahead must not keep them for longer.
+  database_.run("UPDATE lfs_offer SET created = ? WHERE created > ?", to_milliseconds(now),
+                to_milliseconds(now));
+  database_.run("DELETE FROM lfs_offer WHERE created < ?", to_milliseconds(now - kLifetime));
 }
 
 }  // namespace torchhub::server

@@ -36,8 +36,8 @@ class LfsOffers {
   bool has_any(std::string_view oid) const;
   /// Of all that the account has sent and no branch has.
   std::uint64_t bytes_of(const std::string& user) const;
-  /// @throws ApiError 413 if `more` bytes would be past the limit
-  void need_room(const std::string& user, std::uint64_t more) const;
+  /// What is too old counts no more. @throws ApiError 413 if `more` bytes would be past the limit
+  void need_room(const std::string& user, std::uint64_t more);
   /// The repository gives them out now.
   void accept(const std::string& repo_id, const std::string& user,
               const std::vector<LfsPointer>& objects);

@@ -6,10 +6,9 @@
 
 namespace torchhub::server {
 
-void CreationLimit::forget_old(std::chrono::system_clock::time_point now) {
+void CreationLimit::forget_old(Time now) {
   for (auto& [other, times] : made_) {
-    // A clock that was set back must lock nobody out for longer than an hour.
-    std::erase_if(times, [&](auto time) { return time <= now - kWindow || time > now; });
+    std::erase_if(times, [&](Time time) { return time <= now - kWindow; });
   }
   std::erase_if(made_, [](const auto& entry) { return entry.second.empty(); });
 }
@@ -17,12 +16,12 @@ void CreationLimit::forget_old(std::chrono::system_clock::time_point now) {
 void CreationLimit::note(const std::string& user) {
   if (per_hour_ == 0) return;
   const std::lock_guard lock(mutex_);
-  made_[user].push_back(clock_.now());
+  made_[user].push_back(clock_.steady_now());
 }
 
 void CreationLimit::check(const std::string& user) {
   if (per_hour_ == 0) return;
-  const auto now = clock_.now();
+  const auto now = clock_.steady_now();
   const std::lock_guard lock(mutex_);
   forget_old(now);
   const auto mine = made_.find(user);

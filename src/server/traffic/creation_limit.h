@@ -10,7 +10,8 @@
 
 namespace torchhub::server {
 
-/// How many repositories each user has made in the last hour. Safe from several threads.
+/// How many repositories each user has made in the last hour, however the clock on the wall is set
+/// meanwhile. Safe from several threads.
 class CreationLimit {
  public:
   static constexpr std::chrono::seconds kWindow = std::chrono::hours(1);
@@ -23,10 +24,11 @@ class CreationLimit {
   void note(const std::string& user);
 
  private:
-  /// Needs mutex_.
-  void forget_old(std::chrono::system_clock::time_point now);
+  using Time = std::chrono::steady_clock::time_point;
+  using Times = std::deque<Time>;
 
-  using Times = std::deque<std::chrono::system_clock::time_point>;
+  /// Needs mutex_.
+  void forget_old(Time now);
 
   unsigned per_hour_;
   const Clock& clock_;

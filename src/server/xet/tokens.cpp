@@ -46,7 +46,13 @@ XetGrant XetTokens::read(std::string_view token) const {
   }
   std::int64_t expires = 0;
   std::from_chars(parts[3].data(), parts[3].data() + parts[3].size(), expires);
-  if (expires <= to_unix_seconds(clock_.now())) refuse_token("has expired");
+  const auto now = clock_.now();
+  if (expires <= to_unix_seconds(now)) refuse_token("has expired");
+  // A clock set back a little ends nobody's session. One that was far ahead made no token for
+  // years.
+  if (expires > to_unix_seconds(now + 2 * kLifetime)) {
+    refuse_token("was made when the clock of this hub was ahead");
+  }
   return {std::string(parts[0]), std::string(parts[1]),
           static_cast<XetRight>(kRights.find(parts[2]))};
 }

@@ -204,10 +204,16 @@ void XorbStore::remember(const std::vector<XetFile>& files, const std::vector<Xo
 }
 
 void XorbStore::clean() {
-  const std::int64_t bytes_go = to_milliseconds(clock_.now() - kBytesStay);
-  const std::int64_t tables_go = to_milliseconds(clock_.now() - kTablesStay);
+  const TimePoint now = clock_.now();
+  const std::int64_t bytes_go = to_milliseconds(now - kBytesStay);
+  const std::int64_t tables_go = to_milliseconds(now - kTablesStay);
   auto connection = database_.lease();
   WriteTransaction transaction(*connection);
+  // A clock that was ahead must not keep them for longer.
+  for (const char* table : {"xet_xorb", "xet_session", "xet_file"}) {
+    connection->run(fmt::format("UPDATE {} SET used = ?1 WHERE used > ?1", table),
+                    to_milliseconds(now));
+  }
   connection->run(
       "UPDATE xet_xorb SET kept = 0 WHERE kept = 1 AND used <= ?1 AND NOT EXISTS (SELECT 1 FROM "
       "xet_upload JOIN xet_session USING (repo, user) WHERE xorb = hash AND xet_session.used > ?1)",
