@@ -1,3 +1,4 @@
+#include "server/pack_bomb.h"
 #include "server/push/push_request.h"
 #include "server/push/working_body.h"
 #include "server/push_test.h"
@@ -7,7 +8,6 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <array>
 #include <cstdint>
@@ -30,61 +30,10 @@ std::string noise(std::size_t size) {
   return out;
 }
 
-std::string line(const std::string& text) { return fmt::format("{:04x}{}", text.size() + 4, text); }
-
-std::string deflated(const std::string& bytes) {
-  std::string out(compressBound(bytes.size()), '\0');
-  uLongf size = out.size();
-  compress(reinterpret_cast<Bytef*>(out.data()), &size,
-           reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
-  out.resize(size);
-  return out;
-}
-
-/// Seven bits a byte, the lowest first.
-std::string varint(std::uint64_t value) {
-  std::string out;
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(0x80 | (value & 0x7f));
-  return out + static_cast<char>(value);
-}
-
-/// The head of an object in a pack (git's gitformat-pack): type and size.
-std::string object_head(int type, std::uint64_t size) {
-  const auto first = static_cast<char>((type << 4) | static_cast<int>(size & 0xf));
-  if (size < 0x10) return std::string(1, first);
-  return static_cast<char>(0x80 | first) + varint(size >> 4);
-}
-
-/// A pack of a few kB in which a delta makes a file of 2 GiB from one of 1 MiB.
-std::string pack_bomb() {
-  constexpr int kBlob = 3;
-  constexpr int kOffsetDelta = 6;
-  constexpr std::size_t kBase = std::size_t{1} << 20;
-  constexpr std::size_t kCopies = 2048;
-  const std::string base = object_head(kBlob, kBase) + deflated(std::string(kBase, '\0'));
-  std::string delta = varint(kBase) + varint(kBase * kCopies);
-  for (std::size_t i = 0; i < kCopies; ++i) delta += std::string("\xf0\0\0\x10", 4);
-  // How far back the base is: seven bits a byte, the highest first, each but the last less one.
-  const std::string offset = {static_cast<char>(0x80 | ((base.size() >> 7) - 1)),
-                              static_cast<char>(base.size() & 0x7f)};
-  std::string pack = std::string("PACK\0\0\0\2\0\0\0\2", 12) + base +
-                     object_head(kOffsetDelta, delta.size()) + offset + deflated(delta);
-  Digest sum(Digest::Algorithm::sha1);
-  sum.update(std::as_bytes(std::span(pack)));
-  const std::string hex = sum.hex();
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    pack += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-  }
-  return pack;
-}
-
 class PushLimitsTest : public PushTest {
  protected:
-  /// What git would send to move main to `commit`. @param capabilities behind the command
   std::string body_of(const std::string& commit, const std::string& pack) const {
-    std::string command = head() + " " + commit + " refs/heads/main";
-    command += '\0';
-    return line(command + " report-status") + "0000" + pack;
+    return push_body(head(), commit, pack);
   }
   std::string pack_of(const std::string& commit) const {
     ana_.shell("m", "printf '" + commit +
@@ -101,7 +50,7 @@ TEST_F(PushLimitsTest, AnswerWithoutASideBand) {
   const std::string commit = ana_.commit("m", "a.txt", "1");
   const Response done = post(body_of(commit, pack_of(commit)));
   EXPECT_EQ(done.status, 200);
-  EXPECT_EQ(done.body, line("unpack ok\n") + line("ok refs/heads/main\n") + "0000");
+  EXPECT_EQ(done.body, pkt_line("unpack ok\n") + pkt_line("ok refs/heads/main\n") + "0000");
   EXPECT_EQ(head(), commit);
 }
 
@@ -119,7 +68,7 @@ TEST_F(PushLimitsTest, RefuseWhatIsNoPush) {
   const std::string pack = pack_of(commit);
   EXPECT_EQ(post("not a push").status, 400);
   EXPECT_EQ(post("0008").status, 400);
-  EXPECT_EQ(post(line("what is this") + "0000").status, 400);
+  EXPECT_EQ(post(pkt_line("what is this") + "0000").status, 400);
   expect_says(post(body_of(commit, "")).body, "ng refs/heads/main no pack");
   expect_says(post(body_of(commit, "PACK")).body, "ng refs/heads/main no pack");
   expect_says(post(body_of(commit, pack.substr(0, pack.size() - 1))).body, "git does not take it");
@@ -156,11 +105,11 @@ TEST_F(PushLimitsTest, KeepNothingOfACutConnection) {
   EXPECT_EQ(head(), before);
 }
 
-TEST_F(PushLimitsTest, StopAMillionRefs) {
+TEST_F(PushLimitsTest, StopMoreThanTenThousandRefs) {
   std::string body;
   const std::string commit = head();
   for (int i = 0; i < 10'001; ++i) {
-    body += line(fmt::format("{} {} refs/heads/b{}", std::string(40, '0'), commit, i));
+    body += pkt_line(fmt::format("{} {} refs/heads/b{}", std::string(40, '0'), commit, i));
   }
   const Response done = post(body + "0000");
   EXPECT_EQ(done.status, 413);
@@ -213,8 +162,8 @@ TEST(PushRequestReader, TakesPiecesOfAnySize) {
   const std::string id(40, '1');
   std::string first = std::string(40, '0') + " " + id + " refs/heads/a";
   first += '\0';
-  const std::string request = line(first + " report-status  atomic\n") +
-                              line(id + " " + std::string(40, '0') + " refs/heads/b") + "0000";
+  const std::string request = pkt_line(first + " report-status  atomic\n") +
+                              pkt_line(id + " " + std::string(40, '0') + " refs/heads/b") + "0000";
   const std::string whole = request + "PACK";
   for (std::size_t cut = 0; cut <= whole.size(); ++cut) {
     SCOPED_TRACE(cut);
@@ -236,7 +185,7 @@ TEST(PushRequestReader, TakesPiecesOfAnySize) {
 
 TEST(PushRequestReader, IsNotCompleteWhereItIsCut) {
   std::string first = std::string(40, '0') + " " + std::string(40, '1') + " refs/heads/a";
-  const std::string request = line(first) + "0000";
+  const std::string request = pkt_line(first) + "0000";
   for (std::size_t size = 0; size < request.size(); ++size) {
     server::PushRequestReader reader;
     reader.take(std::as_bytes(std::span(request.data(), size)));
