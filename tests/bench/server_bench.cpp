@@ -5,6 +5,7 @@
 #include "torchhub/base/sha256.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -30,15 +31,17 @@ double seconds_since(Clock::time_point start) {
 constexpr double kMega = 1e6;
 
 /// requests METHOD URL CONNECTIONS SECONDS [HEADER...]: one request after another on each
-/// connection, none waiting for another's.
+/// connection, none waiting for another's. All latencies are printed, sorted, so that several runs
+/// can be counted as one.
 void requests(const std::vector<std::string>& words) {
   const Load load = run_load(words.at(0), words.at(1), std::atoi(words.at(2).c_str()),
                              std::atof(words.at(3).c_str()), {words.begin() + 4, words.end()});
   fmt::print(
       "{{\"job\": \"requests\", \"requests\": {}, \"per_second\": {:.0f}, \"p50_ms\": {:.3f}, "
-      "\"p99_ms\": {:.3f}, \"max_ms\": {:.3f}, \"not_2xx\": {}}}\n",
+      "\"p99_ms\": {:.3f}, \"max_ms\": {:.3f}, \"not_2xx\": {}, "
+      "\"latencies_ms\": [{:.3f}]}}\n",
       load.latencies_ms.size(), static_cast<double>(load.latencies_ms.size()) / load.seconds,
-      load.at(0.5), load.at(0.99), load.at(1), load.not_2xx);
+      load.at(0.5), load.at(0.99), load.at(1), load.not_2xx, fmt::join(load.latencies_ms, ", "));
 }
 
 /// get URL: reads the answer and drops it.
