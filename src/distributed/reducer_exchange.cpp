@@ -19,14 +19,14 @@ namespace torchhub {
 namespace {
 
 using Groups = std::vector<std::vector<std::size_t>>;
-using Names = std::unordered_map<std::size_t, std::string>;
+using ParameterNames = std::unordered_map<std::size_t, std::string>;
 using Group = c10::intrusive_ptr<c10d::ProcessGroup>;
 
 // The constructor as LibTorch 2.14 has it. Another one: no reducer, and hooks do the work.
 template <typename Reducer>
 constexpr bool kConstructorIsKnown =
     std::is_constructible_v<Reducer, std::vector<at::Tensor>, Groups, Group, std::vector<bool>,
-                            std::int64_t, bool, bool, Names, std::int64_t, bool, bool,
+                            std::int64_t, bool, bool, ParameterNames, std::int64_t, bool, bool,
                             std::vector<std::int64_t>>;
 
 Group group_of(const ProcessGroup::Connection& connection) {
@@ -48,7 +48,7 @@ class ReducerExchange final : public ExchangeEngine {
         rank_(connection.rank),
         parameters_(parameters) {
     std::vector<at::Tensor> tensors;
-    Names names;
+    ParameterNames names;
     for (const NamedTensor& parameter : parameters) {
       names[tensors.size()] = parameter.name;
       tensors.push_back(parameter.tensor);
