@@ -1,4 +1,4 @@
-"""Unchanged clients of our server over HTTPS, with a certificate that a site signed itself."""
+"""Unchanged clients of our server over HTTPS, with a certificate of the site's own authority."""
 
 import json
 import os
@@ -22,20 +22,36 @@ def run(*words, **options):
     return done.stdout
 
 
+def make_certificates(folder):
+    """ca.pem, and hub.pem with hub.key. hf_xet takes no certificate that signed itself, and Python none
+    without what RFC 5280 asks for."""
+    new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    names = folder / "names"
+    names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n"
+                     "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\nextendedKeyUsage=serverAuth\n")
+    run("openssl", "req", "-x509", *new_key, "-days", "1", "-subj", "/CN=The site's authority", "-addext",
+        "keyUsage=critical,keyCertSign,cRLSign", "-keyout", folder / "ca.key", "-out",
+        folder / "ca.pem")
+    run("openssl", "req", *new_key, "-subj", "/CN=localhost", "-keyout", folder / "hub.key",
+        "-out", folder / "hub.csr")
+    run("openssl", "x509", "-req", "-in", folder / "hub.csr", "-CA", folder / "ca.pem",
+        "-CAkey", folder / "ca.key", "-CAcreateserial", "-days", "1", "-extfile", names,
+        "-out", folder / "hub.pem")
+
+
 @pytest.fixture(scope="module")
 def hub(find_program, tmp_path_factory):
-    """A server that speaks HTTPS alone: the environment that clients need, and its certificate's path."""
+    """A server that speaks HTTPS alone: the environment that clients need."""
     program = find_program("torchhub")
     work = tmp_path_factory.mktemp("tls")
-    data, certificate, key, address = (work / name for name in ("data", "hub.pem", "hub.key", "address"))
-    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-        "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-        "-keyout", key, "-out", certificate)
+    data, address = work / "data", work / "address"
+    make_certificates(work)
     run(program, "admin", "--data", data, "user", "create", "peer")
     token = run(program, "admin", "--data", data, "token", "create", "peer", "--role", "write").strip()
     with open(work / "serve.log", "wb") as log:
         server = subprocess.Popen([program, "serve", "--data", data, "--listen", "127.0.0.1:0",
-                                   "--address-file", address, "--tls-cert", certificate, "--tls-key", key],
+                                   "--address-file", address, "--tls-cert", work / "hub.pem", "--tls-key",
+                                   work / "hub.key"],
                                   stdout=log, stderr=subprocess.STDOUT)
     try:
         while not (address.exists() and address.read_text()):
@@ -43,10 +59,11 @@ def hub(find_program, tmp_path_factory):
             time.sleep(0.05)
         endpoint = address.read_text().strip()
         assert endpoint.startswith("https://")
+        authority = str(work / "ca.pem")
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         yield {**kept, "HF_ENDPOINT": endpoint, "HF_TOKEN": token, "HF_HOME": str(work / "home"),
-               "HOME": str(work), "SSL_CERT_FILE": str(certificate), "GIT_SSL_CAINFO": str(certificate),
-               "NODE_EXTRA_CA_CERTS": str(certificate), "GIT_TERMINAL_PROMPT": "0",
+               "HOME": str(work), "SSL_CERT_FILE": authority, "GIT_SSL_CAINFO": authority,
+               "NODE_EXTRA_CA_CERTS": authority, "GIT_TERMINAL_PROMPT": "0",
                "no_proxy": "127.0.0.1,localhost"}
     finally:
         server.terminate()
