@@ -22,6 +22,13 @@ bool is_offered(Connection& connection, const std::string& repo_id, const std::s
   return row.bind(repo_id).bind(oid).step();
 }
 
+/// Is one older than `oldest` or, by a clock that was ahead, newer than `newest`?
+bool has_outside(Connection& connection, std::int64_t oldest, std::int64_t newest) {
+  Statement row =
+      connection.prepare("SELECT 1 FROM lfs_offer WHERE created < ? OR created > ? LIMIT 1");
+  return row.bind(oldest).bind(newest).step();
+}
+
 void need_offer_room(std::uint64_t held, std::uint64_t more) {
   if (held <= LfsOffers::kMaxBytes && more <= LfsOffers::kMaxBytes - held) return;
   throw ApiError(413, fmt::format("What you have sent for pull requests that are not merged has {} "
@@ -102,11 +109,18 @@ void LfsOffers::settle(const std::string& repo_id, const std::vector<LfsPointer>
 }
 
 void LfsOffers::drop_old() {
-  const auto now = clock_.now();
+  const auto time = clock_.now();
+  const std::int64_t now = to_milliseconds(time);
+  const std::int64_t oldest = to_milliseconds(time - kLifetime);
+  auto connection = database_.lease();
+  // Asked first: every object of a batch comes here, and whoever writes waits for all other
+  // writers.
+  if (!has_outside(*connection, oldest, now)) return;
+  WriteTransaction transaction(*connection);
   // A clock that was ahead must not keep them for longer.
-  database_.run("UPDATE lfs_offer SET created = ? WHERE created > ?", to_milliseconds(now),
-                to_milliseconds(now));
-  database_.run("DELETE FROM lfs_offer WHERE created < ?", to_milliseconds(now - kLifetime));
+  connection->run("UPDATE lfs_offer SET created = ?1 WHERE created > ?1", now);
+  connection->run("DELETE FROM lfs_offer WHERE created < ?", oldest);
+  transaction.commit();
 }
 
 }  // namespace torchhub::server
