@@ -1,5 +1,6 @@
 #include "torchhub/card/eval_result.h"
 
+#include "card/put_field.h"
 #include "torchhub/card/errors.h"
 
 #include <fmt/format.h>
@@ -11,24 +12,16 @@
 namespace torchhub {
 namespace {
 
+using card::put_field;
 using ordered_json = nlohmann::ordered_json;
-
-template <typename Value>
-void put(ordered_json& map, const char* key, const std::optional<Value>& value) {
-  if (value) map[key] = *value;
-}
-
-void put(ordered_json& map, const char* key, const ordered_json& value) {
-  if (!value.is_null()) map[key] = value;
-}
 
 ordered_json metric_of(const EvalResult& result) {
   ordered_json metric = {{"type", result.metric_type}, {"value", result.metric_value}};
-  put(metric, "name", result.metric_name);
-  put(metric, "config", result.metric_config);
-  put(metric, "args", result.metric_args);
-  put(metric, "verified", result.verified);
-  put(metric, "verifyToken", result.verify_token);
+  put_field(metric, "name", result.metric_name);
+  put_field(metric, "config", result.metric_config);
+  put_field(metric, "args", result.metric_args);
+  put_field(metric, "verified", result.verified);
+  put_field(metric, "verifyToken", result.verify_token);
   return metric;
 }
 
@@ -40,16 +33,16 @@ ordered_json group_of(const EvalResult& result) {
         result.metric_type));
   }
   ordered_json task = {{"type", result.task_type}};
-  put(task, "name", result.task_name);
+  put_field(task, "name", result.task_name);
   ordered_json dataset = {{"name", result.dataset_name}, {"type", result.dataset_type}};
-  put(dataset, "config", result.dataset_config);
-  put(dataset, "split", result.dataset_split);
-  put(dataset, "revision", result.dataset_revision);
-  put(dataset, "args", result.dataset_args);
+  put_field(dataset, "config", result.dataset_config);
+  put_field(dataset, "split", result.dataset_split);
+  put_field(dataset, "revision", result.dataset_revision);
+  put_field(dataset, "args", result.dataset_args);
   ordered_json group = {{"task", task}, {"dataset", dataset}, {"metrics", ordered_json::array()}};
   if (result.source_url) {
     ordered_json source = {{"url", *result.source_url}};
-    put(source, "name", result.source_name);
+    put_field(source, "name", result.source_name);
     group["source"] = source;
   }
   return group;

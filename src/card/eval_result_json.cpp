@@ -1,5 +1,6 @@
 #include "torchhub/card/eval_result_json.h"
 
+#include "card/put_field.h"
 #include "torchhub/card/errors.h"
 
 #include <fmt/format.h>
@@ -31,15 +32,6 @@ void for_each_field(Result& result, Visit visit) {
   visit("verify_token", result.verify_token, false);
   visit("source_name", result.source_name, false);
   visit("source_url", result.source_url, false);
-}
-
-void put_field(ordered_json& map, const char* name, const ordered_json& value) {
-  if (!value.is_null()) map[name] = value;
-}
-void put_field(ordered_json& map, const char* name, const std::string& value) { map[name] = value; }
-template <typename Value>
-void put_field(ordered_json& map, const char* name, const std::optional<Value>& value) {
-  if (value) map[name] = *value;
 }
 
 class EntryReader {
@@ -108,8 +100,9 @@ bool is_model_index(const ordered_json& json) {
 
 ordered_json to_json(const EvalResult& result) {
   ordered_json out = ordered_json::object();
-  for_each_field(
-      result, [&out](const char* name, const auto& field, bool) { put_field(out, name, field); });
+  for_each_field(result, [&out](const char* name, const auto& field, bool) {
+    card::put_field(out, name, field);
+  });
   return out;
 }
 

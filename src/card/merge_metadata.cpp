@@ -19,7 +19,6 @@ constexpr std::array<std::string_view, 3> kUnited = {"tags", "datasets", "metric
 /// What a user chooses once; a machine's later guess is no better.
 constexpr std::array<std::string_view, 5> kChosen = {"license", "language", "pipeline_tag",
                                                      "library_name", "base_model"};
-constexpr std::string_view kModelIndex = "model-index";
 
 /// The adapter library writes its own name: without it nobody loads the adapter as one.
 bool is_adapters(const std::string& key, const ordered_json* there) {

@@ -12,8 +12,6 @@ namespace {
 using card::ModelIndexEdit;
 using ordered_json = nlohmann::ordered_json;
 
-constexpr const char* kModelIndex = "model-index";
-
 std::string where_of(const EvalResult& result) {
   std::string out = fmt::format("{} of {} on {}", result.metric_name.value_or(result.metric_type),
                                 result.task_type, result.dataset_name);
@@ -86,8 +84,8 @@ void update_metadata(ModelCard& card, const ordered_json& metadata, OnConflict o
   ModelCard updated = card;
   for (const auto& item : metadata.items()) {
     const ordered_json* old = find(updated.metadata(), item.key());
-    if (item.key() == kModelIndex && !item.value().is_null()) {
-      updated.set(kModelIndex, updated_index(old, item.value(), on_conflict, default_name));
+    if (item.key() == card::kModelIndex && !item.value().is_null()) {
+      updated.set(card::kModelIndex, updated_index(old, item.value(), on_conflict, default_name));
       continue;
     }
     if (on_conflict == OnConflict::refuse) require_no_conflict(item.key(), old, item.value());
@@ -99,10 +97,10 @@ void update_metadata(ModelCard& card, const ordered_json& metadata, OnConflict o
 void update_eval_results(ModelCard& card, const std::vector<EvalResult>& results,
                          OnConflict on_conflict, const std::string& default_name) {
   if (results.empty()) return;
-  const ordered_json* old = find(card.metadata(), kModelIndex);
+  const ordered_json* old = find(card.metadata(), card::kModelIndex);
   ModelIndexEdit edit(old == nullptr ? ordered_json::array() : *old);
   add_results(edit, {.model_name = default_name, .results = results}, on_conflict);
-  card.set(kModelIndex, edit.json());
+  card.set(card::kModelIndex, edit.json());
 }
 
 }  // namespace torchhub

@@ -2,6 +2,7 @@
 
 #include "card/card_frame.h"
 #include "card/card_lines.h"
+#include "card/model_index_edit.h"
 #include "torchhub/base/atomic_file.h"
 #include "torchhub/base/log.h"
 #include "torchhub/card/errors.h"
@@ -15,12 +16,6 @@
 namespace torchhub {
 
 using ordered_json = nlohmann::ordered_json;
-
-namespace {
-
-constexpr const char* kResultsKey = "model-index";
-
-}  // namespace
 
 ModelCard::ModelCard(std::string text, const FrontMatterLimits& limits)
     : text_(std::move(text)),
@@ -79,7 +74,7 @@ std::vector<std::string> ModelCard::words(std::string_view key) const {
 }
 
 ModelIndex ModelCard::eval_results(MetadataErrors errors) const {
-  const auto found = metadata_->find(kResultsKey);
+  const auto found = metadata_->find(card::kModelIndex);
   if (found == metadata_->end() || found->is_null()) return {};
   try {
     return from_model_index(*found);
@@ -92,13 +87,13 @@ ModelIndex ModelCard::eval_results(MetadataErrors errors) const {
 
 void ModelCard::set_eval_results(const std::string& model_name,
                                  const std::vector<EvalResult>& results) {
-  if (results.empty()) return set(kResultsKey, nullptr);
+  if (results.empty()) return set(card::kModelIndex, nullptr);
   if (model_name.empty()) {
     throw ModelCardError(
         "Evaluation results of a model card need the model's name. Give the name that the "
         "model-index is to show.");
   }
-  set(kResultsKey, to_model_index(model_name, results));
+  set(card::kModelIndex, to_model_index(model_name, results));
 }
 
 }  // namespace torchhub

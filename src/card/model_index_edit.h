@@ -10,6 +10,9 @@
 
 namespace torchhub::card {
 
+/// Of the front matter; its value is what ModelIndexEdit changes.
+inline constexpr const char* kModelIndex = "model-index";
+
 /// A model-index being changed as it stands: keys that EvalResult lacks survive, and so do several
 /// models in one index.
 class ModelIndexEdit {

@@ -16,8 +16,6 @@
 namespace torchhub {
 namespace {
 
-using MachineJson = nlohmann::json;
-
 std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
                                    const TrainingArguments& args) {
   return std::make_shared<ProcessGroup>(
@@ -29,15 +27,15 @@ std::shared_ptr<ProcessGroup> meet(const ProcessEnvironment& environment,
 }  // namespace
 
 std::string seat(const std::string& host, const std::vector<int>& cpus) {
-  return MachineJson{{"host", host}, {"cpus", cpus}}.dump();
+  return nlohmann::json{{"host", host}, {"cpus", cpus}}.dump();
 }
 
 ProcessesHere processes_among(const std::string& here, const std::vector<std::string>& seats) {
-  const MachineJson own = MachineJson::parse(here);
+  const nlohmann::json own = nlohmann::json::parse(here);
   const auto& mine = own.at("cpus");
   ProcessesHere found{.on_cpus = 0, .on_host = 0};
   for (const std::string& text : seats) {
-    const MachineJson there = MachineJson::parse(text);
+    const nlohmann::json there = nlohmann::json::parse(text);
     if (there.at("host") != own.at("host")) continue;
     ++found.on_host;
     const auto& cpus = there.at("cpus");

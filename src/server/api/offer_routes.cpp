@@ -11,7 +11,7 @@
 namespace torchhub::server {
 namespace {
 
-Answer upload_files(HubState& hub, const HttpRequest& request) {
+Answer upload_offer(HubState& hub, const HttpRequest& request) {
   const LinkGrant grant = checked_grant(hub, request, LinkUse::offer);
   need_announced_size(request, grant.object);
   hub.offers.need_room(grant.user_id, grant.object.size);
@@ -33,7 +33,7 @@ HttpResponse verify(const HubState& hub, const LinkGrant& grant) {
 
 void add_offer_routes(Router& router, HubState& hub) {
   router.add("PUT", "/_lfs/offer/{id}/{oid}",
-             [&hub](const HttpRequest& request) { return upload_files(hub, request); });
+             [&hub](const HttpRequest& request) { return upload_offer(hub, request); });
   router.add("POST", "/_lfs/offered/{id}/{oid}", [&hub](const HttpRequest& request) {
     const LinkGrant grant = checked_grant(hub, request, LinkUse::offered);
     constexpr std::size_t kMaxBytes = std::size_t{64} << 10;
