@@ -10,12 +10,12 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import urllib.request
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from our_hub import served
 
 JS = Path(__file__).resolve().parent / "js"
 PACKAGES = Path(os.environ.get("TORCHHUB_JAVASCRIPT", "/nowhere"))
@@ -63,20 +63,9 @@ def hub(request, find_program, tmp_path_factory):
         "read token": admin("token", "create", "hub.js", "--role", "read"),
         "keeper token": admin("token", "create", "keeper", "--role", "write"),
     }
-    address = data.parent / "address"
-    with open(data.parent / "serve.log", "wb") as log:
-        server = subprocess.Popen([program, "serve", "--data", data, "--listen", "127.0.0.1:0",
-                                   "--address-file", address, "--multipart-threshold", "32MiB",
-                                   *(["--lfs-prefer-xet"] if request.param == "xet" else [])],
-                                  stdout=log, stderr=subprocess.STDOUT)
-    try:
-        while not (address.exists() and address.read_text()):
-            assert server.poll() is None, (data.parent / "serve.log").read_text()
-            time.sleep(0.05)
-        yield {"endpoint": address.read_text().strip(), "prefers": request.param, **tokens}
-    finally:
-        server.terminate()
-        server.wait()
+    preferring = ["--lfs-prefer-xet"] if request.param == "xet" else []
+    with served(program, data, "--multipart-threshold", "32MiB", *preferring) as endpoint:
+        yield {"endpoint": endpoint, "prefers": request.param, **tokens}
 
 
 def node(folder, hub, *words):

@@ -5,10 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from our_hub import served
 from test_xet import weights
 
 HERE = Path(__file__).resolve().parent
@@ -44,30 +44,18 @@ def hub(find_program, tmp_path_factory):
     """A server that speaks HTTPS alone: the environment that clients need."""
     program = find_program("torchhub")
     work = tmp_path_factory.mktemp("tls")
-    data, address = work / "data", work / "address"
+    data = work / "data"
     make_certificates(work)
     run(program, "admin", "--data", data, "user", "create", "peer")
     token = run(program, "admin", "--data", data, "token", "create", "peer", "--role", "write").strip()
-    with open(work / "serve.log", "wb") as log:
-        server = subprocess.Popen([program, "serve", "--data", data, "--listen", "127.0.0.1:0",
-                                   "--address-file", address, "--tls-cert", work / "hub.pem", "--tls-key",
-                                   work / "hub.key"],
-                                  stdout=log, stderr=subprocess.STDOUT)
-    try:
-        while not (address.exists() and address.read_text()):
-            assert server.poll() is None, (work / "serve.log").read_text()
-            time.sleep(0.05)
-        endpoint = address.read_text().strip()
+    authority = str(work / "ca.pem")
+    with served(program, data, "--tls-cert", work / "hub.pem", "--tls-key", work / "hub.key") as endpoint:
         assert endpoint.startswith("https://")
-        authority = str(work / "ca.pem")
         kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         yield {**kept, "HF_ENDPOINT": endpoint, "HF_TOKEN": token, "HF_HOME": str(work / "home"),
                "HOME": str(work), "SSL_CERT_FILE": authority, "GIT_SSL_CAINFO": authority,
                "NODE_EXTRA_CA_CERTS": authority, "GIT_TERMINAL_PROMPT": "0",
                "no_proxy": "127.0.0.1,localhost"}
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @pytest.fixture(scope="module")
